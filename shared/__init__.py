@@ -1,0 +1,1 @@
+"""What every service stands on: contracts, the field's own words, policy, the unit of work, access and keys."""

