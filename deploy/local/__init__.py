@@ -1,1 +1,1 @@
-"""A whole Shouwang on one machine: real Kafka, real PostgreSQL and the five services, from Python packages only."""
+"""A whole Shouwang on one machine: real Kafka and PostgreSQL and the five services, from Python packages."""

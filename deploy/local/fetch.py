@@ -1,8 +1,8 @@
 """Fetch the jars of `jars.lock`: Kafka's class path, and the pages' scripts, which come as WebJars.
 
-Every file is checked against its SHA-256 before it is kept and again at every start, so an interrupted, corrupted or
-forged one is never used and a second start needs no network. No address stands here: `SHOUWANG_MAVEN_URL`, else the
-repository that jgo knows.
+Every file is checked against its SHA-256 before it is kept and again at every start, so an interrupted,
+corrupted or forged one is never used and a second start needs no network. No address stands here:
+`SHOUWANG_MAVEN_URL`, else the repository that jgo knows.
 """
 
 import hashlib
@@ -64,7 +64,7 @@ def class_path(folder: Path) -> str:
 
 
 def webjar(artifact: str, path_inside: str) -> bytes:
-    """One file of a WebJar, `webjar("htmx.org", "dist/htmx.min.js")`; the jar is fetched if it is not there."""
+    """One file of a WebJar: `webjar("htmx.org", "dist/htmx.min.js")`; the jar is fetched if need be."""
     jar = next(jar for jar in locked() if jar.is_for_pages and jar.artifact == artifact)
     folder = _ensure([jar], quiet)
     version = jar.path.split("/")[-2]
@@ -124,8 +124,8 @@ def _fetch(jars: list[Jar], folder: Path, progress: Progress) -> None:
 
 
 def _client() -> httpx.Client:
-    # certifi's authorities and the system's: slim images lack the one, companies' proxies need the other. Passing
-    # transport= would make httpx ignore HTTPS_PROXY, so the tries are our own loop.
+    # certifi's authorities and the system's: slim images lack the one, companies' proxies need the other.
+    # Passing transport= would make httpx ignore HTTPS_PROXY, so the tries are our own loop.
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return httpx.Client(verify=context, timeout=TIMEOUT_SECONDS, follow_redirects=True)
@@ -170,7 +170,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """`python -m deploy.local.fetch` fetches every jar; with a folder, only the pages' scripts into it (Dockerfile)."""
+    """`python -m deploy.local.fetch` fetches every jar; with a folder, only the pages' scripts into it."""
     if arguments:
         unpack_assets(Path(arguments[0]))
     else:

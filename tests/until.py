@@ -1,0 +1,26 @@
+"""Wait for a condition, never for a time."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
+POLL_SECONDS = 0.02
+
+
+async def until(
+    condition: Callable[[], Answer | Awaitable[Answer]], timeout: float = 10.0, what: str = ""
+) -> Answer:
+    """The first true answer of `condition`, plain or async; AssertionError after `timeout` seconds."""
+    end = time.monotonic() + timeout
+    while True:
+        answer = condition()
+        if isinstance(answer, Awaitable):
+            answer = await answer
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            name = what or getattr(condition, "__name__", "condition")
+            raise AssertionError(f"not within {timeout:g} s: {name}; last answer: {answer!r}")
+        await asyncio.sleep(POLL_SECONDS)
