@@ -1,0 +1,78 @@
+"""data.changed: a department's record about a known household became true, was corrected or withdrawn.
+
+Produced by intake alone. A fact is named by (department, record_id); a correction is the same fact with a higher
+version. Facts are bitemporal: `occurred_on` says when it was true, `known_at` when intake learned of it.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts.envelope import Event
+from shared.contracts.types import UUID, AwareDatetime, Frozen, Word, date
+from shared.domain.money import SignedYuan
+
+Year = Annotated[int, Field(ge=1900, le=2200)]
+
+
+class Settlement(Frozen):
+    """A medical settlement. `in_scope_self_paid_yuan` is what counts; where it is absent `self_paid_yuan` does.
+
+    A refund names the record that it takes back in `reverses` and holds the same sums, negative.
+    """
+
+    kind: Literal["settlement"] = "settlement"
+    setting: Literal["inpatient", "outpatient"]
+    settled_on: date
+    total_yuan: SignedYuan
+    reimbursed_yuan: SignedYuan
+    self_paid_yuan: SignedYuan
+    in_scope_self_paid_yuan: SignedYuan | None = None
+    out_of_scope_yuan: SignedYuan | None = None
+    reverses: Word | None = None
+
+
+class Cover(Frozen):
+    """A person's medical insurance in one year."""
+
+    kind: Literal["cover"] = "cover"
+    status: Literal["insured", "uninsured", "paused", "arrears", "employee", "resident", "elsewhere"]
+    year: Year
+
+
+class HouseGrade(Frozen):
+    """A house's safety grade: A and B are safe, C is partly, D wholly dangerous."""
+
+    kind: Literal["house_grade"] = "house_grade"
+    grade: Literal["A", "B", "C", "D"]
+    cause: Word | None = None
+    inspected_on: date
+
+
+Values = Annotated[Settlement | Cover | HouseGrade, Field(discriminator="kind")]
+
+
+class Fact(Frozen):
+    """What one record says. `values` is None for a withdrawal."""
+
+    department: Word
+    kind: Word
+    record_id: Word
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    household_id: UUID
+    person_id: UUID | None = None
+    occurred_on: date
+    known_at: AwareDatetime
+    values: Values | None = None
+
+
+class DataChanged(Event):
+    family: ClassVar[str] = "data.changed"
+    type: Literal[
+        "shouwang.data.changed.v1",
+        "shouwang.data.corrected.v1",
+        "shouwang.data.withdrawn.v1",
+    ]
+    data: Fact
+
+

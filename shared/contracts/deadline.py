@@ -1,0 +1,35 @@
+"""deadline.passed: a limit of a case drew near or passed, told once a step by workflow's alarm."""
+
+from typing import ClassVar, Literal
+
+from shared.contracts.envelope import Event
+from shared.contracts.types import UUID, AwareDatetime, Count, Frozen, Hop, Level, Word
+
+
+class Passed(Frozen):
+    """`due_at` is the limit itself, `fired_at` the due instant of this step (not when the alarm got round to it)."""
+
+    deadline_id: UUID
+    case_id: UUID
+    household_id: UUID
+    hop: Hop
+    round: Count
+    branch: Word = "main"
+    office: Word
+    task_id: UUID | None = None
+    level: Level
+    step: Literal["near", "passed", "urged", "supervised", "reported"]
+    due_at: AwareDatetime
+    fired_at: AwareDatetime
+
+
+class DeadlinePassed(Event):
+    family: ClassVar[str] = "deadline.passed"
+    type: Literal[
+        "shouwang.deadline.near.v1",
+        "shouwang.deadline.passed.v1",
+        "shouwang.deadline.urged.v1",
+        "shouwang.deadline.supervised.v1",
+        "shouwang.deadline.reported.v1",
+    ]
+    data: Passed

@@ -1,0 +1,84 @@
+"""What went wrong, told apart: infrastructure (back off and come again), the data's, or ours.
+
+SQLSTATE classes 08, 40, 42 (but 42501), 53, 55, 57, lost connections and Kafka's errors are infrastructure. Every
+other SQL error is a row's: the batch is halved. asyncpg's client-side DataError is an InterfaceError too, and must not
+be taken for a lost connection.
+"""
+
+import asyncio
+import os
+
+import asyncpg
+
+INFRASTRUCTURE_CLASSES = frozenset({"08", "40", "42", "53", "55", "57"})
+FORBIDDEN_ROW = "42501"
+
+
+class Retry(Exception):
+    """The one exception that may leave a batch: the framework reads it again (NACK_ON_ERROR)."""
+
+
+class Stopped(Exception):
+    """More than half of a batch failed: it is us, not the records. Nothing more is read until a person looks."""
+
+
+class Refused(Exception):
+    """A person's call is refused by a rule of the field; its transaction is rolled back."""
+
+    def __init__(self, problem: object) -> None:
+        super().__init__("refused")
+        self.problem = problem
+
+
+class Unavailable(Exception):
+    """Infrastructure failed under a person's call: 503, come again."""
+
+
+def is_timeout(error: BaseException) -> bool:
+    """A statement or a wait that took too long: infrastructure the first time, a batch too heavy the second."""
+    if isinstance(error, asyncpg.PostgresError):
+        return error.sqlstate in ("57014", "55P03")
+    return isinstance(error, TimeoutError)
+
+
+def is_infrastructure(error: BaseException) -> bool:
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "")[:2] in INFRASTRUCTURE_CLASSES and error.sqlstate != FORBIDDEN_ROW
+    if isinstance(error, asyncpg.exceptions._base.InterfaceError):
+        return not isinstance(error, ValueError)
+    return isinstance(error, ConnectionError | OSError | TimeoutError | asyncio.IncompleteReadError)
+
+
+def fingerprint(error: BaseException) -> str:
+    """What may be told of an error: its class, SQLSTATE and constraint. Its message can hold someone's data."""
+    parts = [type(error).__name__]
+    for attribute in ("sqlstate", "constraint_name", "column_name", "table_name"):
+        value = getattr(error, attribute, None)
+        if value:
+            parts.append(str(value))
+    return " ".join(parts)
+
+
+class NotFirst(Exception):
+    """A replay or a skip of a record that is not the first of its line."""
+
+
+class BeginAgain(Exception):
+    """Under the locks the keys turned out to be others: roll back and lock these too."""
+
+    def __init__(self, keys: set[str]) -> None:
+        super().__init__()
+        self.keys = keys
+
+
+STEPS = ("begun", "locked", "decided", "saved", "emitted", "finished", "committed", "selected", "sent", "deleted")
+"""Crash points of the unit of work and of the relay, in order."""
+
+
+def crash_point(step: str) -> None:
+    """Die here, as by kill -9, if SHOUWANG_CRASH_AT names this step: the hand of the tests that break the road."""
+    if CRASH_AT is not None and step == CRASH_AT:
+        os._exit(137)
+
+
+CRASH_AT = os.environ.get("SHOUWANG_CRASH_AT")

@@ -1,0 +1,189 @@
+"""FastStream's one room: a group's subscriber, its settings stated, raw bytes in, one unit of work a batch out.
+
+NACK_ON_ERROR alone neither loses nor passes a record, and only our own `Retry` may leave a batch. Both hooks (`parser`
+and `decoder`) are needed: a header that is not UTF-8 raises before any handler, and a batch is decoded before it too.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from shared.messaging import record
+from shared.messaging.faults import Retry, fingerprint, is_infrastructure
+from shared.messaging.room import Place
+from shared.messaging.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
+
+BATCH_MAX = 1000
+BATCH_TIMEOUT_MS = 20
+FETCH_MIN_BYTES, FETCH_MAX_WAIT_MS = 65_536, 20
+SESSION_TIMEOUT_MS, HEARTBEAT_MS, POLL_INTERVAL_MS = 10_000, 3_000, 120_000
+GRACEFUL_SECONDS = 8.0
+
+
+def broker(bootstrap: str) -> KafkaBroker:
+    """The process's broker. It consumes only: the relay has a producer of its own, and nothing else produces."""
+    return KafkaBroker(
+        bootstrap, allow_auto_create_topics=False, graceful_timeout=GRACEFUL_SECONDS, logger=logging.getLogger("faststream")
+    )
+
+
+@dataclass(slots=True)
+class Consumer(ConsumerRebalanceListener):
+    """One group's member in this process. `topics`, or a `pattern`; a batch may mix topics and partitions."""
+
+    work: UnitOfWork
+    instance: str
+    topics: tuple[str, ...] = ()
+    pattern: str | None = None
+    has_joined: bool = False
+    lag: dict[tuple[str, int], int] = field(default_factory=dict)
+    _next: dict[tuple[str, int], int] = field(default_factory=dict)
+    _holes: set[tuple[str, int, int]] = field(default_factory=set)
+    _subscriber: Any = None
+
+    @property
+    def group(self) -> str:
+        return self.work.consumer
+
+    def attach(self, to: KafkaBroker) -> None:
+        """State every setting; a default of the framework loses messages (ACK_FIRST, latest)."""
+        self._subscriber = to.subscriber(
+            *self.topics,
+            pattern=self.pattern,
+            group_id=self.group,
+            group_instance_id=f"{self.group}-{self.instance}",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            auto_offset_reset="earliest",
+            batch=True,
+            max_records=BATCH_MAX,
+            batch_timeout_ms=BATCH_TIMEOUT_MS,
+            fetch_min_bytes=FETCH_MIN_BYTES,
+            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            session_timeout_ms=SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
+            max_poll_interval_ms=POLL_INTERVAL_MS,
+            listener=self,
+            parser=_parse,
+            decoder=_leave_raw,
+        )
+        self._subscriber(self._handler())
+
+    def _handler(self) -> Callable[[KafkaMessage], Awaitable[None]]:
+        async def on_batch(message: KafkaMessage) -> None:
+            records = message.raw_message
+            assert isinstance(records, tuple)
+            await self.on_records(records, message.consumer)  # type: ignore[arg-type]
+
+        return on_batch
+
+    async def on_records(self, records: Sequence[ConsumerRecord[bytes, bytes]], consumer: AIOKafkaConsumer) -> None:
+        """A batch as fetched. Returns when its effects are committed, or after seeking back; raises Retry alone."""
+        try:
+            if await self._sought_back(records, consumer):
+                return
+        except Exception as error:
+            if not is_infrastructure(error):
+                self.work.stopped = f"positions: {fingerprint(error)}"
+            raise Retry(fingerprint(error)) from None
+        inputs = [record.read(r.topic, r.partition, r.offset, r.headers, r.value, self.work.reading) for r in records]
+        await self.work.process(inputs)
+        for one in records:
+            self._next[one.topic, one.partition] = one.offset + 1
+
+    async def _sought_back(self, records: Sequence[ConsumerRecord[bytes, bytes]], consumer: AIOKafkaConsumer) -> bool:
+        """A first offset beyond our stored position is a hole: read again from there; the same hole twice is passed."""
+        firsts = {}
+        for one in records:
+            firsts.setdefault((one.topic, one.partition), one.offset)
+        if all(self._next.get(where) == first for where, first in firsts.items()):
+            return False
+        stored = await self.work.positions()
+        back: dict[tuple[str, int], int] = {}
+        for where, first in firsts.items():
+            expected = stored.get(where, 0)
+            if first <= expected:
+                continue
+            if (*where, expected) in self._holes:
+                await self._pass(where, expected, first, consumer)
+            else:
+                self._holes.add((*where, expected))
+                back[where] = expected
+        if not back:
+            return False
+        for (topic, partition), first in firsts.items():
+            consumer.seek(TopicPartition(topic, partition), back.get((topic, partition), first))
+        log.warning("positions.hole", extra={"consumer": self.group, "partitions": len(back)})
+        return True
+
+    async def _pass(self, where: tuple[str, int], expected: int, first: int, consumer: AIOKafkaConsumer) -> None:
+        partition = TopicPartition(*where)
+        start = (await consumer.beginning_offsets([partition]))[partition]
+        lost = max(0, min(start, first) - expected)
+        await self.work.pass_hole(Place(*where, first), lost)
+        log.warning("positions.hole_passed", extra={"consumer": self.group, "lost": lost})
+
+    # ── membership ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._next.clear()
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._next.clear()
+        self.has_joined = True
+
+    async def read_lag(self) -> dict[tuple[str, int], int]:
+        """Records behind the end, by partition assigned here."""
+        consumer: AIOKafkaConsumer | None = getattr(self._subscriber, "consumer", None)
+        if consumer is None:
+            return {}
+        assigned = list(consumer.assignment())
+        ends = await consumer.end_offsets(assigned) if assigned else {}
+        stored = await self.work.positions()
+        self.lag = {
+            (part.topic, part.partition): max(0, end - stored.get((part.topic, part.partition), 0))
+            for part, end in ends.items()
+        }
+        return self.lag
+
+
+async def _parse(records: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
+    """The framework decodes header bytes strictly; hand it clean ones, and keep the raw records for ourselves."""
+    message = await original(tuple(_clean(one) for one in records))
+    message.raw_message = tuple(records)
+    return message
+
+
+def _clean(one: ConsumerRecord[bytes, bytes]) -> ConsumerRecord[bytes, bytes]:
+    headers = tuple((name, (raw or b"").decode("utf-8", "replace").encode()) for name, raw in one.headers)
+    return dataclasses.replace(one, headers=headers)
+
+
+async def _leave_raw(message: KafkaMessage) -> None:
+    return None
+
+
+async def tail(bootstrap: str, topics: Sequence[str], client: str, handle: Callable[[str, bytes], None]) -> None:
+    """Hear topics from now on, in no group and without a position: for pages that are open. Runs until cancelled."""
+    consumer = AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=bootstrap,
+        client_id=client,
+        group_id=None,
+        auto_offset_reset="latest",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=100,
+    )
+    await consumer.start()
+    try:
+        async for one in consumer:
+            handle(one.topic, one.value or b"")
+    finally:
+        await consumer.stop()

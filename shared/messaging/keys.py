@@ -1,0 +1,105 @@
+"""Key rows: the locks, the numbers and the small state per key (`design` §5 step 1)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from shared.contracts.topics import TOPIC
+from shared.postgres import queries
+
+SQL = queries(__file__)
+
+
+@dataclass(slots=True)
+class KeyRow:
+    """A locked key row. Changed in memory, written once at the end of the transaction."""
+
+    key: str
+    applied: list[int]
+    emitted: list[int]
+    waiting: int
+    merged_into: str | None
+    digest: bytes | None
+    is_changed: bool = field(default=False)
+
+    def applied_number(self, topic: str) -> int:
+        return _at(self.applied, TOPIC[topic].number)
+
+    def apply(self, topic: str, sequence: int) -> None:
+        _set(self.applied, TOPIC[topic].number, sequence)
+        self.is_changed = True
+
+    def next_emitted(self, topic: str) -> int:
+        number = TOPIC[topic].number
+        sequence = _at(self.emitted, number) + 1
+        _set(self.emitted, number, sequence)
+        self.is_changed = True
+        return sequence
+
+    def put_digest(self, digest: bytes) -> None:
+        self.digest = digest
+        self.is_changed = True
+
+    def wait(self, change: int) -> None:
+        self.waiting += change
+        self.is_changed = True
+
+
+def _at(numbers: Sequence[int | None], number: int) -> int:
+    return (numbers[number - 1] or 0) if len(numbers) >= number else 0
+
+
+def _set(numbers: list[int], number: int, value: int) -> None:
+    numbers.extend([0] * (number - len(numbers)))
+    numbers[number - 1] = value
+
+
+async def lock(connection: asyncpg.Connection, keys: Iterable[str]) -> tuple[dict[str, KeyRow], datetime]:
+    """Lock the rows of `keys`, made if new, in sorted order; then read civil now, once for the transaction."""
+    rows = await connection.fetch(SQL.lock, sorted(set(keys)))
+    if not rows:
+        return {}, await connection.fetchval(SQL.now)
+    return {
+        row["key"]: KeyRow(
+            row["key"],
+            list(row["applied"]),
+            list(row["emitted"]),
+            row["waiting"],
+            row["merged_into"],
+            row["digest"],
+        )
+        for row in rows
+    }, max(row["now"] for row in rows)
+
+
+async def lock_as_person(connection: asyncpg.Connection, keys: Iterable[str]) -> tuple[dict[str, KeyRow], datetime]:
+    """The same for a person's call: through `lock_keys`, which shows the last emitted numbers alone."""
+    rows = await connection.fetch(SQL.lock_as_person, sorted(set(keys)))
+    if not rows:
+        return {}, await connection.fetchval(SQL.now)
+    return {
+        row["key"]: KeyRow(row["key"], [], list(row["emitted"]), 0, row["merged_into"], None) for row in rows
+    }, max(row["now"] for row in rows)
+
+
+async def write(connection: asyncpg.Connection, rows: Iterable[KeyRow], merged: dict[str, str]) -> None:
+    """Write every changed row back, once. `merged` names keys that from now on are another's."""
+    changed = [row for row in rows if row.is_changed]
+    if changed:
+        await connection.execute(
+            SQL.write,
+            [row.key for row in changed],
+            [_literal(row.applied) for row in changed],
+            [_literal(row.emitted) for row in changed],
+            [row.waiting for row in changed],
+            [row.digest for row in changed],
+        )
+    if merged:
+        await connection.execute(SQL.merge, list(merged), list(merged.values()))
+
+
+def _literal(numbers: Sequence[int | None]) -> str:
+    """An array as text: arrays of arrays of different lengths do not pass as one parameter."""
+    return "{" + ",".join(str(number or 0) for number in numbers) + "}"

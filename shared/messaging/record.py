@@ -1,0 +1,106 @@
+"""From a Kafka record's bytes to an input, and from a waiting record back to one. Never raises on hostile bytes.
+
+A record of our own topics says its place in line in its headers (`ce_…`), so that one whose body cannot be read still
+has it. One whose headers are broken too stands under `partition:<n>` with its offset as its number.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from pydantic import ValidationError
+
+from shared.contracts.topics import TOPIC
+from shared.messaging.room import Input, Place
+
+Headers = Sequence[tuple[str, bytes]]
+SEQUENCE_MAX = 10**12 - 1
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A Kafka record as it lies, sealed, in the table `waiting`."""
+
+    topic: str
+    partition: int
+    offset: int
+    headers: list[tuple[str, bytes]]
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How a group's topics are decoded. `foreign` reads departments' records: it returns (key, body, type, region)."""
+
+    foreign: Callable[[str, bytes | None, Headers], "Foreign"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A record that is not ours, read as far as it could be: `cause` says why its body could not."""
+
+    body: Any
+    type: str
+    cause: str | None = None
+
+
+def read(topic: str, partition: int, offset: int, headers: Headers, value: bytes | None, how: Read) -> Input:
+    """One record as an input; what is wrong with it stands in `cause`, in words that hold no one's data."""
+    kept = Kept(topic, partition, offset, list(headers), value)
+    place = Place(topic, partition, offset)
+    if topic not in TOPIC:
+        assert how.foreign is not None, f"{topic} is not one of ours and nothing reads it"
+        foreign = how.foreign(topic, value, headers)
+        return Input(
+            topic=topic, key="", sequence=None, body=foreign.body, type=foreign.type, cause=foreign.cause,
+            record=msgspec.msgpack.encode(kept), place=place,
+        )  # fmt: skip
+    return _ours(kept, place)
+
+
+def _ours(kept: Kept, place: Place) -> Input:
+    head = {name: raw.decode("utf-8", "replace") for name, raw in kept.headers if name.startswith("ce_")}
+    key, sequence = head.get("ce_partitionkey", ""), _number(head.get("ce_sequence", ""))
+    type_, region = head.get("ce_type", ""), head.get("ce_region")
+    body, cause = None, None
+    if not _is_key(key) or sequence is None:
+        key, sequence, cause = f"partition:{place.partition}", place.offset, "headers_unreadable"
+    else:
+        body, cause = _decode(kept, key, sequence)
+    return Input(
+        topic=kept.topic, key=key, sequence=sequence, body=body, type=_clean(type_), cause=cause,
+        region=region if region and len(region) == 12 and region.isdigit() else None,
+        record=msgspec.msgpack.encode(kept), place=place,
+        traceparent=getattr(body, "traceparent", None),
+    )  # fmt: skip
+
+
+def _decode(kept: Kept, key: str, sequence: int) -> tuple[Any, str | None]:
+    try:
+        event = TOPIC[kept.topic].event.model_validate_json(kept.value or b"")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        return None, f"contract: {'.'.join(map(str, first['loc']))[:80]}: {first['type']}"
+    except (ValueError, RecursionError) as error:
+        return None, f"body: {type(error).__name__}"
+    if event.partitionkey != key or int(event.sequence) != sequence:
+        return None, "headers and body name different places in line"
+    return event, None
+
+
+def again(record: bytes, how: Read) -> Input:
+    """A waiting record, opened, as the input that it was."""
+    kept = msgspec.msgpack.decode(record, type=Kept)
+    return read(kept.topic, kept.partition, kept.offset, kept.headers, kept.value, how)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 and int(text) > 0 else None
+
+
+def _is_key(text: str) -> bool:
+    return 0 < len(text) <= 100 and "\x00" not in text and "�" not in text
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "")[:200]

@@ -1,0 +1,303 @@
+"""The unit of work: how every input is handled, whether a Kafka batch, a person's call or a due deadline.
+
+lock → sift → decide → save → finish (`batch.py`), in one transaction. The product's only lock order stands there: key
+rows first, sorted; positions last, sorted; nothing else takes row locks but the relay's lease. Five words hold it:
+key row, outbox, relay, waiting, decide.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from shared.crypto import Cipher
+from shared.messaging import answers, keys, outbox, positions, record
+from shared.messaging.answers import Answer, Slot
+from shared.messaging.batch import NOBODY, Batch, By, Effort, Report, carry, lock, merged, routed, unit_of
+from shared.messaging.faults import (
+    BeginAgain,
+    NotFirst,
+    Refused,
+    Retry,
+    Stopped,
+    Unavailable,
+    crash_point,
+    fingerprint,
+    is_infrastructure,
+    is_timeout,
+)
+from shared.messaging.room import Decided, Input, Place, Problem, State, Subscriber
+from shared.messaging.waiting import Waiting
+
+BACKOFF_FIRST_SECONDS, BACKOFF_MAX_SECONDS = 0.05, 5.0
+BEGIN_AGAIN_MAX = 5
+
+SET_SCOPE = (
+    "SELECT set_config('app.region_from', $1, true), set_config('app.region_to', $2, true), "
+    "set_config('app.grid', $3, true)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The rows that a person may see: the three transaction-local settings of row-level security."""
+
+    region_from: str
+    region_to: str
+    grid: str
+
+
+def _unheard(consumer: str, report: Report, seconds: float) -> None:
+    return None
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """One consumer's (or the API's) way into its service's tables.
+
+    `subscribers` stand in the order of the routing table. `wake` tells the relay in this process that something was
+    emitted; `observe` hears every committed report (the canonical log line, the metrics).
+    """
+
+    service: str
+    consumer: str
+    subscribers: Sequence[Subscriber]
+    pool: asyncpg.Pool
+    cipher: Cipher
+    reading: record.Read = field(default_factory=record.Read)
+    wake: Callable[[], None] = lambda: None
+    observe: Callable[[str, Report, float], None] = _unheard
+    stopped: str | None = None
+    subscriber: dict[str, Subscriber] = field(init=False)
+    _backoff: float = BACKOFF_FIRST_SECONDS
+    _timed_out: frozenset[Place | None] = frozenset()
+    _baselines: frozenset[tuple[str, int]] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.subscriber = {subscriber.topic: subscriber for subscriber in self.subscribers}
+
+    def is_baseline(self, place: Place) -> bool:
+        """Whether this partition's log begins beyond our position: then a key's first number seen counts."""
+        return (place.topic, place.partition) in self._baselines
+
+    # ── streams: a Kafka batch, due deadlines, a chunk of a streamed body ───────────────────────────────────────
+
+    async def process(self, inputs: Sequence[Input]) -> Report:
+        """Handle a batch; everything is committed when this returns. Raises Retry alone, after backing off.
+
+        One batch at a time: two members of a group have a unit of work each.
+        """
+        started = asyncio.get_running_loop().time()
+        effort = Effort(len(inputs))
+        try:
+            report = await self._halving(list(inputs), effort)
+            for key in sorted(report.more):
+                report.add(await self._follow(key))
+        except Exception as error:
+            raise await self._come_again(error) from None
+        self._backoff, self.stopped = BACKOFF_FIRST_SECONDS, None
+        self.observe(self.consumer, report, asyncio.get_running_loop().time() - started)
+        return report
+
+    async def _come_again(self, error: Exception) -> Retry:
+        """Back off first: the framework reads a batch again at once, a thousand times a second."""
+        if isinstance(error, Stopped) or not is_infrastructure(error):
+            # Nothing unknown may escape unheard: unready until a batch passes.
+            self.stopped = str(error) if isinstance(error, Stopped) else f"unit of work: {fingerprint(error)}"
+            self._backoff = BACKOFF_MAX_SECONDS
+        await asyncio.sleep(self._backoff * random.uniform(0.5, 1.0))
+        self._backoff = min(self._backoff * 2, BACKOFF_MAX_SECONDS)
+        return Retry(self.stopped or fingerprint(error))
+
+    async def _halving(self, inputs: list[Input], effort: Effort) -> Report:
+        """One transaction; on an error of the data two halves, down to the one record that waits."""
+        try:
+            return await self._transact(inputs, effort)
+        except Exception as error:
+            if isinstance(error, Stopped) or (is_infrastructure(error) and not self._is_second_timeout(error, inputs)):
+                raise
+        if len(inputs) == 1:
+            return await self._alone(inputs[0], effort)
+        middle = len(inputs) // 2
+        report = await self._halving(inputs[:middle], effort)
+        report.add(await self._halving(inputs[middle:], effort))
+        return report
+
+    async def _alone(self, input: Input, effort: Effort) -> Report:
+        """The one record. A unique violation may have been a race, whose winner is visible now: once more."""
+        try:
+            return await self._transact([input], effort)
+        except Exception as error:
+            if isinstance(error, Stopped) or (is_infrastructure(error) and not is_timeout(error)):
+                raise
+            cause = fingerprint(error)
+        return await self._transact([input], effort, given_up={id(input): f"sql: {cause}"})
+
+    def _is_second_timeout(self, error: Exception, inputs: Sequence[Input]) -> bool:
+        if not is_timeout(error):
+            return False
+        places = frozenset(input.place for input in inputs)
+        was_there = places == self._timed_out
+        self._timed_out = places
+        return was_there
+
+    async def _follow(self, key: str) -> Report:
+        """What still waits behind a record that has been decided, a thousand at a time."""
+        report = Report()
+        while True:
+            step = await self._transact([], Effort(0), by=By(follow=frozenset({key})))
+            report.add(step)
+            if key not in step.more:
+                return report
+
+    async def _transact(
+        self,
+        inputs: list[Input],
+        effort: Effort,
+        given_up: dict[int, str] | None = None,
+        by: By = NOBODY,
+        then: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
+    ) -> Report:
+        wanted = set(by.follow)
+        async with self.pool.acquire() as connection:
+            for _ in range(BEGIN_AGAIN_MAX):
+                batch = Batch(self, connection, inputs, given_up or {}, by, effort)
+                transaction = connection.transaction()
+                await transaction.start()
+                crash_point("begun")
+                try:
+                    report = await batch.run(wanted)
+                    if then is not None:
+                        await then(connection)
+                    crash_point("finished")
+                except BeginAgain as again:
+                    await _roll_back(transaction)
+                    wanted |= again.keys
+                    continue
+                except BaseException:
+                    await _roll_back(transaction)
+                    raise
+                await transaction.commit()
+                crash_point("committed")
+                effort.troubles += batch.troubles
+                if report.emits:
+                    self.wake()
+                return report
+        raise Unavailable("the keys of this batch kept changing under it")
+
+    # ── positions: where each partition goes on, and holes in a log ─────────────────────────────────────────────
+
+    async def positions(self) -> dict[tuple[str, int], int]:
+        """The stored next offsets; learns which partitions have lost records."""
+        stored = await self.pool.fetch(positions.SQL.read, self.consumer)
+        self._baselines = frozenset((row["topic"], row["partition"]) for row in stored if row["lost"])
+        return {(row["topic"], row["partition"]): row["next_offset"] for row in stored}
+
+    async def pass_hole(self, place: Place, lost: int) -> None:
+        """A hole that is the log's own is passed and counted; `lost` when its start lies beyond our position."""
+        await positions.passed_hole(self.pool, self.consumer, place, lost)
+        if lost:
+            self._baselines |= {(place.topic, place.partition)}
+
+    # ── dead letters: a person replays or skips the first one of its line ───────────────────────────────────────
+
+    async def replay(self, row: Waiting) -> Report:
+        """Decide a waiting record again, and what waited behind it. Raises NotFirst; `failed` says if it failed again."""
+        report = await self._transact([], Effort(0), by=By(replayed=row, follow=frozenset({row.key})))
+        for key in sorted(report.more):
+            report.add(await self._follow(key))
+        return report
+
+    async def skip(self, row: Waiting, then: Callable[[asyncpg.Connection], Awaitable[None]]) -> Report:
+        """Move the number past the first record of a line; `then` writes the audit row in the same transaction."""
+        report = await self._transact([], Effort(0), by=By(skipped=row, follow=frozenset({row.key})), then=then)
+        for key in sorted(report.more):
+            report.add(await self._follow(key))
+        return report
+
+    # ── people: an HTTP call never waits ────────────────────────────────────────────────────────────────────────
+
+    async def call(
+        self, inputs: Sequence[Input], scope: Scope | None, slot: Slot | None = None
+    ) -> tuple[Report, Answer | None]:
+        """A person's call: one transaction under the person's scope. Returns (report, answer to give or None).
+
+        With a scope the API role's functions lock and emit; without one this is the worker's own connection.
+        Raises Refused (404, 409, 422: rolled back) and Unavailable (503); anything else is ours (500, an alarm).
+        """
+        started = asyncio.get_running_loop().time()
+        try:
+            report, answer = await self._call(list(inputs), scope, slot)
+        except (Refused, Unavailable):
+            raise
+        except asyncpg.InsufficientPrivilegeError:
+            raise Refused(Problem(404, "not_found", "There is no such thing in your area.")) from None
+        except Exception as error:
+            if is_infrastructure(error):
+                raise Unavailable(fingerprint(error)) from None
+            raise
+        if report.emits:
+            self.wake()
+        self.observe(self.consumer, report, asyncio.get_running_loop().time() - started)
+        return report, answer
+
+    async def _call(
+        self, inputs: list[Input], scope: Scope | None, slot: Slot | None
+    ) -> tuple[Report, Answer | None]:
+        wanted: set[str] = set()
+        async with self.pool.acquire() as connection:
+            for _ in range(BEGIN_AGAIN_MAX):
+                try:
+                    async with connection.transaction():
+                        if scope is not None:
+                            await connection.execute(SET_SCOPE, scope.region_from, scope.region_to, scope.grid)
+                        if slot is not None and (stored := await answers.claim(connection, slot)) is not None:
+                            return Report(), stored
+                        report = await self._decide_call(connection, inputs, scope, wanted)
+                        return report, await answers.store(connection, slot, report) if slot is not None else None
+                except BeginAgain as again:
+                    wanted |= again.keys
+        raise Unavailable("the keys of this call kept changing under it")
+
+    async def _decide_call(
+        self, connection: asyncpg.Connection, inputs: list[Input], scope: Scope | None, wanted: set[str]
+    ) -> Report:
+        how = keys.lock if scope is None else keys.lock_as_person
+        rows, now = await lock(connection, self.subscriber, inputs, wanted, how)
+        report = Report()
+        for topic, batch in routed(self.subscriber, inputs):
+            subscriber, unit = self.subscriber[topic], unit_of(connection, now, rows)
+            state: State = await subscriber.load(unit, batch)
+            decided = []
+            for input in batch:
+                decision = subscriber.decide(state, input, now)
+                if decision.problem is not None:
+                    raise Refused(decision.problem)
+                carry(state, rows, decision)
+                report.count(decision)
+                decided.append(Decided(input, decision))
+            await subscriber.save(unit, state, decided)
+            report.decided += decided
+        report.emits = outbox.rows(self.service, [e for d in report.decided for e in d.decision.emits], rows, now)
+        if scope is not None:
+            if report.emits:
+                await outbox.insert_as_person(connection, report.emits)
+            return report
+        if report.emits:
+            await outbox.insert(connection, report.emits)
+            await connection.execute("SELECT pg_notify($1, '')", f"outbox_{self.service}")
+        await keys.write(connection, rows.values(), merged(report.decided))
+        return report
+
+
+async def _roll_back(transaction: asyncpg.transaction.Transaction) -> None:
+    """On a dead connection a rollback raises too: the first error is the one to keep."""
+    try:
+        await transaction.rollback()
+    except Exception:
+        return
+
+
+__all__ = ["NotFirst", "Refused", "Report", "Retry", "Scope", "Slot", "Unavailable", "UnitOfWork"]

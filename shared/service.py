@@ -1,0 +1,339 @@
+"""One process of a service: pools, relay, consumers, loops and HTTP, started and stopped in order.
+
+A service's `app.py` builds one of these and is the only file that does; `run` is its production entrance, `serving`
+its test entrance.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from faststream.kafka import KafkaBroker
+
+from shared import postgres
+from shared.access.tokens import Verifier
+from shared.clock import machine_now
+from shared.crypto import Cipher, Keys, read_keys
+from shared.messaging import kafka, record, relay, waiting
+from shared.messaging.batch import Report
+from shared.messaging.faults import fingerprint, is_infrastructure
+from shared.messaging.room import Subscriber
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.settings import Settings, SettingsError
+from shared.telemetry import Metrics, configure_logging
+from shared.web import operation
+from shared.web.callers import Bearer
+from shared.web.problems import handle_problems
+
+log = structlog.stdlib.get_logger(__name__)
+
+START_RETRY_SECONDS = 0.5
+LOOP_RETRY_SECONDS = 2.0
+
+Loop = Callable[[], Awaitable[None]]
+Build = Callable[[Settings], Awaitable["Service"]]
+
+
+@dataclass(slots=True)
+class Service:
+    """What `app.py` fills: `stream` a consumer group, `calls` for people and deadlines, `every` a loop, `include` routes."""
+
+    name: str
+    settings: Settings
+    keys: Keys
+    worker: asyncpg.Pool
+    api: asyncpg.Pool
+    cipher: Cipher
+    metrics: Metrics
+    relay: relay.Relay
+    http: FastAPI
+    public: tuple[str, ...] = ()
+    consumers: list[kafka.Consumer] = field(default_factory=list)
+    loops: list[tuple[str, Loop]] = field(default_factory=list)
+    closers: list[Loop] = field(default_factory=list)
+    accounts: list[Callable[[], Awaitable[dict[str, Any]]]] = field(default_factory=list)
+    port: int = 0
+    _works: dict[str, UnitOfWork] = field(default_factory=dict)
+    _broker: KafkaBroker | None = None
+    _has_started: bool = False
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "Service":
+        """Connect to PostgreSQL, waiting for it if need be; nothing is read from Kafka yet."""
+        keys, name = read_keys(settings.keys), settings.service
+        worker = await _patiently(lambda: postgres.worker_pool(settings.postgres, name, keys.database))
+        api = await _patiently(lambda: postgres.api_pool(settings.postgres, name, keys.database))
+        return cls(
+            name=name,
+            settings=settings,
+            keys=keys,
+            worker=worker,
+            api=api,
+            cipher=Cipher(keys.waiting),
+            metrics=Metrics(name),
+            relay=relay.Relay(
+                name,
+                settings.instance,
+                settings.kafka,
+                lambda: postgres.worker_connection(settings.postgres, name, keys.database),
+            ),
+            http=FastAPI(title=f"Shouwang {name}", version="1", docs_url=None, redoc_url=None),
+        )
+
+    # ── what app.py calls ───────────────────────────────────────────────────────────────────────────────────────
+
+    def stream(
+        self,
+        group: str,
+        subscribers: Sequence[Subscriber],
+        *,
+        pattern: str | None = None,
+        reading: record.Read | None = None,
+    ) -> UnitOfWork:
+        """A consumer group over the subscribers' topics, in the order of the routing table, or over a pattern."""
+        work = self._work(group, subscribers, self.worker, reading or record.Read())
+        topics = () if pattern else tuple(subscriber.topic for subscriber in subscribers)
+        self.consumers.append(kafka.Consumer(work, self.settings.instance, topics, pattern))
+        self._works[group] = self._work(group, subscribers, self.worker, reading or record.Read())
+        return work
+
+    def calls(self, subscribers: Sequence[Subscriber], *, as_worker: bool = False) -> UnitOfWork:
+        """For people's calls (the API role) or, `as_worker`, for due deadlines and departments' records."""
+        return self._work(f"{self.name}.calls", subscribers, self.worker if as_worker else self.api, record.Read())
+
+    def every(self, name: str, loop: Loop) -> None:
+        """A loop of the service's own: runs until stopped; what it raises is told and it begins again."""
+        self.loops.append((name, loop))
+
+    def include(self, *routers: APIRouter) -> None:
+        for router in routers:
+            self.http.include_router(router)
+
+    def work_of(self, consumer: str) -> UnitOfWork:
+        """The unit of work with which a person replays or skips what waits for a consumer."""
+        return self._works[consumer]
+
+    def alarm(self, name: str) -> None:
+        """Something that a person must look at."""
+        self.metrics.alarms.labels(self.name, name).inc()
+        log.error("alarm.raised", name=name)
+
+    def _work(
+        self, consumer: str, subscribers: Sequence[Subscriber], pool: asyncpg.Pool, reading: record.Read
+    ) -> UnitOfWork:
+        return UnitOfWork(
+            self.name, consumer, subscribers, pool, self.cipher, reading, self.relay.wake, self._observe
+        )
+
+    def _observe(self, consumer: str, report: Report, seconds: float) -> None:
+        for outcome, number in report.outcomes.items():
+            self.metrics.records.labels(self.name, consumer, outcome).inc(number)
+        for row in report.emits:
+            self.metrics.emitted.labels(self.name, row.topic).inc()
+        self.metrics.batches.labels(self.name, consumer).observe(seconds)
+        for input, cause in report.failed:
+            log.warning("record.failed", consumer=consumer, topic=input.topic, key=input.key, cause=cause)
+        log.info(
+            "unit.committed",
+            consumer=consumer,
+            outcomes=dict(report.outcomes),
+            words=dict(report.words),
+            emitted=len(report.emits),
+            milliseconds=round(seconds * 1000, 1),
+        )
+
+    # ── readiness and figures ───────────────────────────────────────────────────────────────────────────────────
+
+    def unready(self) -> list[str]:
+        """Why this process is not ready; empty when it is."""
+        if not self._has_started:
+            return ["starting"]
+        reasons = [f"{one.group}: not yet in its group" for one in self.consumers if not one.has_joined]
+        reasons += [f"{one.group}: {one.work.stopped}" for one in self.consumers if one.work.stopped]
+        if self.relay.is_stuck(machine_now()):
+            reasons.append(f"relay: the oldest fact is over a minute old ({self.relay.trouble})")
+        return reasons
+
+    async def lag(self) -> dict[str, dict[str, int]]:
+        """Records not yet read, by consumer and topic."""
+        found: dict[str, dict[str, int]] = {}
+        for consumer in self.consumers:
+            for (topic, _), behind in (await consumer.read_lag()).items():
+                topics = found.setdefault(consumer.group, {})
+                topics[topic] = topics.get(topic, 0) + behind
+        return found
+
+    async def measure(self) -> None:
+        """Bring the gauges up to date: queue depths are questions to the database, asked when they are read."""
+        depth = await self.worker.fetch(relay.SQL.depth)
+        self.metrics.outbox.labels(self.name).set(sum(row["facts"] for row in depth))
+        oldest = min((row["oldest"] for row in depth), default=None)
+        self.metrics.outbox_age.labels(self.name).set((machine_now() - oldest).total_seconds() if oldest else 0)
+        for row in await self.worker.fetch(waiting.SQL.count):
+            self.metrics.waiting.labels(self.name, row["consumer"], row["topic"], row["state"]).set(row["records"])
+        for consumer, topics in (await self.lag()).items():
+            for topic, behind in topics.items():
+                self.metrics.lag.labels(self.name, consumer, topic).set(behind)
+
+    # ── life ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def live(self, stop: asyncio.Event, listener: socket.socket) -> None:
+        """Serve until `stop` is set, then finish what is in hand and leave nothing behind."""
+        self._mount()
+        server = uvicorn.Server(uvicorn.Config(self.http, log_config=None, access_log=False, lifespan="off"))
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        self.port = listener.getsockname()[1]
+        tasks = [asyncio.create_task(_serve(server, listener), name="http")]
+        try:
+            tasks.append(asyncio.create_task(self.relay.run(), name="relay"))
+            broker = await self._consume(stop)
+            tasks += [asyncio.create_task(self._keep(name, loop, stop), name=name) for name, loop in self.loops]
+            self._has_started = True
+            log.info("service.started", port=self.port)
+            waits = [asyncio.create_task(stop.wait()), *tasks[:2]]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            waits[0].cancel()
+            with contextlib.suppress(Exception):
+                await broker.stop()
+        finally:
+            server.should_exit = True
+            await self._leave(tasks)
+
+    def _mount(self) -> None:
+        handle_problems(self.http, self.alarm)
+        self.http.include_router(operation.router(self))
+        self.http.add_middleware(Bearer, verifier=Verifier(self.keys.token_public), now=machine_now, public=self.public)
+
+    async def _consume(self, stop: asyncio.Event) -> KafkaBroker:
+        """Start the consumers; a broker that is away is waited for."""
+        while True:
+            broker = kafka.broker(self.settings.kafka)
+            for consumer in self.consumers:
+                consumer.attach(broker)
+            try:
+                if self.consumers:
+                    await broker.start()
+                return broker
+            except Exception as error:
+                log.warning("kafka.away", cause=fingerprint(error))
+                with contextlib.suppress(Exception):
+                    await broker.stop()
+                if stop.is_set():
+                    return broker
+                await asyncio.sleep(START_RETRY_SECONDS)
+
+    async def _keep(self, name: str, loop: Loop, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await loop()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                log.warning("loop.failed", name=name, cause=fingerprint(error), exc_info=error)
+                if not is_infrastructure(error):
+                    self.alarm(f"{name}_failed")
+                await asyncio.sleep(LOOP_RETRY_SECONDS)
+
+    async def _leave(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for close in self.closers:
+            with contextlib.suppress(Exception):
+                await close()
+        for pool in (self.worker, self.api):
+            try:
+                await asyncio.wait_for(pool.close(), 3)
+            except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                pool.terminate()
+        log.info("service.stopped")
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    # uvicorn's own handling of signals would end the process before the consumers have stopped.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
+    await server.serve([listener])
+
+
+async def _patiently(connect: Callable[[], Awaitable[asyncpg.Pool]]) -> asyncpg.Pool:
+    while True:
+        try:
+            return await connect()
+        except Exception as error:
+            if not is_infrastructure(error) or getattr(error, "sqlstate", "") in ("42501",):
+                raise
+            log.warning("postgres.away", cause=fingerprint(error))
+            await asyncio.sleep(START_RETRY_SECONDS)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The process's own port, taken before anything else. Raises SettingsError when it is in use."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise SettingsError(f"Port {port} is in use: stop what uses it, or set SHOUWANG_PORT to another.") from None
+    listener.listen(512)
+    listener.setblocking(False)
+    return listener
+
+
+def run(service: str, build: Build) -> None:
+    """The production entrance: `python -m services.<service>`."""
+    try:
+        settings = Settings.from_environment(service)
+        configure_logging(service, settings.instance, settings.log_level)
+        listener = listen(settings.host, settings.port)
+    except SettingsError as error:
+        sys.exit(str(error))
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    asyncio.run(_run(settings, build, listener))
+
+
+async def _run(settings: Settings, build: Build, listener: socket.socket) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    service = await build(settings)
+    # Thousands of live objects a batch set off full collections: a fifth of the rate.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    await service.live(stop, listener)
+
+
+@contextlib.asynccontextmanager
+async def serving(build: Build, settings: Settings) -> AsyncIterator[Service]:
+    """The test entrance: the same service in this loop on a free port, ready when it is given, stopped after."""
+    listener, stop = listen(settings.host, 0), asyncio.Event()
+    service = await build(settings)
+    life = asyncio.create_task(service.live(stop, listener))
+    try:
+        while service.unready():
+            if life.done():
+                life.result()
+            await asyncio.sleep(0.02)
+        yield service
+    finally:
+        stop.set()
+        await asyncio.wait_for(life, 20)
+
+
+__all__ = ["Service", "run", "serving"]

@@ -1,0 +1,1 @@
+"""What every service's HTTP has in common: who calls, how refusals look, and the pages of operation."""

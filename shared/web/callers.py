@@ -1,0 +1,90 @@
+"""Who calls: a bearer token on every `/v1` call but the public ones, known path or not."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.access.roles import Action, may
+from shared.access.tokens import Caller, TokenError, Verifier
+from shared.messaging.answers import Answer, Slot
+from shared.messaging.batch import Report
+from shared.messaging.faults import Refused
+from shared.messaging.room import Problem
+from shared.messaging.unit_of_work import Scope as RowScope
+from shared.web.problems import problem
+
+BODY_DRAINED_MAX = 64 * 1024 * 1024
+
+
+class Bearer:
+    """Answers 401 before anything of a body is read for its sense; the body is drained, so that the answer arrives."""
+
+    def __init__(self, app: ASGIApp, verifier: Verifier, now: Callable[[], datetime], public: tuple[str, ...] = ()) -> None:
+        self._app, self._verifier, self._now, self._public = app, verifier, now, public
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not path.startswith("/v1") or any(path.startswith(one) for one in self._public):
+            await self._app(scope, receive, send)
+            return
+        try:
+            header = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+            kind, _, token = header.partition(" ")
+            scope.setdefault("state", {})["caller"] = self._verifier.verify(token if kind.lower() == "bearer" else None, self._now())
+        except TokenError as error:
+            await _drain(receive)
+            answer = problem(
+                401, "unauthenticated", f"A valid bearer token is needed ({error.code}).", headers={"WWW-Authenticate": "Bearer"}
+            )
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+async def _drain(receive: Receive) -> None:
+    drained = 0
+    while drained < BODY_DRAINED_MAX:
+        message = await receive()
+        drained += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
+
+
+def caller_of(request: Request) -> Caller:
+    """FastAPI dependency: the caller whose token was verified."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def allowed(action: Action) -> Callable[[Request], Caller]:
+    """FastAPI dependency: the caller, if the closed table of roles lets it do this at all; else 403."""
+
+    def dependency(request: Request) -> Caller:
+        caller = caller_of(request)
+        if not may(caller, action):
+            raise Refused(Problem(403, "forbidden", f"The role {caller.role} may not do this ({action})."))
+        return caller
+
+    return dependency
+
+
+def row_scope(caller: Caller) -> RowScope:
+    """The rows that row-level security shows this caller."""
+    return RowScope(caller.region_from, caller.region_to, caller.grid)
+
+
+def who(caller: Caller) -> str:
+    """The caller as answers and audit rows name it: officer, or role with place."""
+    return caller.officer_id or f"{caller.role}:{caller.department or ''}:{caller.region}"
+
+
+def slot(request: Request, caller: Caller, body: bytes, render: Callable[[Report], Answer]) -> Slot:
+    """The Idempotency-Key of a call; the caller, the path and the body's hash stand beside it. Raises Refused (422)."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= 200:
+        raise Refused(Problem(422, "idempotency_key", "An Idempotency-Key has 1 to 200 characters."))
+    call = f"{request.method} {request.url.path}"
+    return Slot(who(caller), call, key, hashlib.sha256(body).digest(), render)

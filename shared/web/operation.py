@@ -1,0 +1,170 @@
+"""Operation, the same in every service: alive, ready, metrics, conservation, dead letters."""
+
+import base64
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import generate_latest
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, Field
+
+from shared import audit
+from shared.access.tokens import Caller
+from shared.contracts.topics import TOPIC
+from shared.messaging import conservation, waiting
+from shared.messaging.faults import NotFirst
+from shared.messaging.record import Kept
+from shared.messaging.waiting import Waiting
+from shared.web.callers import allowed, who
+from shared.web.problems import refuse
+
+if TYPE_CHECKING:
+    from shared.service import Service
+
+PAGE_MAX = 100
+
+
+class Skip(BaseModel):
+    reason: Annotated[str, Field(min_length=3, max_length=500)]
+
+
+def router(service: "Service") -> APIRouter:
+    """The routes of operation for one process."""
+    routes = APIRouter()
+
+    @routes.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive", "service": service.name}
+
+    @routes.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        unready = service.unready()
+        body = {"status": "ready" if not unready else "unready", "service": service.name, "because": unready}
+        return JSONResponse(body, 200 if not unready else 503)
+
+    @routes.get("/metrics", include_in_schema=False)
+    async def metrics() -> PlainTextResponse:
+        await service.measure()
+        return PlainTextResponse(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @routes.get("/v1/conservation")
+    async def conservation_(caller: Annotated[Caller, Depends(allowed("conservation.read"))]) -> dict[str, Any]:
+        async with service.worker.acquire() as connection:
+            sums = await conservation.sums(connection, service.name)
+        sums["lag"] = await service.lag()
+        for more in service.accounts:
+            sums |= await more()
+        return sums
+
+    @routes.get("/v1/dead-letters")
+    async def dead_letters(
+        caller: Annotated[Caller, Depends(allowed("dead_letter.read"))],
+        after: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    ) -> dict[str, Any]:
+        since, topic, key, sequence = _cursor(after)
+        rows = await service.worker.fetch(waiting.SQL.list, since, topic, key, sequence, limit)
+        items = [_shown(dict(row)) for row in rows if _is_visible(caller, row["region"])]
+        last = rows[-1] if len(rows) == limit else None
+        return {"items": items, "next": _as_cursor(last) if last else None}
+
+    @routes.get("/v1/dead-letters/{id}")
+    async def dead_letter(id: str, caller: Annotated[Caller, Depends(allowed("dead_letter.read"))]) -> dict[str, Any]:
+        row, is_first = await _find(service, id, caller)
+        shown = _shown({name: getattr(row, name) for name in _SHOWN}) | {"is_first": is_first}
+        if row.topic in TOPIC:
+            # Our own topics hold no name or number; a department's record may, and stays sealed.
+            plain = service.cipher.open(row.record, waiting.associated(row.consumer, row.topic, row.key, row.sequence))
+            shown["record"] = _readable(plain)
+        return shown
+
+    @routes.post("/v1/dead-letters/{id}/replay")
+    async def replay(
+        id: str, request: Request, caller: Annotated[Caller, Depends(allowed("dead_letter.replay"))]
+    ) -> dict[str, Any]:
+        row, _ = await _find(service, id, caller)
+        try:
+            report = await service.work_of(row.consumer).replay(row)
+        except NotFirst:
+            raise refuse(409, "not_first", "Only the first record of its line can be replayed.") from None
+        await _note(service, caller, "dead_letter.replay", id, {"failed_again": bool(report.failed)})
+        failed = [cause for _, cause in report.failed]
+        return {"id": id, "replayed": not failed, "cause": failed[0] if failed else None, "outcomes": dict(report.outcomes)}
+
+    @routes.post("/v1/dead-letters/{id}/skip")
+    async def skip(
+        id: str, body: Skip, caller: Annotated[Caller, Depends(allowed("dead_letter.skip"))]
+    ) -> dict[str, Any]:
+        row, _ = await _find(service, id, caller)
+        entry = audit.Entry(who(caller), caller.role, "dead_letter.skip", id, body.reason, row.region, {"type": row.type})
+        try:
+            report = await service.work_of(row.consumer).skip(row, lambda connection: audit.write(connection, entry))
+        except NotFirst:
+            raise refuse(409, "not_first", "Only the first record of its line can be skipped.") from None
+        return {"id": id, "skipped": True, "outcomes": dict(report.outcomes)}
+
+    return routes
+
+
+_SHOWN = ("consumer", "topic", "key", "sequence", "state", "type", "region", "cause", "tries", "since")
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    return {"id": _id(row["consumer"], row["topic"], row["key"], row["sequence"]), **row}
+
+
+def _id(consumer: str, topic: str, key: str, sequence: int) -> str:
+    return base64.urlsafe_b64encode(f"{consumer}\x1f{topic}\x1f{key}\x1f{sequence}".encode()).decode().rstrip("=")
+
+
+async def _find(service: "Service", id: str, caller: Caller) -> tuple[Waiting, bool]:
+    try:
+        consumer, topic, key, sequence = base64.urlsafe_b64decode(id + "=" * (-len(id) % 4)).decode().split("\x1f")
+        row = await service.worker.fetchrow(waiting.SQL.one, consumer, topic, key, int(sequence))
+    except ValueError:
+        row = None
+    if row is None or not _is_visible(caller, row["region"]):
+        raise refuse(404, "not_found", "No record waits under this id.")
+    values = dict(row)
+    is_first = values.pop("is_first")
+    return Waiting(**values), is_first
+
+
+def _is_visible(caller: Caller, region: str | None) -> bool:
+    """A record without a readable region is for those who see everything of the house."""
+    if region is None:
+        return caller.role in ("steward", "system", "auditor")
+    return caller.region_from <= region <= caller.region_to
+
+
+async def _note(service: "Service", caller: Caller, action: str, subject: str, details: dict[str, Any]) -> None:
+    async with service.worker.acquire() as connection:
+        await audit.write(connection, audit.Entry(who(caller), caller.role, action, subject, details=details))
+
+
+def _cursor(after: str | None) -> tuple[datetime, str, str, int]:
+    if after is None:
+        return datetime(1970, 1, 1, tzinfo=UTC), "", "", 0
+    try:
+        since, topic, key, sequence = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("\x1f")
+        return datetime.fromisoformat(since), topic, key, int(sequence)
+    except ValueError:
+        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
+
+
+def _as_cursor(row: Any) -> str:
+    text = "\x1f".join((row["since"].isoformat(), row["topic"], row["key"], str(row["sequence"])))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _readable(plain: bytes) -> dict[str, Any]:
+    kept = msgspec.msgpack.decode(plain, type=Kept)
+    return {
+        "partition": kept.partition,
+        "offset": kept.offset,
+        "headers": {name: raw.decode("utf-8", "replace") for name, raw in kept.headers},
+        "value": (kept.value or b"").decode("utf-8", "replace")[:4000],
+    }
