@@ -1,0 +1,153 @@
+"""Offices, grids and the people responsible for them, all invented (domain.md §§5, 7; people.md B2, C8).
+
+Each grid has one worker and one deputy but for a few that have neither, so that the fall-back to the
+village's office can be seen. Full names go to workflow's own table; events carry the masked
+`display_name`.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from deploy.demo.names import given_name, masked, surname
+from deploy.demo.register import Household, Village
+from shared.domain.division import Division, pad
+
+Record = dict[str, Any]
+
+_GRIDS_WITHOUT_WORKER = 3
+# (role, capacity): who sits in a village; the first secretary and the team are sent from outside
+_VILLAGE_POSTS = (
+    ("village", "handler"),
+    ("village", "reviewer"),
+    ("village", "approver"),
+    ("resident_team", "reviewer"),
+    ("resident_team", "handler"),
+)
+# people.md B2: who signs is never who handled
+_OFFICE_POSTS = ("handler", "handler", "reviewer", "approver")
+
+
+def offices(township: Division, county: Division, homes: Sequence[Household]) -> tuple[Record, ...]:
+    """County and township first, then each village with its groups; an office's id is its code, a group's
+    its grid.
+    """
+    found = [
+        _office(county.code, "county", county.code, f"{county.name}农业农村局", "Linquan county office"),
+        _office(
+            township.code, "township", township.code, f"{township.name}人民政府", "Tongcheng township office"
+        ),
+    ]
+    for village in _villages(homes):
+        found.append(
+            _office(
+                village.code,
+                "village_committee",
+                village.code,
+                village.name,
+                f"{village.short_name} committee",
+            )
+        )
+        for home in _one_per_grid(homes, village):
+            zh = f"{village.short_name}第 {home.group} 组"
+            en = f"{village.short_name}, group {home.group}"
+            found.append(_office(home.grid, "village_group", village.code, zh, en))
+    return tuple(found)
+
+
+def grids(homes: Sequence[Household]) -> tuple[Record, ...]:
+    return tuple(
+        {"grid": home.grid, "region": home.village.code, "office_id": home.grid}
+        for village in _villages(homes)
+        for home in _one_per_grid(homes, village)
+    )
+
+
+def officers(
+    seed: int, township: Division, county: Division, homes: Sequence[Household], today: date
+) -> tuple[Record, ...]:
+    """Everybody with a post, the county first. Nobody is in two posts."""
+    rng = Random(f"{seed}:officers")
+    found = [
+        *_of_office(rng, today, "county", county.code),
+        *_of_office(rng, today, "township", township.code),
+    ]
+    places = [home for village in _villages(homes) for home in _one_per_grid(homes, village)]
+    without_worker = set(
+        rng.sample([home.grid for home in places], min(_GRIDS_WITHOUT_WORKER, len(places) // 2))
+    )
+    for village in _villages(homes):
+        for number, (role, capacity) in enumerate(_VILLAGE_POSTS, start=1):
+            officer_id = f"{'T' if role == 'resident_team' else 'V'}-{village.code}-{number}"
+            found.append(
+                _officer(rng, today, officer_id, role, village.code, None, village.code, capacity, "member")
+            )
+        for home in _one_per_grid(homes, village):
+            found.extend(_of_grid(rng, today, home, has_worker=home.grid not in without_worker))
+    return tuple(found)
+
+
+def _of_office(rng: Random, today: date, role: str, code: str) -> list[Record]:
+    return [
+        _officer(rng, today, f"{role.upper()}-{code}-{number}", role, code, None, code, capacity, "member")
+        for number, capacity in enumerate(_OFFICE_POSTS, start=1)
+    ]
+
+
+def _of_grid(rng: Random, today: date, home: Household, *, has_worker: bool) -> list[Record]:
+    posts = [("L", "group_leader", "leader")]
+    if has_worker:
+        posts += [("W", "grid_worker", "worker"), ("D", "grid_worker", "deputy")]
+    return [
+        _officer(
+            rng,
+            today,
+            f"{letter}-{home.grid}",
+            role,
+            home.village.code,
+            home.grid,
+            home.grid,
+            "handler",
+            post,
+        )
+        for letter, role, post in posts
+    ]
+
+
+def _office(office_id: str, kind: str, region: str, zh: str, en: str) -> Record:
+    return {"office_id": office_id, "kind": kind, "region": pad(region), "name": {"zh": zh, "en": en}}
+
+
+def _officer(
+    rng: Random,
+    today: date,
+    officer_id: str,
+    role: str,
+    region: str,
+    grid: str | None,
+    office_id: str,
+    capacity: str,
+    post: str,
+) -> Record:
+    name = surname(rng) + given_name(rng, rng.random() < 0.6, today.year - rng.randint(24, 58))
+    return {
+        "officer_id": officer_id,
+        "name": name,
+        "display_name": masked(name),
+        "role": role,
+        "region": pad(region),
+        "grid": grid,
+        "office_id": office_id,
+        "capacity": capacity,
+        "post": post,
+        "since": (today - timedelta(days=rng.randint(60, 1500))).isoformat(),
+    }
+
+
+def _villages(homes: Sequence[Household]) -> tuple[Village, ...]:
+    return tuple(dict.fromkeys(home.village for home in homes))
+
+
+def _one_per_grid(homes: Sequence[Household], village: Village) -> list[Household]:
+    return list({home.grid: home for home in homes if home.village == village}.values())
