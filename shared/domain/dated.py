@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
 
@@ -34,12 +34,27 @@ class Dated(Generic[Value]):
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
-def on(values: Iterable[Dated[Value]], day: date) -> Dated[Value] | None:
+One = TypeVar("One", bound=Dated[Any])
+
+
+def on(values: Iterable[One], day: date) -> One | None:
     """The value that holds on a day, or None."""
     return next((one for one in values if one.holds_on(day)), None)
 
 
-def overlap(values: Sequence[Dated[Value]]) -> tuple[Dated[Value], Dated[Value]] | None:
+def nearest(values: Sequence[One], day: date | None) -> One:
+    """The value that holds on a day; before the first of them the first, after their end or in a gap the
+    one before.
+
+    Without a day: the last. `values` is in the order of time and not empty. No date leaves a household
+    unjudged.
+    """
+    if day is None:
+        return values[-1]
+    return next((one for one in reversed(values) if one.valid_from <= day), values[0])
+
+
+def overlap(values: Sequence[One]) -> tuple[One, One] | None:
     """Two values that would both hold on one day, or None: a day must never have two answers."""
     for earlier, later in pairwise(sorted(values, key=lambda one: one.valid_from)):
         if earlier.valid_to is None or later.valid_from <= earlier.valid_to:

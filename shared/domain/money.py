@@ -1,7 +1,7 @@
 """Money: decimal yuan with two places, a string in JSON, never a float.
 
-A float is refused at the door (26810.1 + 0.2 is not a sum that a household can be told), and every value is brought
-to two places, so that equal sums are equal texts in hashes, keys and explanations.
+A float is refused at the door (26810.1 + 0.2 is not a sum that a household can be told), and every value is
+brought to two places, so that equal sums are equal texts in hashes, keys and explanations.
 """
 
 import re
