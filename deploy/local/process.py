@@ -140,7 +140,7 @@ def require_free(port: int, who: str, variable: str) -> None:
             ) from error
         except OSError as error:
             raise Trouble(
-                f"Port {port} ({who}) is in use by another program: stop it, or set {variable} to a free port."
+                f"Port {port} ({who}) is in use by another program: stop it or set {variable} to a free port."
             ) from error
 
 
