@@ -20,7 +20,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 ANNOUNCED = range(2004, 2027)
 """The years whose holidays are known."""
 
-Unit = Literal["hours", "calendar_days", "working_days"]
+LimitUnit = Literal["hours", "calendar_days", "working_days"]
 AMOUNT_MAX = 5000
 """No limit of the field comes near; it bounds the search for a working day."""
 
@@ -49,7 +49,7 @@ def is_provisional(first: date, last: date | None = None) -> bool:
     return not (first.year in ANNOUNCED and (last or first).year in ANNOUNCED)
 
 
-def add_limit(start: datetime, amount: int, unit: Unit) -> datetime:
+def add_limit(start: datetime, amount: int, unit: LimitUnit) -> datetime:
     """When a limit that starts now is due, in UTC.
 
     Hours run on the clock, holidays included. A limit in days does not count the day on which it starts and

@@ -8,12 +8,13 @@ else.
 from shared.policy.loader import available, load
 from shared.policy.package import Category, HouseholdKind, Policy
 from shared.policy.reading import PolicyError
-from shared.policy.route import Action, Evidence, Limit, Names, Reason, RouteHop, Step
+from shared.policy.route import Evidence, HopAction, HopStep, Limit, Names, Reason, RouteHop
 
 __all__ = [
-    "Action",
     "Category",
     "Evidence",
+    "HopAction",
+    "HopStep",
     "HouseholdKind",
     "Limit",
     "Names",
@@ -21,7 +22,6 @@ __all__ = [
     "PolicyError",
     "Reason",
     "RouteHop",
-    "Step",
     "available",
     "load",
 ]

@@ -16,7 +16,7 @@ from shared.domain.division import pad, trim
 from shared.policy.reading import Field, Record, read
 from shared.policy.route import (
     LEVELS,
-    Action,
+    HopAction,
     Limit,
     Limits,
     Names,
@@ -126,7 +126,7 @@ class Policy:
             raise LookupError(f"{self.name}: hop {hop} is not on the route")
         return found
 
-    def action(self, hop: str, action: str) -> Action:
+    def action(self, hop: str, action: str) -> HopAction:
         """Raises LookupError."""
         found = next((one for one in self.hop(hop).actions if one.code == action), None)
         if found is None:

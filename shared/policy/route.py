@@ -14,14 +14,14 @@ from types import MappingProxyType
 from typing import Literal, cast, get_args
 
 from shared.contracts.types import Hop, Level
-from shared.domain.calendar import Unit, add_limit
+from shared.domain.calendar import LimitUnit, add_limit
 from shared.domain.dated import Dated, nearest
 from shared.policy.reading import Field, Record
 from shared.policy.values import Frame, figures
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 HOPS: tuple[Hop, ...] = get_args(Hop)
-LIMIT_UNITS: tuple[Unit, ...] = get_args(Unit)
+LIMIT_UNITS: tuple[LimitUnit, ...] = get_args(LimitUnit)
 HOURS_A_DAY = 24
 
 
@@ -41,7 +41,7 @@ class Limit(Dated[int]):
 
     def due(self, start: datetime) -> datetime:
         """When it is due if it starts then, in UTC (see the calendar's `add_limit`)."""
-        return add_limit(start, self.value, cast(Unit, self.unit))
+        return add_limit(start, self.value, cast(LimitUnit, self.unit))
 
     @property
     def days(self) -> int:
@@ -55,7 +55,7 @@ Limits = Mapping[Level, tuple[Limit, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HopStep:
     """A part of a hop with a limit of its own; the first one is the limit of the hop's task."""
 
     code: str
@@ -77,7 +77,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class HopAction:
     """What may be done at a hop. `effect`: the case goes on, stays here, goes back, or ends."""
 
     code: str
@@ -101,9 +101,9 @@ class RouteHop:
     is_built: bool
     follows: tuple[Hop, ...]
     returns_to: tuple[Hop, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[HopStep, ...]
     evidence: tuple[Evidence, ...]
-    actions: tuple[Action, ...]
+    actions: tuple[HopAction, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def _hop(frame: Frame, place: Field) -> RouteHop:
 
 
 def _check_actions(
-    here: Record, actions: Sequence[Action], follows: Sequence[Hop], returns_to: Sequence[Hop]
+    here: Record, actions: Sequence[HopAction], follows: Sequence[Hop], returns_to: Sequence[Hop]
 ) -> None:
     place = here["actions"]
     if not follows and all(one.effect != "ends" for one in actions):
@@ -188,16 +188,16 @@ def _hops(place: Field) -> tuple[Hop, ...]:
     return found
 
 
-def _step(frame: Frame, place: Field) -> Step:
+def _step(frame: Frame, place: Field) -> HopStep:
     here = place.record("step", "names", "limit")
-    return Step(here["step"].code(), names(here["names"]), _limits(frame, here["limit"]))
+    return HopStep(here["step"].code(), names(here["names"]), _limits(frame, here["limit"]))
 
 
-def _action(place: Field) -> Action:
+def _action(place: Field) -> HopAction:
     here = place.record("action", "names", "effect", optional=("needs_reason", "reasons"))
     reasons = tuple(_reason(at) for at in here["reasons"].items()) if "reasons" in here else ()
     _once(place, [one.code for one in reasons])
-    return Action(
+    return HopAction(
         code=here["action"].code(),
         names=names(here["names"]),
         effect=cast(
