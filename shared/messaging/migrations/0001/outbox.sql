@@ -27,7 +27,11 @@ BEGIN
             RAISE EXCEPTION 'emit: % is not the next number after % of this key and topic', sequences[i], last
                 USING ERRCODE = '23514';
         END IF;
-        UPDATE keys k SET emitted[numbers[i]] = sequences[i] WHERE k.key = names[i];
+        -- Whole arrays: a place set in an empty one would begin there, and every reader would count from 1.
+        UPDATE keys k SET emitted = (
+            SELECT array_agg(CASE WHEN n = numbers[i] THEN sequences[i] ELSE coalesce(k.emitted[n], 0) END ORDER BY n)
+            FROM generate_series(1, greatest(numbers[i], cardinality(k.emitted))) AS n
+        ) WHERE k.key = names[i];
     END LOOP;
     INSERT INTO outbox (topic, key, sequence, event_id, type, source, region, value)
         SELECT * FROM unnest(topics, names, sequences, ids, types, sources, regions, bodies);

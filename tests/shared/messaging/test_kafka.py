@@ -1,0 +1,180 @@
+"""A consumer group on a real broker: hostile bytes, redelivery, holes in a log."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest_asyncio
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
+
+from shared.messaging import kafka as room
+from shared.messaging import topics
+from tests.shared.messaging.ledger import House, fact, house, kept
+from tests.until import until
+
+
+@pytest_asyncio.fixture
+async def road(database: str, keys: Path, kafka: str) -> AsyncIterator[House]:
+    await topics.create(kafka, 6, 1)
+    built = await house(database, keys, emits=False)
+    built.work.consumer = f"test-{uuid4()}"
+    yield built
+    await built.pool.close()
+
+
+@contextlib.asynccontextmanager
+async def reading(road: House, kafka: str, topic: str = "data.changed") -> AsyncIterator[room.Consumer]:
+    consumer = room.Consumer(road.work, "slot-0", (topic,))
+    broker = room.broker(kafka)
+    consumer.attach(broker)
+    await broker.start()
+    try:
+        await until(lambda: consumer.has_joined, 20, "joined its group")
+        yield consumer
+    finally:
+        await broker.stop()
+
+
+async def publish(kafka: str, *records: object, partition: int = 0, topic: str = "data.changed") -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+    for one in records:
+        whole = kept(one)  # type: ignore[arg-type]
+        await producer.send_and_wait(topic, whole.value, headers=whole.headers, partition=partition)
+    await producer.stop()
+
+
+async def start_from_here(road: House, kafka: str, topic: str = "data.changed") -> None:
+    """Other tests of this session have written to these topics: begin at their ends."""
+    consumer = room.AIOKafkaConsumer(bootstrap_servers=kafka)
+    await consumer.start()
+    parts = [TopicPartition(topic, number) for number in range(6)]
+    for part, end in (await consumer.end_offsets(parts)).items():
+        await road.pool.execute(
+            "INSERT INTO positions (consumer, topic, partition, next_offset) VALUES ($1, $2, $3, $4)",
+            road.work.consumer, topic, part.partition, end,
+        )  # fmt: skip
+    group = room.AIOKafkaConsumer(bootstrap_servers=kafka, group_id=road.work.consumer, enable_auto_commit=False)
+    group.assign(parts)
+    await group.start()
+    await group.commit({part: end for part, end in (await consumer.end_offsets(parts)).items()})
+    await group.stop()
+    await consumer.stop()
+
+
+async def test_hostile_records_wait_in_their_place_and_their_neighbours_pass(road: House, kafka: str) -> None:
+    await start_from_here(road, kafka)
+    keys = [str(uuid4()) for _ in range(8)]
+    bad_header = fact(keys[2], 1)
+    object.__setattr__(bad_header, "record", _with_headers(bad_header, [("ce_type", b"\xff\xfe")]))
+    records = [
+        fact(keys[0], 1, "good-0"),
+        fact(keys[1], 1, value=b"{"),
+        bad_header,
+        fact(keys[3], 1, value="农户".encode("gbk")),
+        fact(keys[4], 1, value=b"3"),
+        fact(keys[5], 1, head={"ce_sequence": ""}),
+        fact(keys[6], 1, value=b""),
+        fact(keys[7], 1, "good-7"),
+    ]
+    async with reading(road, kafka):
+        await publish(kafka, *records)
+
+        async def all_read() -> bool:
+            return (await road.account())["received"] == 8
+
+        await until(all_read, 20, "eight records read")
+    assert sorted(await road.words()) == ["good-0", "good-7", "r-1"]
+    waits = await road.waiting()
+    assert {key for key, *_ in waits} == {keys[1], keys[3], keys[4], "partition:0", keys[6]}
+    account = await road.account()
+    assert (account["accepted"], account["waiting"]) == (3, 5)
+
+
+def _with_headers(input: object, more: list[tuple[str, bytes]]) -> bytes:
+    import msgspec
+
+    from shared.messaging.record import Kept
+
+    whole = kept(input)  # type: ignore[arg-type]
+    headers = [(name, raw) for name, raw in whole.headers if name not in dict(more)] + more
+    return msgspec.msgpack.encode(Kept(whole.topic, whole.partition, whole.offset, headers, whole.value))
+
+
+async def test_a_database_restored_to_an_earlier_hour_reads_again_from_there(road: House, kafka: str) -> None:
+    await start_from_here(road, kafka)
+    key = str(uuid4())
+    async with reading(road, kafka):
+        await publish(kafka, fact(key, 1), fact(key, 2))
+
+        async def two() -> bool:
+            return len(await road.words(key)) == 2
+
+        await until(two, 20, "two facts")
+    await road.pool.execute("UPDATE positions SET next_offset = next_offset - 2 WHERE partition = 0")
+    await road.pool.execute("DELETE FROM ledger")
+    await road.pool.execute("DELETE FROM keys")
+    async with reading(road, kafka):
+        await publish(kafka, fact(key, 3))
+
+        async def three() -> bool:
+            return await road.words(key) == ["r-1", "r-2", "r-3"]
+
+        await until(three, 20, "what the restored database had forgotten")
+
+
+async def test_a_log_that_begins_beyond_our_position_is_counted_lost_and_its_first_numbers_count(
+    road: House, kafka: str
+) -> None:
+    topic = "notice.sent"
+    road.work.subscriber[topic] = road.work.subscriber.pop("data.changed")
+    road.subscriber.topic = topic
+    key = str(uuid4())
+    value = kept(fact(key, 5)).value
+    start = await _delete_all(kafka, topic)
+    await road.pool.execute(
+        "INSERT INTO positions (consumer, topic, partition, next_offset) VALUES ($1, $2, 0, $3)",
+        road.work.consumer, topic, start - 2,
+    )  # fmt: skip
+    async with reading(road, kafka, topic):
+        await publish(kafka, fact(key, 5, value=value), topic=topic)
+
+        async def is_read() -> bool:
+            return (await road.account())["received"] == 1
+
+        await until(is_read, 20, "the record beyond the hole")
+    row = await road.pool.fetchrow("SELECT * FROM positions WHERE consumer = $1 AND partition = 0", road.work.consumer)
+    assert (row["holes"], row["lost"]) == (1, 2)
+    assert [state for _, _, state, _ in await road.waiting()] == ["failed"], "it is no notice; but it did not wait ahead"
+
+
+async def _delete_all(kafka: str, topic: str) -> int:
+    """Delete what a partition holds, so that its log begins later. Returns where it begins."""
+    await publish(kafka, *(fact(str(uuid4()), 1) for _ in range(3)), topic=topic)
+    consumer = room.AIOKafkaConsumer(bootstrap_servers=kafka)
+    await consumer.start()
+    part = TopicPartition(topic, 0)
+    end = (await consumer.end_offsets([part]))[part]
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_records({part: RecordsToDelete(before_offset=end)})
+    await admin.close()
+
+    async def begins_there() -> bool:
+        return (await consumer.beginning_offsets([part]))[part] == end
+
+    await until(begins_there, 10, "log start moved")
+    await consumer.stop()
+    return int(end)
+
+
+async def test_a_stopped_consumer_leaves_no_task_behind(road: House, kafka: str) -> None:
+    before = len(asyncio.all_tasks())
+    async with reading(road, kafka):
+        pass
+
+    await until(lambda: len(asyncio.all_tasks()) <= before, 10, "no task left")

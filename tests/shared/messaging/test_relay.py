@@ -1,0 +1,182 @@
+"""The relay on a real Kafka and PostgreSQL: order, leases, and what a late holder cannot do."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared import postgres
+from shared.clock import machine_now
+from shared.crypto import Cipher, read_keys
+from shared.messaging import topics
+from shared.messaging.relay import LEASE, Relay
+from shared.messaging.room import Input
+from shared.messaging.unit_of_work import Scope, UnitOfWork
+from tests.shared.messaging.ledger import REGION, House, fact, house, household
+from tests.until import until
+
+
+@pytest_asyncio.fixture
+async def road(database: str, keys: Path) -> AsyncIterator[House]:
+    built = await house(database, keys)
+    admin = await asyncpg.connect(database)
+    await admin.execute("UPDATE screening.relay SET until = '-infinity', token = 0, instance = '', incarnation = ''")
+    await admin.close()
+    yield built
+    await built.pool.close()
+
+
+def relay_of(road: House, kafka: str, instance: str = "screening-0") -> Relay:
+    secrets = read_keys(road.keys)
+    return Relay("screening", instance, kafka, lambda: postgres.worker_connection(road.dsn, "screening", secrets.database))
+
+
+@contextlib.asynccontextmanager
+async def running(relay: Relay) -> AsyncIterator[Relay]:
+    task = asyncio.create_task(relay.run())
+    try:
+        yield relay
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def sent(kafka: str, topic: str = "warning.raised") -> list[tuple[str, int]]:
+    """Every (key, sequence) on a topic, partition after partition, in offset order."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        parts = [TopicPartition(topic, p) for p in sorted(await _partitions(consumer, topic))]
+        consumer.assign(parts)
+        ends = await consumer.end_offsets(parts)
+        found = []
+        for part in parts:
+            consumer.seek(part, 0)
+        while any([await consumer.position(part) < ends[part] for part in parts]):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                found += [(r.key.decode(), int(dict(r.headers)["ce_sequence"])) for r in records]
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    await consumer._client.force_metadata_update()
+    consumer._client.add_topic(topic)
+    return await until(lambda: consumer.partitions_for_topic(topic), 10, "metadata") or set()
+
+
+async def outbox(road: House) -> int:
+    return int(await road.pool.fetchval("SELECT count(*) FROM outbox"))
+
+
+async def test_facts_go_out_in_order_of_their_key_and_are_deleted_once_acknowledged(road: House, kafka: str) -> None:
+    await topics.create(kafka, 6, 1)
+    keys = [str(uuid4()) for _ in range(20)]
+    async with running(relay_of(road, kafka)) as relay:
+        for number in range(1, 11):
+            await road.work.process([fact(key, number) for key in keys])
+            relay.wake()
+
+        async def is_empty() -> bool:
+            return await outbox(road) == 0
+
+        await until(is_empty, 15, "outbox empty")
+        assert relay.sent == 200
+    log = await sent(kafka)
+    for key in keys:
+        assert [sequence for other, sequence in log if other == key] == list(range(1, 11))
+
+
+async def test_a_notify_from_another_process_wakes_the_relay(road: House, kafka: str) -> None:
+    await topics.create(kafka, 6, 1)
+    async with running(relay_of(road, kafka)) as relay:
+        await until(lambda: relay.is_holder, 10, "lease")
+        await road.work.process([fact(str(uuid4()), 1)])
+        await until(lambda: relay.sent == 1, 0.9, "sent before the poll of one second")
+
+
+async def test_one_candidate_sends_and_a_restarted_instance_takes_its_own_lease_over_at_once(
+    road: House, kafka: str
+) -> None:
+    await topics.create(kafka, 6, 1)
+    first, other = relay_of(road, kafka), relay_of(road, kafka, "screening-1")
+    await first._open()
+    assert await first._hold()
+    await first._close()  # as after kill -9: the lease still runs
+    async with running(other), running(relay_of(road, kafka)) as again:
+        await until(lambda: again.is_holder, 3, "its own lease, at once")
+        assert again.token == first.token + 1
+        assert not other.is_holder
+
+
+async def test_a_late_holders_delete_finds_nothing(road: House, kafka: str) -> None:
+    await topics.create(kafka, 6, 1)
+    late = relay_of(road, kafka)
+    await late._open()
+    assert await late._hold()
+    key = str(uuid4())
+    await road.work.process([fact(key, 1)])
+    rows = await late._select()
+    late_now = machine_now() + LEASE + timedelta(seconds=1)
+    thief = relay_of(road, kafka, "screening-1")
+    thief.now = lambda: late_now
+    async with running(thief):
+        await until(lambda: thief.sent == 1, 15, "the thief sends")
+        await road.work.process([fact(key, 2)])
+        await late._delete([row.id for row in rows])
+        await until(lambda: thief.sent == 2, 15, "both are sent by the thief")
+    acked = await late._send(rows)
+    assert len(acked) == 1, "it goes out a second time and is dropped by its number"
+    await late._close()
+    assert [s for k, s in await sent(kafka) if k == key] == [1, 2, 1]
+
+
+async def test_what_a_worker_and_a_person_emit_leaves_the_same_rows(road: House, database: str, keys: Path) -> None:
+    secrets = read_keys(keys)
+    pool = await postgres.api_pool(database, "screening", secrets.database)
+    person = UnitOfWork("screening", "screening.calls", [road.subscriber], pool, Cipher(secrets.waiting))
+    key = household(77)
+    event = fact(key, 1).body
+
+    async def rows() -> list[tuple[object, ...]]:
+        names = "topic, key, sequence, event_id, type, source, region, convert_from(value, 'UTF8')::jsonb - 'time' AS value"
+        found = await road.pool.fetch(f"SELECT {names} FROM outbox ORDER BY id")
+        await road.pool.execute("DELETE FROM outbox")
+        return [tuple(row) for row in found]
+
+    call = Input("data.changed", key, None, event)
+    await person.call([call], Scope(REGION, REGION, "*"))
+    by_person = await rows()
+    assert (await road.row(key))["emitted"][2] == 1
+    await road.pool.execute("DELETE FROM keys")
+    await road.work.call([call], None)
+    assert await rows() == by_person and len(by_person) == 1
+    await person.call([call], Scope(REGION, REGION, "*"))
+    assert (await rows())[0][2] == 2, "both count on in one line"
+    await pool.close()
+
+
+async def test_the_database_refuses_a_number_that_is_not_the_next(road: House, database: str, keys: Path) -> None:
+    pool = await postgres.api_pool(database, "screening", read_keys(keys).database)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.fetch("SELECT * FROM lock_keys($1)", ["x"])
+        for number in (0, 2):
+            try:
+                async with connection.transaction():
+                    await connection.execute(
+                        "SELECT emit($1,$2,$3,$4,$5,$6,$7,$8,$9)", ["warning.raised"], [3], ["x"], [number], [uuid4()],
+                        ["t"], ["/screening"], [REGION], [b"{}"],
+                    )  # fmt: skip
+            except asyncpg.CheckViolationError:
+                continue
+            raise AssertionError(f"{number} was taken for the next")
+        assert await connection.fetchval("SELECT has_table_privilege('keys', 'SELECT')") is False
+        assert await connection.fetchval("SELECT has_table_privilege('outbox', 'INSERT')") is False
+    await pool.close()
