@@ -35,7 +35,9 @@ def up(data: Path | None, wants_demo: bool | None, is_fresh: bool, households: i
     folder = DataFolder(data)
     addresses = Addresses.of_environment()
     with folder.owned(), interruptible() as shield:
-        stop_left_over(folder, LEFT_OVER)
+        left = stop_left_over(folder, LEFT_OVER)
+        if left:
+            say(f"Stopped what a killed supervisor had left running: {', '.join(left)}.")
         folder.prepare(is_fresh)
         Up(folder, addresses, shield).run(wants_demo, households)
 
@@ -114,6 +116,7 @@ class Up:
         return bootstrap, postgres.dsn if postgres else str(self.addresses.postgres)
 
     def _prepare(self, kafka: str, admin_dsn: str, is_demo: bool) -> None:
+        self.folder.keep_mode(is_demo)
         is_own = self.addresses.postgres is None
         applied = self._beside(prepare_postgres(admin_dsn, self.folder.keys, is_demo, is_own))
         made = self._beside(prepare_kafka(kafka))

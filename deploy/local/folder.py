@@ -131,15 +131,19 @@ class DataFolder:
         return {str(name): str(value) for name, value in kept.items()}
 
     def mode(self, wanted: bool | None) -> bool:
-        """Whether these data are a demo's: settled at the first start. Raises Trouble for the other wish."""
+        """Whether these data are a demo's, as they were begun. Raises Trouble for the other wish."""
         path = self.path / "mode"
         if not path.exists():
-            path.write_text("real\n" if wanted is False else "demo\n", "ascii")
+            return wanted is not False
         is_demo = path.read_text("ascii").strip() == "demo"
         if wanted is not None and wanted != is_demo:
             kind, remedy = ("a demo's", "without --no-demo") if is_demo else ("no demo's", "with --no-demo")
             raise Trouble(f"The data in {self.path} are {kind}: start {remedy}, or take another --data DIR.")
         return is_demo
+
+    def keep_mode(self, is_demo: bool) -> None:
+        """Settle it for good, before the first row is written."""
+        (self.path / "mode").write_text("demo\n" if is_demo else "real\n", "ascii")
 
     def _open(self) -> int:
         try:
