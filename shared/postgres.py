@@ -6,9 +6,11 @@ forced row-level security); neither is superuser or owner. Migrations run as the
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 from urllib.parse import quote, urlsplit
 
 import asyncpg
@@ -55,7 +57,9 @@ def service_dsn(admin_dsn: str, role: str, database_key: bytes) -> str:
     return f"postgresql://{role}:{quote(role_password(database_key, role))}@{host}{parts.path}"
 
 
-async def worker_pool(admin_dsn: str, service: str, database_key: bytes, size: int = CONNECTIONS_WORKER) -> asyncpg.Pool:
+async def worker_pool(
+    admin_dsn: str, service: str, database_key: bytes, size: int = CONNECTIONS_WORKER
+) -> asyncpg.Pool:
     """Connections of `<service>_worker`: index plans only, short timeouts, search path its own schema."""
     return await asyncpg.create_pool(
         service_dsn(admin_dsn, f"{service}_worker", database_key),
@@ -81,6 +85,13 @@ async def worker_connection(admin_dsn: str, service: str, database_key: bytes) -
         service_dsn(admin_dsn, f"{service}_worker", database_key),
         server_settings={**SESSION, **BY_KEY_ONLY, "search_path": f"{service},civil"},
     )
+
+
+@asynccontextmanager
+async def session(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the pool, as what it is to everyone who uses it."""
+    async with pool.acquire() as connection:
+        yield cast(asyncpg.Connection, connection)
 
 
 async def migrate(admin_dsn: str, keys: Path) -> list[str]:
@@ -132,7 +143,9 @@ async def _apply(connection: asyncpg.Connection, schema: str, folders: list[Path
         f"CREATE TABLE IF NOT EXISTS {schema}.migrations "
         "(name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
     )
-    known = {row["name"]: row["sha256"] for row in await connection.fetch(f"SELECT name, sha256 FROM {schema}.migrations")}
+    known = {
+        row["name"]: row["sha256"] for row in await connection.fetch(f"SELECT name, sha256 FROM {schema}.migrations")
+    }
     applied = []
     for folder in folders:
         for path in sorted(folder.rglob("*.sql")):

@@ -7,7 +7,6 @@ its test entrance.
 import asyncio
 import contextlib
 import gc
-import logging
 import signal
 import socket
 import sys
@@ -19,7 +18,6 @@ import asyncpg
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
-from faststream.kafka import KafkaBroker
 
 from shared import postgres
 from shared.access.tokens import Verifier
@@ -47,7 +45,7 @@ Build = Callable[[Settings], Awaitable["Service"]]
 
 @dataclass(slots=True)
 class Service:
-    """What `app.py` fills: `stream` a consumer group, `calls` for people and deadlines, `every` a loop, `include` routes."""
+    """What `app.py` fills: `stream` a group, `calls` for people and deadlines, `every` a loop, `include` routes."""
 
     name: str
     settings: Settings
@@ -65,7 +63,7 @@ class Service:
     accounts: list[Callable[[], Awaitable[dict[str, Any]]]] = field(default_factory=list)
     port: int = 0
     _works: dict[str, UnitOfWork] = field(default_factory=dict)
-    _broker: KafkaBroker | None = None
+    _broker: kafka.Broker | None = None
     _has_started: bool = False
 
     @classmethod
@@ -132,9 +130,7 @@ class Service:
     def _work(
         self, consumer: str, subscribers: Sequence[Subscriber], pool: asyncpg.Pool, reading: record.Read
     ) -> UnitOfWork:
-        return UnitOfWork(
-            self.name, consumer, subscribers, pool, self.cipher, reading, self.relay.wake, self._observe
-        )
+        return UnitOfWork(self.name, consumer, subscribers, pool, self.cipher, reading, self.relay.wake, self._observe)
 
     def _observe(self, consumer: str, report: Report, seconds: float) -> None:
         for outcome, number in report.outcomes.items():
@@ -215,7 +211,7 @@ class Service:
         self.http.include_router(operation.router(self))
         self.http.add_middleware(Bearer, verifier=Verifier(self.keys.token_public), now=machine_now, public=self.public)
 
-    async def _consume(self, stop: asyncio.Event) -> KafkaBroker:
+    async def _consume(self, stop: asyncio.Event) -> kafka.Broker:
         """Start the consumers; a broker that is away is waited for."""
         while True:
             broker = kafka.broker(self.settings.kafka)

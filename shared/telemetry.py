@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -15,10 +16,58 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 ALLOWED = frozenset(
-    "event level timestamp logger service instance consumer topic partition offset key event_id case_id task_id household_id"
-    " warning_id batch_id hop round branch outcome outcomes words milliseconds records emitted failed cause caller_role"
-    " call status department received accepted duplicates rejected parked waiting lost partitions port version step"
-    " deadlines notices traceparent count name exception_class suppressed".split()
+    [
+        "event",
+        "level",
+        "timestamp",
+        "logger",
+        "service",
+        "instance",
+        "consumer",
+        "topic",
+        "partition",
+        "offset",
+        "key",
+        "event_id",
+        "case_id",
+        "task_id",
+        "household_id",
+        "warning_id",
+        "batch_id",
+        "hop",
+        "round",
+        "branch",
+        "outcome",
+        "outcomes",
+        "words",
+        "milliseconds",
+        "records",
+        "emitted",
+        "failed",
+        "cause",
+        "caller_role",
+        "call",
+        "status",
+        "department",
+        "received",
+        "accepted",
+        "duplicates",
+        "rejected",
+        "parked",
+        "waiting",
+        "lost",
+        "partitions",
+        "port",
+        "version",
+        "step",
+        "deadlines",
+        "notices",
+        "traceparent",
+        "count",
+        "name",
+        "exception_class",
+        "suppressed",
+    ]
 )
 
 # 15–22 digits (ID numbers, disability cards, bank cards), and mobile numbers; not inside longer words or ids.
@@ -80,7 +129,10 @@ def configure_logging(service: str, instance: str, level: str) -> None:
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=chain,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
     )  # fmt: skip
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
@@ -106,18 +158,19 @@ class Metrics:
 
     def __init__(self, service: str) -> None:
         self.registry = CollectorRegistry()
-        labels = {"registry": self.registry, "namespace": "shouwang"}
-        self.records = Counter("records", "Records by consumer and outcome.", ["service", "consumer", "outcome"], **labels)
-        self.emitted = Counter("facts_emitted", "Facts written to the outbox.", ["service", "topic"], **labels)
+        counter = partial(Counter, registry=self.registry, namespace="shouwang")
+        gauge = partial(Gauge, registry=self.registry, namespace="shouwang")
+        self.records = counter("records", "Records by consumer and outcome.", ["service", "consumer", "outcome"])
+        self.emitted = counter("facts_emitted", "Facts written to the outbox.", ["service", "topic"])
         self.batches = Histogram(
             "batch_seconds", "Time of one unit of work.", ["service", "consumer"],
-            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10), **labels,
+            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10), registry=self.registry, namespace="shouwang",
         )  # fmt: skip
-        self.outbox = Gauge("outbox_facts", "Facts committed and not yet acknowledged.", ["service"], **labels)
-        self.outbox_age = Gauge("outbox_oldest_seconds", "Age of the oldest of them.", ["service"], **labels)
-        self.waiting = Gauge("waiting_records", "Records that wait.", ["service", "consumer", "topic", "state"], **labels)
-        self.waiting_age = Gauge("waiting_oldest_seconds", "Age of the oldest of them.", ["service"], **labels)
-        self.lag = Gauge("lag_records", "Records not yet read.", ["service", "consumer", "topic"], **labels)
-        self.lost = Gauge("lost_records", "Records deleted before they were read: an alarm.", ["service", "consumer"], **labels)
-        self.alarms = Counter("alarms", "What a person must look at.", ["service", "alarm"], **labels)
+        self.outbox = gauge("outbox_facts", "Facts committed and not yet acknowledged.", ["service"])
+        self.outbox_age = gauge("outbox_oldest_seconds", "Age of the oldest of them.", ["service"])
+        self.waiting = gauge("waiting_records", "Records that wait.", ["service", "consumer", "topic", "state"])
+        self.waiting_age = gauge("waiting_oldest_seconds", "Age of the oldest of them.", ["service"])
+        self.lag = gauge("lag_records", "Records not yet read.", ["service", "consumer", "topic"])
+        self.lost = gauge("lost_records", "Deleted before read: an alarm.", ["service", "consumer"])
+        self.alarms = counter("alarms", "What a person must look at.", ["service", "alarm"])
         self.service = service

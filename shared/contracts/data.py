@@ -74,5 +74,3 @@ class DataChanged(Event):
         "shouwang.data.withdrawn.v1",
     ]
     data: Fact
-
-

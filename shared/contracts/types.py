@@ -40,11 +40,23 @@ Hop = Literal[
 ]
 
 
-
 class Frozen(BaseModel):
     """A value of a contract. Unknown fields are left aside: adding one is compatible."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
-__all__ = ["UUID", "AwareDatetime", "Count", "Frozen", "Grid", "Hop", "Int64", "Level", "Region", "Text", "Word", "date"]
+__all__ = [
+    "UUID",
+    "AwareDatetime",
+    "Count",
+    "Frozen",
+    "Grid",
+    "Hop",
+    "Int64",
+    "Level",
+    "Region",
+    "Text",
+    "Word",
+    "date",
+]

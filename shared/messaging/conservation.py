@@ -34,7 +34,8 @@ async def sums(connection: asyncpg.Connection, service: str) -> dict[str, Any]:
         "outbox": depth,
         "waiting": waits,
         "read": [
-            {**account, "is_equal": account["received"] == sum(account[name] for name in OUTCOMES)} for account in accounts
+            {**account, "is_equal": account["received"] == sum(account[name] for name in OUTCOMES)}
+            for account in accounts
         ],
     }
 

@@ -10,6 +10,8 @@ import os
 
 import asyncpg
 
+from shared.messaging.room import Problem
+
 INFRASTRUCTURE_CLASSES = frozenset({"08", "40", "42", "53", "55", "57"})
 FORBIDDEN_ROW = "42501"
 
@@ -25,8 +27,8 @@ class Stopped(Exception):
 class Refused(Exception):
     """A person's call is refused by a rule of the field; its transaction is rolled back."""
 
-    def __init__(self, problem: object) -> None:
-        super().__init__("refused")
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
         self.problem = problem
 
 

@@ -19,6 +19,8 @@ from shared.messaging.faults import Retry, fingerprint, is_infrastructure
 from shared.messaging.room import Place
 from shared.messaging.unit_of_work import UnitOfWork
 
+Broker = KafkaBroker
+
 log = logging.getLogger(__name__)
 
 BATCH_MAX = 1000
@@ -31,12 +33,15 @@ GRACEFUL_SECONDS = 8.0
 def broker(bootstrap: str) -> KafkaBroker:
     """The process's broker. It consumes only: the relay has a producer of its own, and nothing else produces."""
     return KafkaBroker(
-        bootstrap, allow_auto_create_topics=False, graceful_timeout=GRACEFUL_SECONDS, logger=logging.getLogger("faststream")
+        bootstrap,
+        allow_auto_create_topics=False,
+        graceful_timeout=GRACEFUL_SECONDS,
+        logger=logging.getLogger("faststream"),
     )
 
 
 @dataclass(slots=True)
-class Consumer(ConsumerRebalanceListener):
+class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     """One group's member in this process. `topics`, or a `pattern`; a batch may mix topics and partitions."""
 
     work: UnitOfWork
@@ -80,7 +85,7 @@ class Consumer(ConsumerRebalanceListener):
         async def on_batch(message: KafkaMessage) -> None:
             records = message.raw_message
             assert isinstance(records, tuple)
-            await self.on_records(records, message.consumer)  # type: ignore[arg-type]
+            await self.on_records(records, message.consumer)
 
         return on_batch
 
@@ -100,7 +105,7 @@ class Consumer(ConsumerRebalanceListener):
 
     async def _sought_back(self, records: Sequence[ConsumerRecord[bytes, bytes]], consumer: AIOKafkaConsumer) -> bool:
         """A first offset beyond our stored position is a hole: read again from there; the same hole twice is passed."""
-        firsts = {}
+        firsts: dict[tuple[str, int], int] = {}
         for one in records:
             firsts.setdefault((one.topic, one.partition), one.offset)
         if all(self._next.get(where) == first for where, first in firsts.items()):

@@ -79,9 +79,9 @@ async def lock_as_person(connection: asyncpg.Connection, keys: Iterable[str]) ->
     rows = await connection.fetch(SQL.lock_as_person, sorted(set(keys)))
     if not rows:
         return {}, await connection.fetchval(SQL.now)
-    return {
-        row["key"]: KeyRow(row["key"], [], list(row["emitted"]), 0, row["merged_into"], None) for row in rows
-    }, max(row["now"] for row in rows)
+    return {row["key"]: KeyRow(row["key"], [], list(row["emitted"]), 0, row["merged_into"], None) for row in rows}, max(
+        row["now"] for row in rows
+    )
 
 
 async def write(connection: asyncpg.Connection, rows: Iterable[KeyRow], merged: dict[str, str]) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import orjson
@@ -47,7 +48,7 @@ def rows(service: str, emits: Sequence[Emit], keys: Mapping[str, KeyRow], now: d
     return made
 
 
-_ADAPTERS: dict[type, TypeAdapter] = {}
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
 def serialise(emit: Emit, source: str, sequence: int, now: datetime) -> bytes:
@@ -63,7 +64,7 @@ def serialise(emit: Emit, source: str, sequence: int, now: datetime) -> bytes:
         "dataschema": schema_address(TOPIC[emit.topic].event.family),
         "subject": emit.subject or emit.key,
         "partitionkey": emit.key,
-        "time": (emit.time or now).isoformat(),
+        "time": (emit.time or now).astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "sequence": f"{sequence:012d}",
         "correlationid": str(emit.correlation_id or emit.id),
         "region": emit.region,
@@ -89,7 +90,7 @@ async def insert_as_person(connection: asyncpg.Connection, made: Sequence[Outbox
     await connection.execute(SQL.insert_as_person, *_columns(made))
 
 
-def _columns(made: Sequence[OutboxRow]) -> tuple[list, ...]:
+def _columns(made: Sequence[OutboxRow]) -> tuple[list[Any], ...]:
     return (
         [row.topic for row in made],
         [row.number for row in made],

@@ -35,7 +35,9 @@ def steps(outcomes: Sequence[tuple[Place, str]], released: Sequence[tuple[Place,
         counts.setdefault(where, Counter())[outcome] += 1
     for place, _ in released:
         counts[place.topic, place.partition]["waiting"] -= 1
-    return [Step(topic, partition, ends[topic, partition], counts[topic, partition]) for topic, partition in sorted(ends)]
+    return [
+        Step(topic, partition, ends[topic, partition], counts[topic, partition]) for topic, partition in sorted(ends)
+    ]
 
 
 async def read(connection: asyncpg.Connection | asyncpg.Pool, consumer: str) -> dict[tuple[str, int], int]:

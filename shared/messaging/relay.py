@@ -142,7 +142,9 @@ class Relay:
         if self.is_holder and self._until is not None and self._until - now > LEASE * 2 / 3:
             return True
         assert self._connection is not None
-        token = await self._connection.fetchval(SQL.hold, self.instance, self._incarnation, now, now + LEASE, self.token == 0)
+        token = await self._connection.fetchval(
+            SQL.hold, self.instance, self._incarnation, now, now + LEASE, self.token == 0
+        )
         if token is None:
             return False
         self.token, self._until = token, now + LEASE
@@ -163,7 +165,10 @@ class Relay:
         found = await self._connection.fetch(SQL.select, ROWS_MAX)
         self.oldest_at = found[0]["emitted_at"] if found else None
         return [
-            Row(r["id"], r["topic"], r["key"], r["sequence"], str(r["event_id"]), r["type"], r["source"], r["region"], r["value"])
+            Row(
+                r["id"], r["topic"], r["key"], r["sequence"], str(r["event_id"]),
+                r["type"], r["source"], r["region"], r["value"],
+            )
             for r in found
         ]  # fmt: skip
 
@@ -185,7 +190,10 @@ class Relay:
             end = start
             while end < len(rows):
                 row = rows[end]
-                if builder.append(key=row.key.encode(), value=row.value, timestamp=stamp, headers=row.headers()) is None:
+                if (
+                    builder.append(key=row.key.encode(), value=row.value, timestamp=stamp, headers=row.headers())
+                    is None
+                ):
                     break
                 end += 1
             assert end > start, "an event of at most 256 kB fits an empty batch"

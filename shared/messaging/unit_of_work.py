@@ -30,6 +30,7 @@ from shared.messaging.faults import (
 )
 from shared.messaging.room import Decided, Input, Place, Problem, State, Subscriber
 from shared.messaging.waiting import Waiting
+from shared.postgres import session
 
 BACKOFF_FIRST_SECONDS, BACKOFF_MAX_SECONDS = 0.05, 5.0
 BEGIN_AGAIN_MAX = 5
@@ -161,7 +162,7 @@ class UnitOfWork:
         then: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
     ) -> Report:
         wanted = set(by.follow)
-        async with self.pool.acquire() as connection:
+        async with session(self.pool) as connection:
             for _ in range(BEGIN_AGAIN_MAX):
                 batch = Batch(self, connection, inputs, given_up or {}, by, effort)
                 transaction = connection.transaction()
@@ -204,7 +205,7 @@ class UnitOfWork:
     # ── dead letters: a person replays or skips the first one of its line ───────────────────────────────────────
 
     async def replay(self, row: Waiting) -> Report:
-        """Decide a waiting record again, and what waited behind it. Raises NotFirst; `failed` says if it failed again."""
+        """Decide a waiting record again, and what waited behind it. Raises NotFirst; see `failed` of the report."""
         report = await self._transact([], Effort(0), by=By(replayed=row, follow=frozenset({row.key})))
         for key in sorted(report.more):
             report.add(await self._follow(key))
@@ -243,11 +244,9 @@ class UnitOfWork:
         self.observe(self.consumer, report, asyncio.get_running_loop().time() - started)
         return report, answer
 
-    async def _call(
-        self, inputs: list[Input], scope: Scope | None, slot: Slot | None
-    ) -> tuple[Report, Answer | None]:
+    async def _call(self, inputs: list[Input], scope: Scope | None, slot: Slot | None) -> tuple[Report, Answer | None]:
         wanted: set[str] = set()
-        async with self.pool.acquire() as connection:
+        async with session(self.pool) as connection:
             for _ in range(BEGIN_AGAIN_MAX):
                 try:
                     async with connection.transaction():

@@ -1,9 +1,11 @@
 """Who calls: a bearer token on every `/v1` call but the public ones, known path or not."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
+import asyncpg
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -13,7 +15,9 @@ from shared.messaging.answers import Answer, Slot
 from shared.messaging.batch import Report
 from shared.messaging.faults import Refused
 from shared.messaging.room import Problem
+from shared.messaging.unit_of_work import SET_SCOPE
 from shared.messaging.unit_of_work import Scope as RowScope
+from shared.postgres import session
 from shared.web.problems import problem
 
 BODY_DRAINED_MAX = 64 * 1024 * 1024
@@ -22,7 +26,9 @@ BODY_DRAINED_MAX = 64 * 1024 * 1024
 class Bearer:
     """Answers 401 before anything of a body is read for its sense; the body is drained, so that the answer arrives."""
 
-    def __init__(self, app: ASGIApp, verifier: Verifier, now: Callable[[], datetime], public: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, verifier: Verifier, now: Callable[[], datetime], public: tuple[str, ...] = ()
+    ) -> None:
         self._app, self._verifier, self._now, self._public = app, verifier, now, public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,11 +39,16 @@ class Bearer:
         try:
             header = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
             kind, _, token = header.partition(" ")
-            scope.setdefault("state", {})["caller"] = self._verifier.verify(token if kind.lower() == "bearer" else None, self._now())
+            scope.setdefault("state", {})["caller"] = self._verifier.verify(
+                token if kind.lower() == "bearer" else None, self._now()
+            )
         except TokenError as error:
             await _drain(receive)
             answer = problem(
-                401, "unauthenticated", f"A valid bearer token is needed ({error.code}).", headers={"WWW-Authenticate": "Bearer"}
+                401,
+                "unauthenticated",
+                f"A valid bearer token is needed ({error.code}).",
+                headers={"WWW-Authenticate": "Bearer"},
             )
             await answer(scope, receive, send)
             return
@@ -74,6 +85,15 @@ def allowed(action: Action) -> Callable[[Request], Caller]:
 def row_scope(caller: Caller) -> RowScope:
     """The rows that row-level security shows this caller."""
     return RowScope(caller.region_from, caller.region_to, caller.grid)
+
+
+@asynccontextmanager
+async def scoped(pool: asyncpg.Pool, caller: Caller) -> AsyncIterator[asyncpg.Connection]:
+    """A reading transaction in which row-level security shows the caller's own rows."""
+    scope = row_scope(caller)
+    async with session(pool) as connection, connection.transaction():
+        await connection.execute(SET_SCOPE, scope.region_from, scope.region_to, scope.grid)
+        yield connection
 
 
 def who(caller: Caller) -> str:

@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
-from shared import audit
+from shared import audit, postgres
 from shared.access.tokens import Caller
 from shared.contracts.topics import TOPIC
 from shared.messaging import conservation, waiting
@@ -52,7 +52,7 @@ def router(service: "Service") -> APIRouter:
 
     @routes.get("/v1/conservation")
     async def conservation_(caller: Annotated[Caller, Depends(allowed("conservation.read"))]) -> dict[str, Any]:
-        async with service.worker.acquire() as connection:
+        async with postgres.session(service.worker) as connection:
             sums = await conservation.sums(connection, service.name)
         sums["lag"] = await service.lag()
         for more in service.accounts:
@@ -92,14 +92,21 @@ def router(service: "Service") -> APIRouter:
             raise refuse(409, "not_first", "Only the first record of its line can be replayed.") from None
         await _note(service, caller, "dead_letter.replay", id, {"failed_again": bool(report.failed)})
         failed = [cause for _, cause in report.failed]
-        return {"id": id, "replayed": not failed, "cause": failed[0] if failed else None, "outcomes": dict(report.outcomes)}
+        return {
+            "id": id,
+            "replayed": not failed,
+            "cause": failed[0] if failed else None,
+            "outcomes": dict(report.outcomes),
+        }
 
     @routes.post("/v1/dead-letters/{id}/skip")
     async def skip(
         id: str, body: Skip, caller: Annotated[Caller, Depends(allowed("dead_letter.skip"))]
     ) -> dict[str, Any]:
         row, _ = await _find(service, id, caller)
-        entry = audit.Entry(who(caller), caller.role, "dead_letter.skip", id, body.reason, row.region, {"type": row.type})
+        entry = audit.Entry(
+            who(caller), caller.role, "dead_letter.skip", id, body.reason, row.region, {"type": row.type}
+        )
         try:
             report = await service.work_of(row.consumer).skip(row, lambda connection: audit.write(connection, entry))
         except NotFirst:
@@ -141,7 +148,7 @@ def _is_visible(caller: Caller, region: str | None) -> bool:
 
 
 async def _note(service: "Service", caller: Caller, action: str, subject: str, details: dict[str, Any]) -> None:
-    async with service.worker.acquire() as connection:
+    async with postgres.session(service.worker) as connection:
         await audit.write(connection, audit.Entry(who(caller), caller.role, action, subject, details=details))
 
 

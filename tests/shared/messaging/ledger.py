@@ -62,7 +62,8 @@ class Ledger(Keyed):
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         await unit.connection.execute(
-            "INSERT INTO ledger (topic, key, sequence, word) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])",
+            "INSERT INTO ledger (topic, key, sequence, word) "
+            "SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])",
             [one.input.topic for one in decided],
             [one.input.key for one in decided],
             [one.input.sequence or 0 for one in decided],
@@ -74,8 +75,17 @@ def household(number: int) -> str:
     return str(uuid5(SPACE, str(number)))
 
 
-def fact(key: str, sequence: int, record_id: str = "", *, value: bytes | None = None, head: dict[str, str] | None = None,
-         partition: int = 0, offset: int | None = None, topic: str = "data.changed") -> Input:
+def fact(
+    key: str,
+    sequence: int,
+    record_id: str = "",
+    *,
+    value: bytes | None = None,
+    head: dict[str, str] | None = None,
+    partition: int = 0,
+    offset: int | None = None,
+    topic: str = "data.changed",
+) -> Input:
     """A record of data.changed as it comes from Kafka. `value` and `head` replace its body and some headers."""
     word = record_id or f"r-{sequence}"
     data = Fact(
@@ -89,7 +99,9 @@ def fact(key: str, sequence: int, record_id: str = "", *, value: bytes | None = 
         "ce_partitionkey": key, "ce_region": REGION,
     } | (head or {})  # fmt: skip
     at = Place(topic, partition, sequence if offset is None else offset)
-    return record.read(at.topic, at.partition, at.offset, [(k, v.encode()) for k, v in headers.items()], body, record.Read())
+    return record.read(
+        at.topic, at.partition, at.offset, [(k, v.encode()) for k, v in headers.items()], body, record.Read()
+    )
 
 
 @dataclass
@@ -122,7 +134,9 @@ class House:
 async def house(dsn: str, keys: Path, **how: object) -> House:
     admin = await asyncpg.connect(dsn)
     await admin.execute(TABLE)
-    await admin.execute("TRUNCATE screening.ledger, screening.keys, screening.outbox, screening.waiting, screening.positions")
+    await admin.execute(
+        "TRUNCATE screening.ledger, screening.keys, screening.outbox, screening.waiting, screening.positions"
+    )
     await admin.close()
     secrets = read_keys(keys)
     pool = await postgres.worker_pool(dsn, "screening", secrets.database)

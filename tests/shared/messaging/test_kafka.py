@@ -149,7 +149,9 @@ async def test_a_log_that_begins_beyond_our_position_is_counted_lost_and_its_fir
         await until(is_read, 20, "the record beyond the hole")
     row = await road.pool.fetchrow("SELECT * FROM positions WHERE consumer = $1 AND partition = 0", road.work.consumer)
     assert (row["holes"], row["lost"]) == (1, 2)
-    assert [state for _, _, state, _ in await road.waiting()] == ["failed"], "it is no notice; but it did not wait ahead"
+    assert [state for _, _, state, _ in await road.waiting()] == ["failed"], (
+        "it is no notice; but it did not wait ahead"
+    )
 
 
 async def _delete_all(kafka: str, topic: str) -> int:

@@ -34,7 +34,9 @@ async def road(database: str, keys: Path) -> AsyncIterator[House]:
 
 def relay_of(road: House, kafka: str, instance: str = "screening-0") -> Relay:
     secrets = read_keys(road.keys)
-    return Relay("screening", instance, kafka, lambda: postgres.worker_connection(road.dsn, "screening", secrets.database))
+    return Relay(
+        "screening", instance, kafka, lambda: postgres.worker_connection(road.dsn, "screening", secrets.database)
+    )
 
 
 @contextlib.asynccontextmanager
@@ -146,7 +148,9 @@ async def test_what_a_worker_and_a_person_emit_leaves_the_same_rows(road: House,
     event = fact(key, 1).body
 
     async def rows() -> list[tuple[object, ...]]:
-        names = "topic, key, sequence, event_id, type, source, region, convert_from(value, 'UTF8')::jsonb - 'time' AS value"
+        names = (
+            "topic, key, sequence, event_id, type, source, region, convert_from(value, 'UTF8')::jsonb - 'time' AS value"
+        )
         found = await road.pool.fetch(f"SELECT {names} FROM outbox ORDER BY id")
         await road.pool.execute("DELETE FROM outbox")
         return [tuple(row) for row in found]

@@ -11,7 +11,7 @@ import pytest_asyncio
 from shared.messaging import faults, waiting
 from shared.messaging.faults import NotFirst, Retry
 from shared.messaging.waiting import Waiting
-from tests.shared.messaging.ledger import House, fact, household, house
+from tests.shared.messaging.ledger import House, fact, house, household
 
 A, B, C = household(1), household(2), household(3)
 
@@ -36,7 +36,14 @@ async def test_a_batch_is_applied_once_and_its_second_coming_is_a_duplicate(road
     assert dict(second.outcomes) == {"duplicate": 3}
     assert await road.words() == ["r-1", "r-2", "b-1"]
     assert (await road.row(A))["applied"][1] == 2
-    assert await road.account() == {"received": 6, "accepted": 3, "duplicates": 3, "rejected": 0, "parked": 0, "waiting": 0}
+    assert await road.account() == {
+        "received": 6,
+        "accepted": 3,
+        "duplicates": 3,
+        "rejected": 0,
+        "parked": 0,
+        "waiting": 0,
+    }
 
 
 async def test_what_comes_ahead_waits_and_follows_when_the_gap_is_filled(road: House) -> None:
@@ -47,7 +54,14 @@ async def test_what_comes_ahead_waits_and_follows_when_the_gap_is_filled(road: H
     assert await road.words() == ["r-1", "r-2", "r-3"]
     assert await road.waiting() == []
     assert (await road.row(A))["waiting"] == 0
-    assert await road.account() == {"received": 3, "accepted": 3, "duplicates": 0, "rejected": 0, "parked": 0, "waiting": 0}
+    assert await road.account() == {
+        "received": 3,
+        "accepted": 3,
+        "duplicates": 0,
+        "rejected": 0,
+        "parked": 0,
+        "waiting": 0,
+    }
 
 
 async def test_a_record_that_fails_waits_with_what_is_behind_it_and_its_neighbours_flow(road: House) -> None:
@@ -89,7 +103,14 @@ async def test_only_the_first_of_a_line_can_be_replayed_or_skipped(road: House) 
     await road.work.skip(first, no_audit)
     assert [(w[1], w[2]) for w in await road.waiting()] == [(2, "failed")], "the next one's turn came, and it failed"
     assert (await road.row(A))["applied"][1] == 1
-    assert await road.account() == {"received": 2, "accepted": 0, "duplicates": 0, "rejected": 1, "parked": 0, "waiting": 1}
+    assert await road.account() == {
+        "received": 2,
+        "accepted": 0,
+        "duplicates": 0,
+        "rejected": 1,
+        "parked": 0,
+        "waiting": 1,
+    }
 
 
 async def test_more_than_a_thousand_followers_come_after_one_another(road: House) -> None:
@@ -192,9 +213,7 @@ async def test_two_consumers_that_see_a_key_first_at_once_lose_nothing(road: Hou
 
     secrets = read_keys(keys)
     pool = await postgres.worker_pool(database, "screening", secrets.database, 8)
-    twins = [
-        UnitOfWork("screening", "screening", [road.subscriber], pool, Cipher(secrets.waiting)) for _ in range(4)
-    ]
+    twins = [UnitOfWork("screening", "screening", [road.subscriber], pool, Cipher(secrets.waiting)) for _ in range(4)]
     for number in range(30):
         key = household(1000 + number)
         await asyncio.gather(*(twin.process([fact(key, n + 1, f"x-{number}-{n}")]) for n, twin in enumerate(twins)))

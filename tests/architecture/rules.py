@@ -1,0 +1,178 @@
+"""What the architecture tests read: the tree's Python files as syntax, and the rules as functions of them.
+
+Each rule takes files (path → source) and returns complaints, so that a test can show it failing on a planted fault.
+"""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("intake", "screening", "workflow", "notify", "console")
+Files = Mapping[str, str]
+
+PURE = re.compile(r"^services/[a-z]+/(rules|hops|departments|opinion)/|^services/screening/(judge|facts|explain)\.py$")
+"""Pure rooms: decisions over values. No await, no clock, no ids of chance, no settings, no logging."""
+PURE_MAY = ("shared.contracts", "shared.domain", "shared.policy", "shared.clock", "shared.messaging.room")
+
+
+def tree() -> dict[str, str]:
+    """Every Python and SQL file of the product, by its path from the root."""
+    found = {}
+    for folder in ("services", "shared", "deploy"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".sql") and "__pycache__" not in path.parts:
+                found[path.relative_to(ROOT).as_posix()] = path.read_text("utf-8")
+    return found
+
+
+def _imports(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def _python(files: Files) -> Iterator[tuple[str, str]]:
+    return ((path, source) for path, source in files.items() if path.endswith(".py"))
+
+
+def services_import_no_other(files: Files) -> list[str]:
+    complaints = []
+    for path, source in _python(files):
+        own = path.split("/")[1] if path.startswith("services/") else None
+        for name in _imports(source):
+            parts = name.split(".")
+            if parts[0] == "services" and len(parts) > 1 and parts[1] != own:
+                complaints.append(f"{path} imports {name}")
+            if own and parts[0] in ("deploy", "tests"):
+                complaints.append(f"{path} imports {name}")
+            if path.startswith("shared/") and parts[0] in ("services", "deploy", "tests"):
+                complaints.append(f"{path} imports {name}")
+    return complaints
+
+
+def contracts_and_domain_stand_alone(files: Files) -> list[str]:
+    allowed = {"pydantic", "shared", "stdnum"}
+    import sys
+
+    complaints = []
+    for path, source in _python(files):
+        if not path.startswith(("shared/contracts/", "shared/domain/")):
+            continue
+        for name in _imports(source):
+            root, *rest = name.split(".")
+            is_other_room = root == "shared" and bool(rest) and rest[0] not in ("contracts", "domain")
+            if is_other_room or (root not in allowed and root not in sys.stdlib_module_names):
+                complaints.append(f"{path} imports {name}")
+    return complaints
+
+
+def pure_rooms_stay_pure(files: Files) -> list[str]:
+    forbidden_names = {"uuid4", "now", "utcnow", "today", "getLogger", "get_logger", "environ"}
+    complaints = []
+    for path, source in _python(files):
+        if not PURE.search(path):
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Await | ast.AsyncFunctionDef):
+                complaints.append(f"{path}:{node.lineno} awaits")
+            if isinstance(node, ast.Call):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if called in forbidden_names:
+                    complaints.append(f"{path}:{node.lineno} calls {called}")
+        own = ".".join(path.split("/")[:2])
+        for name in _imports(source):
+            if name.startswith("shared.") and not name.startswith(PURE_MAY):
+                complaints.append(f"{path} imports {name}")
+            if name.startswith("services.") and not name.startswith(own):
+                complaints.append(f"{path} imports {name}")
+    return complaints
+
+
+def faststream_has_one_room(files: Files) -> list[str]:
+    return [
+        f"{path} imports {name}"
+        for path, source in _python(files)
+        for name in _imports(source)
+        if name.split(".")[0] == "faststream" and path != "shared/messaging/kafka.py"
+    ]
+
+
+def only_the_relay_produces(files: Files) -> list[str]:
+    """Nothing of the services and of `shared` but the relay holds a producer (the demo plays the departments)."""
+    return [
+        f"{path} names AIOKafkaProducer"
+        for path, source in _python(files)
+        if path.startswith(("services/", "shared/"))
+        and "AIOKafkaProducer" in source
+        and path != "shared/messaging/relay.py"
+    ]
+
+
+LOCK = re.compile(
+    r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b|\bFOR\s+(KEY\s+)?SHARE\b|\bLOCK\s+TABLE\b|\bpg_advisory_(xact_)?lock\b", re.I
+)
+
+
+def locks_stand_in_key_rows_and_relay(files: Files) -> list[str]:
+    """Key rows, sorted, are the only row locks; an answer's try-lock waits for nobody; migrations are one at a time."""
+    allowed = re.compile(r"/(keys|relay)\.(py|sql)$|^shared/postgres\.py$")
+    return [
+        f"{path}:{number} {line.strip()}"
+        for path, source in files.items()
+        if path.startswith(("services/", "shared/")) and not allowed.search(path)
+        for number, line in enumerate(source.splitlines(), 1)
+        if LOCK.search(line) and not line.lstrip().startswith(("--", "#"))
+    ]
+
+
+def no_twin_names(files: Files) -> list[str]:
+    """A public function or class stands once in a service (and in `shared`): two of one name are two of one thing."""
+    verbs = {"parse", "check", "decide", "send", "build", "router", "load", "save", "keys", "read", "main", "run",
+             "find", "lock", "write", "insert", "put"}  # fmt: skip
+    places: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for path, source in _python(files):
+        parts = path.split("/")
+        if parts[0] == "deploy":
+            continue  # its commands are named as what they call
+        house = "/".join(parts[:2]) if parts[0] == "services" else parts[0]
+        for node in ast.parse(source).body:
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            if not node.name.startswith("_") and node.name not in verbs:
+                places[house, node.name].append(path)
+    return [f"{name} stands in {', '.join(where)}" for (_, name), where in sorted(places.items()) if len(where) > 1]
+
+
+def no_dumping_grounds(files: Files) -> list[str]:
+    names = re.compile(r"/(utils?|helpers?|common|store|models?|managers?|misc|base)\.py$")
+    return [path for path in files if names.search(path)]
+
+
+def services_do_not_commit_publish_or_wait(files: Files) -> list[str]:
+    """Subscribers and rooms leave that to the unit of work; a loop's period is `asyncio.sleep` in its own file."""
+    complaints = []
+    for path, source in _python(files):
+        if "/subscribers/" in path or PURE.search(path):
+            for word in (".commit(", ".rollback(", ".transaction(", ".publish(", "asyncio.sleep("):
+                if word in source:
+                    complaints.append(f"{path} uses {word}…)")
+    return complaints
+
+
+RULES = (
+    services_import_no_other,
+    contracts_and_domain_stand_alone,
+    pure_rooms_stay_pure,
+    faststream_has_one_room,
+    only_the_relay_produces,
+    locks_stand_in_key_rows_and_relay,
+    no_twin_names,
+    no_dumping_grounds,
+    services_do_not_commit_publish_or_wait,
+)

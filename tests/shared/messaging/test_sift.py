@@ -1,0 +1,61 @@
+"""Sift against an oracle that thinks of one line only: whatever comes, in whatever order, is decided once, in order."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.messaging.room import Input
+from shared.messaging.sift import sift
+from shared.messaging.waiting import Waiting
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+def new(sequence: int) -> Input:
+    return Input("data.changed", "k", sequence, body=sequence)
+
+
+def waits(sequence: int, state: str) -> Waiting:
+    return Waiting("screening", "data.changed", "k", sequence, state, "", None, None, 0, NOW, b"")
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    batches=st.lists(st.lists(st.integers(1, 12), max_size=8), max_size=8),
+    failing=st.sets(st.integers(1, 12), max_size=3),
+)
+def test_every_history_of_one_line_is_decided_in_order_and_once(batches: list[list[int]], failing: set[int]) -> None:
+    applied, line, decided, seen = 0, {}, [], set()
+    for numbers in batches:
+        sifted = sift("k", applied, [line[n] for n in sorted(line)], [new(n) for n in numbers])
+        accounted = len(sifted.duplicates) + len(sifted.ahead) + sum(isinstance(one, Input) for one in sifted.ready)
+        assert accounted == len(numbers)
+        seen |= set(numbers)
+        blocked = False
+        for one in sifted.ready:
+            if blocked or one.sequence in failing:
+                line[one.sequence] = waits(one.sequence, "ahead" if blocked else "failed")
+                blocked = True
+            else:
+                applied = one.sequence or 0
+                decided.append(applied)
+                line.pop(applied, None)
+        for one in sifted.ahead:
+            line[one.sequence or 0] = waits(one.sequence or 0, "ahead")
+        expected = 0
+        while expected + 1 in seen and expected + 1 not in failing:
+            expected += 1
+        assert decided == list(range(1, expected + 1))
+        assert seen == set(decided) | set(line), "what was seen is decided or waits: nothing is lost"
+
+
+def test_only_the_replayed_first_record_passes_a_failed_one() -> None:
+    line = [waits(3, "failed"), waits(4, "ahead"), waits(5, "failed"), waits(6, "ahead")]
+    assert sift("k", 2, line, [new(7)]).ready == ()
+    assert [one.sequence for one in sift("k", 2, line, [], replayed=line[0]).ready] == [3, 4]
+
+
+def test_a_baseline_begins_at_the_first_number_seen() -> None:
+    assert sift("k", 0, [], [new(9), new(10)]).ready == ()
+    assert [one.sequence for one in sift("k", 0, [], [new(9), new(10)], is_baseline=True).ready] == [9, 10]
