@@ -26,9 +26,7 @@ def up(
     data: Data = None,
     demo: Annotated[
         bool | None,
-        typer.Option(
-            "--demo/--no-demo", help="With a sample township of invented people (default), or empty."
-        ),
+        typer.Option("--demo/--no-demo", help="With a sample township of invented people (default), or empty."),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete the data first, and begin anew.")] = False,
     households: Annotated[
@@ -163,9 +161,7 @@ def app() -> typer.Typer:
 
 
 def _typer(meaning: str) -> typer.Typer:
-    return typer.Typer(
-        help=meaning, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-    )
+    return typer.Typer(help=meaning, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 def main() -> None:

@@ -88,9 +88,7 @@ def _call(data: Path | None, service: str, method: str, path: str, body: object)
             answer = client.request(method, base + path, json=body, headers=headers)
     except httpx.TransportError as error:
         reason = str(error) or type(error).__name__
-        raise Trouble(
-            f"{service} at {base} does not answer ({reason}): start it with ./shouwang up."
-        ) from error
+        raise Trouble(f"{service} at {base} does not answer ({reason}): start it with ./shouwang up.") from error
     if not answer.is_success:
         raise Trouble(f"{service} refuses ({answer.status_code}): {_why(answer)}")
     found: dict[str, Any] = answer.json()

@@ -45,10 +45,7 @@ def status(data: Path | None) -> bool:
         say(f"Nothing runs on {folder.path}: start it with ./shouwang up.")
         return False
     supervisor = folder.supervisor()
-    say(
-        f"Shouwang on {folder.path}, "
-        + (f"process {supervisor.pid}" if supervisor else "its supervisor was killed")
-    )
+    say(f"Shouwang on {folder.path}, " + (f"process {supervisor.pid}" if supervisor else "its supervisor was killed"))
     told, all_ready = folder.environment(), True
     for name in SERVICES:
         url = told.get(f"SHOUWANG_{name.upper()}_URL", "")

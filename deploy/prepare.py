@@ -47,16 +47,12 @@ async def prepare_postgres(admin_dsn: str, keys: Path, is_demo: bool, is_own: bo
         applied = await migrate(admin_dsn, keys)
         was_empty = any(name.startswith("civil:") for name in applied)
         if is_demo and not await _make_demo(admin_dsn, is_own or was_empty):
-            raise Trouble(
-                f"The database at {where} is no demo's: start with --no-demo, or take an empty one."
-            )
+            raise Trouble(f"The database at {where} is no demo's: start with --no-demo, or take an empty one.")
         return applied
     except MigrationError as error:
         raise Trouble(f"The database cannot be brought up to date: {error}.") from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise Trouble(
-            f"PostgreSQL at {where} refuses ({error}): check that it runs, and SHOUWANG_POSTGRES."
-        ) from error
+        raise Trouble(f"PostgreSQL at {where} refuses ({error}): check that it runs, and SHOUWANG_POSTGRES.") from error
 
 
 async def _make_demo(admin_dsn: str, may_become: bool) -> bool:
@@ -80,9 +76,7 @@ async def prepare_kafka(bootstrap: str) -> list[str]:
         await _await_coordinator(bootstrap)
         return made
     except (KafkaError, OSError) as error:
-        raise Trouble(
-            f"Kafka at {bootstrap} refuses ({error}): check that it runs, and SHOUWANG_KAFKA."
-        ) from error
+        raise Trouble(f"Kafka at {bootstrap} refuses ({error}): check that it runs, and SHOUWANG_KAFKA.") from error
 
 
 async def _await_coordinator(bootstrap: str) -> None:

@@ -100,9 +100,7 @@ class Up:
     def _start_servers(self) -> tuple[str, str]:
         """Kafka's address, the administrator's DSN. The JVM comes up while PostgreSQL is made and starts."""
         kafka = None if self.addresses.kafka else Kafka(self.folder.kafka, self.addresses.kafka_port)
-        postgres = (
-            None if self.addresses.postgres else Postgres(self.folder.postgres, self.addresses.postgres_port)
-        )
+        postgres = None if self.addresses.postgres else Postgres(self.folder.postgres, self.addresses.postgres_port)
         if kafka:
             self._launch(kafka)
         if postgres:
@@ -127,9 +125,7 @@ class Up:
         services = [self._service(name, told) for name in SERVICES]
         for service in services:
             self._launch(service)
-        self.supervisor.await_ready(
-            services, lambda child: self._ready(child, self.addresses.url(child.name))
-        )
+        self.supervisor.await_ready(services, lambda child: self._ready(child, self.addresses.url(child.name)))
 
     def _service(self, name: str, told: dict[str, str]) -> Service:
         port = self.addresses.ports[name]

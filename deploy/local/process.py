@@ -135,9 +135,7 @@ def require_free(port: int, who: str, variable: str) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except PermissionError as error:
-            raise Trouble(
-                f"Port {port} ({who}) needs more rights: set {variable} to one over 1023."
-            ) from error
+            raise Trouble(f"Port {port} ({who}) needs more rights: set {variable} to one over 1023.") from error
         except OSError as error:
             raise Trouble(
                 f"Port {port} ({who}) is in use by another program: stop it or set {variable} to a free port."

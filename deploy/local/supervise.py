@@ -49,9 +49,7 @@ class Child(Protocol):
 class Service:
     """One of our own processes: its output is appended to `log`, it is ready by GET /readyz on `port`."""
 
-    def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, port: int
-    ) -> None:
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, port: int) -> None:
         self.name = name
         self.command = list(command)
         self.environment = dict(environment)

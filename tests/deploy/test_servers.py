@@ -23,9 +23,7 @@ async def test_what_is_produced_to_the_sessions_kafka_is_consumed(kafka: str) ->
     await admin.close()
     async with AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True) as producer:
         await producer.send_and_wait("tests.servers", "守望".encode())
-    async with AIOKafkaConsumer(
-        "tests.servers", bootstrap_servers=kafka, auto_offset_reset="earliest"
-    ) as consumer:
+    async with AIOKafkaConsumer("tests.servers", bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:
         record = await consumer.getone()
     assert record.value == "守望".encode()
 

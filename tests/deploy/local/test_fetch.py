@@ -75,9 +75,7 @@ def test_a_jar_with_other_content_than_the_lock_is_refused_and_not_kept(mirror: 
     assert not list(fetch.cache().rglob("one*"))
 
 
-def test_without_a_network_one_sentence_names_the_remedy(
-    mirror: type[Mirror], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_network_one_sentence_names_the_remedy(mirror: type[Mirror], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOUWANG_MAVEN_URL", NOBODY)
     with pytest.raises(Trouble, match=r"check the network .* mirror .* SHOUWANG_MAVEN_URL") as trouble:
         fetch.ensure()

@@ -33,9 +33,7 @@ def test_a_second_owner_is_refused_in_one_sentence(path: Path) -> None:
     with DataFolder(path).owned():
         DataFolder(path).prepare(is_fresh=False)
         DataFolder(path).keep_environment({"SHOUWANG_CONSOLE_URL": "http://127.0.0.1:8100"})
-        with pytest.raises(
-            Trouble, match=r"already running on .*process \d+.*8100.*shouwang down"
-        ) as trouble:
+        with pytest.raises(Trouble, match=r"already running on .*process \d+.*8100.*shouwang down") as trouble:
             begin(path)
         assert "\n" not in str(trouble.value)
         assert DataFolder(path).is_owned()

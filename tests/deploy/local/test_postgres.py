@@ -38,9 +38,7 @@ async def count(server: Postgres) -> int:
         await connection.close()
 
 
-async def test_a_second_start_on_its_folder_is_refused(
-    server: Postgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_second_start_on_its_folder_is_refused(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deploy.local.postgres.LOCK_SECONDS", 0.2)
     with pytest.raises(Trouble, match="PostgreSQL already runs on"):
         Postgres(server.folder).start()

@@ -120,9 +120,7 @@ def test_a_number_that_another_program_has_now_is_left_alone(folder: DataFolder)
     assert stop_left_over(folder, {}) == []
 
 
-def test_a_log_is_kept_within_its_bound_while_it_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_log_is_kept_within_its_bound_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervise, "LOG_BYTES_MAX", 10)
     log = tmp_path / "intake.log"
     with log.open("ab", buffering=0) as written:

