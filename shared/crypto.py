@@ -7,6 +7,7 @@ nothing about a person.
 
 import hmac
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,9 +77,7 @@ def read_keys(folder: Path) -> Keys:
             raise KeyFileError(f"{folder / name} is damaged: put back the copy that was saved with the data.")
     public = _read(folder / "token.pub")
     if public != _public_part(folder / "token.key"):
-        raise KeyFileError(
-            f"{folder / 'token.pub'} does not belong to token.key: delete token.pub and start again."
-        )
+        raise KeyFileError(f"{folder / 'token.pub'} does not belong to token.key: delete token.pub and start again.")
     vault, index, waiting, database = secrets
     return Keys(vault, index, waiting, database, _read(folder / "token.key"), public)
 
@@ -152,9 +151,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise KeyFileError(
-            f"{path} is missing: set SHOUWANG_KEYS to the folder that holds the keys."
-        ) from None
+        raise KeyFileError(f"{path} is missing: set SHOUWANG_KEYS to the folder that holds the keys.") from None
     except PermissionError:
         raise KeyFileError(f"{path} may not be read: start as the user who owns it.") from None
 
@@ -164,8 +161,7 @@ def _write_once(path: Path, content: bytes) -> None:
     if path.exists():
         path.chmod(0o600)
         return
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # 0600 from the first byte
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -175,4 +171,4 @@ def _write_once(path: Path, content: bytes) -> None:
     except FileExistsError:
         pass
     finally:
-        draft.unlink()
+        os.unlink(draft)

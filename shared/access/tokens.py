@@ -102,9 +102,7 @@ class Issuer:
         if unknown:
             raise TokenError("claims", f"no such field: {', '.join(sorted(unknown))}")
         issued_at = now or datetime.now().astimezone()
-        claims: dict[str, Any] = {
-            name: caller_fields.get(name) for name in _FIELDS if caller_fields.get(name)
-        }
+        claims: dict[str, Any] = {name: caller_fields.get(name) for name in _FIELDS if caller_fields.get(name)}
         claims |= {
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -132,7 +130,8 @@ class Verifier:
         instant = now.timestamp()
         if instant >= _instant(claims, "exp"):
             raise TokenError("expired")
-        if instant + CLOCK_SKEW.total_seconds() < max(_instant(claims, "iat"), claims.get("nbf") or 0):
+        begins = max(_instant(claims, name) for name in ("iat", "nbf") if name == "iat" or name in claims)
+        if instant + CLOCK_SKEW.total_seconds() < begins:
             raise TokenError("not_yet")
         return _caller(claims)
 

@@ -113,9 +113,7 @@ async def test_empty_after_an_earlier_use_of_the_same_connection_means_no_rows(
 
 @pytest.mark.parametrize("missing", [0, 1, 2])
 @pytest.mark.parametrize("table", ["places", "offices"])
-async def test_one_setting_left_empty_means_no_rows(
-    api: asyncpg.Connection, table: str, missing: int
-) -> None:
+async def test_one_setting_left_empty_means_no_rows(api: asyncpg.Connection, table: str, missing: int) -> None:
     scope = list(_scope("county", "341221"))
     scope[missing] = ""
     assert await _seen(api, (scope[0], scope[1], scope[2]), table) == set()
@@ -167,9 +165,7 @@ async def test_rows_out_of_scope_are_neither_changed_nor_deleted(api: asyncpg.Co
         assert await api.execute("DELETE FROM places WHERE name <> 'own'") == "DELETE 0"
 
 
-async def test_the_worker_sees_all_rows_without_a_scope(
-    database: str, keys: Path, api: asyncpg.Connection
-) -> None:
+async def test_the_worker_sees_all_rows_without_a_scope(database: str, keys: Path, api: asyncpg.Connection) -> None:
     worker = await _as(database, keys, "intake_worker")
     try:
         assert await _seen(worker, None, "places") == {row[0] for row in ROWS}
@@ -178,9 +174,7 @@ async def test_the_worker_sees_all_rows_without_a_scope(
         await worker.close()
 
 
-async def test_another_services_role_sees_nothing(
-    database: str, keys: Path, api: asyncpg.Connection
-) -> None:
+async def test_another_services_role_sees_nothing(database: str, keys: Path, api: asyncpg.Connection) -> None:
     other = await _as(database, keys, "screening_worker")
     try:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -200,12 +194,9 @@ async def test_the_api_role_cannot_take_the_protection_away(api: asyncpg.Connect
             await api.execute(statement)
 
 
-async def test_the_index_on_region_serves_the_policy(
-    admin: asyncpg.Connection, api: asyncpg.Connection
-) -> None:
+async def test_the_index_on_region_serves_the_policy(admin: asyncpg.Connection, api: asyncpg.Connection) -> None:
     await admin.execute(
-        "INSERT INTO places SELECT 'many ' || n, '3403' || lpad(n::text, 8, '0'), 'g' "
-        "FROM generate_series(1, 20000) n"
+        "INSERT INTO places SELECT 'many ' || n, '3403' || lpad(n::text, 8, '0'), 'g' FROM generate_series(1, 20000) n"
     )
     await admin.execute("ANALYZE places")
     async with api.transaction():
