@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg
 import structlog
 import uvicorn
+from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 
 from shared import postgres
@@ -165,7 +166,9 @@ class Service:
         """Records not yet read, by consumer and topic."""
         found: dict[str, dict[str, int]] = {}
         for consumer in self.consumers:
-            for (topic, _), behind in (await consumer.read_lag()).items():
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                await asyncio.wait_for(consumer.read_lag(), 2)
+            for (topic, _), behind in consumer.lag.items():
                 topics = found.setdefault(consumer.group, {})
                 topics[topic] = topics.get(topic, 0) + behind
         return found
@@ -198,7 +201,10 @@ class Service:
             self._has_started = True
             log.info("service.started", port=self.port)
             waits = [asyncio.create_task(stop.wait()), *tasks[:2]]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for one in done & set(tasks[:2]):
+                error = one.exception()
+                log.error("service.failed", name=one.get_name(), exc_info=error)
             waits[0].cancel()
             with contextlib.suppress(Exception):
                 await broker.stop()
@@ -307,7 +313,13 @@ async def _run(settings: Settings, build: Build, listener: socket.socket) -> Non
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    service = await build(settings)
+    building, stopping = asyncio.ensure_future(build(settings)), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({building, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not building.done():
+        building.cancel()  # told to stop while PostgreSQL was still waited for
+        return
+    service = building.result()
     # Thousands of live objects a batch set off full collections: a fifth of the rate.
     gc.collect()
     gc.freeze()

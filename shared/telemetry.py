@@ -164,7 +164,8 @@ class Metrics:
         self.emitted = counter("facts_emitted", "Facts written to the outbox.", ["service", "topic"])
         self.batches = Histogram(
             "batch_seconds", "Time of one unit of work.", ["service", "consumer"],
-            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10), registry=self.registry, namespace="shouwang",
+            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+            registry=self.registry, namespace="shouwang",
         )  # fmt: skip
         self.outbox = gauge("outbox_facts", "Facts committed and not yet acknowledged.", ["service"])
         self.outbox_age = gauge("outbox_oldest_seconds", "Age of the oldest of them.", ["service"])

@@ -3,9 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
-Answer = TypeVar("Answer")
 POLL_SECONDS = 0.02
 
 

@@ -144,11 +144,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._next.clear()
         self.has_joined = True
 
-    async def read_lag(self) -> dict[tuple[str, int], int]:
-        """Records behind the end, by partition assigned here."""
+    async def read_lag(self) -> None:
+        """Bring `lag` up to date: records behind the end, by partition assigned here. Raises KafkaError."""
         consumer: AIOKafkaConsumer | None = getattr(self._subscriber, "consumer", None)
         if consumer is None:
-            return {}
+            return
         assigned = list(consumer.assignment())
         ends = await consumer.end_offsets(assigned) if assigned else {}
         stored = await self.work.positions()
@@ -156,7 +156,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             (part.topic, part.partition): max(0, end - stored.get((part.topic, part.partition), 0))
             for part, end in ends.items()
         }
-        return self.lag
 
 
 async def _parse(records: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:

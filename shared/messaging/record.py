@@ -12,20 +12,10 @@ import msgspec
 from pydantic import ValidationError
 
 from shared.contracts.topics import TOPIC
-from shared.messaging.room import Input, Place
+from shared.messaging.room import Input, Kept, Place
 
 Headers = Sequence[tuple[str, bytes]]
 SEQUENCE_MAX = 10**12 - 1
-
-
-class Kept(msgspec.Struct, frozen=True, array_like=True):
-    """A Kafka record as it lies, sealed, in the table `waiting`."""
-
-    topic: str
-    partition: int
-    offset: int
-    headers: list[tuple[str, bytes]]
-    value: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +43,7 @@ def read(topic: str, partition: int, offset: int, headers: Headers, value: bytes
         foreign = how.foreign(topic, value, headers)
         return Input(
             topic=topic, key="", sequence=None, body=foreign.body, type=foreign.type, cause=foreign.cause,
-            record=msgspec.msgpack.encode(kept), place=place,
+            record=kept, place=place,
         )  # fmt: skip
     return _ours(kept, place)
 
@@ -70,7 +60,7 @@ def _ours(kept: Kept, place: Place) -> Input:
     return Input(
         topic=kept.topic, key=key, sequence=sequence, body=body, type=_clean(type_), cause=cause,
         region=region if region and len(region) == 12 and region.isdigit() else None,
-        record=msgspec.msgpack.encode(kept), place=place,
+        record=kept, place=place,
         traceparent=getattr(body, "traceparent", None),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from pydantic import BaseModel
 
 State = MutableMapping[Hashable, Any]
@@ -21,6 +22,19 @@ class Place:
     topic: str
     partition: int
     offset: int
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A Kafka record as it came; so it lies, sealed, in the table `waiting`, if it must wait."""
+
+    topic: str
+    partition: int
+    offset: int
+    headers: list[tuple[str, bytes]]
+    value: bytes | None
+
+    def packed(self) -> bytes:
+        return msgspec.msgpack.encode(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +54,7 @@ class Input:
     region: str | None = None
     type: str = ""
     cause: str | None = None
-    record: bytes = b""
+    record: Kept | None = None
     place: Place | None = None
     traceparent: str | None = None
 

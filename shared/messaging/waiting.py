@@ -77,11 +77,16 @@ async def put(
         [record.cause for record in records],
         now,
         [
-            cipher.seal(record.input.record, associated(consumer, record.input.topic, record.key, record.sequence))
+            cipher.seal(_packed(record.input), associated(consumer, record.input.topic, record.key, record.sequence))
             for record in records
         ],
     )
     return {(row["topic"], row["key"], row["sequence"]) for row in rows}
+
+
+def _packed(input: Input) -> bytes:
+    assert input.record is not None, "only a record of a topic waits"
+    return input.record.packed()
 
 
 async def remove(connection: asyncpg.Connection, consumer: str, rows: Sequence[Waiting]) -> None:

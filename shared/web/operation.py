@@ -16,7 +16,7 @@ from shared.access.tokens import Caller
 from shared.contracts.topics import TOPIC
 from shared.messaging import conservation, waiting
 from shared.messaging.faults import NotFirst
-from shared.messaging.record import Kept
+from shared.messaging.room import Kept
 from shared.messaging.waiting import Waiting
 from shared.web.callers import allowed, who
 from shared.web.problems import refuse

@@ -11,7 +11,6 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 import asyncpg
-import msgspec
 
 from shared import postgres
 from shared.contracts.data import Cover, DataChanged, Fact
@@ -19,7 +18,7 @@ from shared.contracts.envelope import event_id
 from shared.crypto import Cipher, read_keys
 from shared.messaging import record
 from shared.messaging.outbox import serialise
-from shared.messaging.room import Decided, Decision, Emit, Input, Keyed, Place, State, Unit
+from shared.messaging.room import Decided, Decision, Emit, Input, Kept, Keyed, Place, State, Unit
 from shared.messaging.unit_of_work import UnitOfWork
 
 SPACE = UUID("6f1e4f6e-0d0a-4a57-8f57-3a1c3a5f0001")
@@ -145,5 +144,6 @@ async def house(dsn: str, keys: Path, **how: object) -> House:
     return House(dsn, pool, work, subscriber, keys)
 
 
-def kept(input: Input) -> record.Kept:
-    return msgspec.msgpack.decode(input.record, type=record.Kept)
+def kept(input: Input) -> Kept:
+    assert input.record is not None
+    return input.record

@@ -7,12 +7,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest_asyncio
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from shared.messaging import kafka as room
 from shared.messaging import topics
+from shared.messaging.room import Kept
 from tests.shared.messaging.ledger import House, fact, house, kept
 from tests.until import until
 
@@ -50,7 +51,7 @@ async def publish(kafka: str, *records: object, partition: int = 0, topic: str =
 
 async def start_from_here(road: House, kafka: str, topic: str = "data.changed") -> None:
     """Other tests of this session have written to these topics: begin at their ends."""
-    consumer = room.AIOKafkaConsumer(bootstrap_servers=kafka)
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
     await consumer.start()
     parts = [TopicPartition(topic, number) for number in range(6)]
     for part, end in (await consumer.end_offsets(parts)).items():
@@ -58,7 +59,7 @@ async def start_from_here(road: House, kafka: str, topic: str = "data.changed") 
             "INSERT INTO positions (consumer, topic, partition, next_offset) VALUES ($1, $2, $3, $4)",
             road.work.consumer, topic, part.partition, end,
         )  # fmt: skip
-    group = room.AIOKafkaConsumer(bootstrap_servers=kafka, group_id=road.work.consumer, enable_auto_commit=False)
+    group = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=road.work.consumer, enable_auto_commit=False)
     group.assign(parts)
     await group.start()
     await group.commit({part: end for part, end in (await consumer.end_offsets(parts)).items()})
@@ -95,14 +96,10 @@ async def test_hostile_records_wait_in_their_place_and_their_neighbours_pass(roa
     assert (account["accepted"], account["waiting"]) == (3, 5)
 
 
-def _with_headers(input: object, more: list[tuple[str, bytes]]) -> bytes:
-    import msgspec
-
-    from shared.messaging.record import Kept
-
+def _with_headers(input: object, more: list[tuple[str, bytes]]) -> Kept:
     whole = kept(input)  # type: ignore[arg-type]
     headers = [(name, raw) for name, raw in whole.headers if name not in dict(more)] + more
-    return msgspec.msgpack.encode(Kept(whole.topic, whole.partition, whole.offset, headers, whole.value))
+    return Kept(whole.topic, whole.partition, whole.offset, headers, whole.value)
 
 
 async def test_a_database_restored_to_an_earlier_hour_reads_again_from_there(road: House, kafka: str) -> None:
@@ -148,7 +145,7 @@ async def test_a_log_that_begins_beyond_our_position_is_counted_lost_and_its_fir
 
         await until(is_read, 20, "the record beyond the hole")
     row = await road.pool.fetchrow("SELECT * FROM positions WHERE consumer = $1 AND partition = 0", road.work.consumer)
-    assert (row["holes"], row["lost"]) == (1, 2)
+    assert row is not None and (row["holes"], row["lost"]) == (1, 2)
     assert [state for _, _, state, _ in await road.waiting()] == ["failed"], (
         "it is no notice; but it did not wait ahead"
     )
@@ -157,7 +154,7 @@ async def test_a_log_that_begins_beyond_our_position_is_counted_lost_and_its_fir
 async def _delete_all(kafka: str, topic: str) -> int:
     """Delete what a partition holds, so that its log begins later. Returns where it begins."""
     await publish(kafka, *(fact(str(uuid4()), 1) for _ in range(3)), topic=topic)
-    consumer = room.AIOKafkaConsumer(bootstrap_servers=kafka)
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
     await consumer.start()
     part = TopicPartition(topic, 0)
     end = (await consumer.end_offsets([part]))[part]
@@ -167,7 +164,7 @@ async def _delete_all(kafka: str, topic: str) -> int:
     await admin.close()
 
     async def begins_there() -> bool:
-        return (await consumer.beginning_offsets([part]))[part] == end
+        return bool((await consumer.beginning_offsets([part]))[part] == end)
 
     await until(begins_there, 10, "log start moved")
     await consumer.stop()
