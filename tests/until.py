@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 POLL_SECONDS = 0.02
 
 
-async def until(condition: Callable[[], Answer | Awaitable[Answer]], timeout: float = 10.0, what: str = "") -> Answer:
+async def until(condition: Callable[[], Any], timeout: float = 10.0, what: str = "") -> Any:
     """The first true answer of `condition`, plain or async; AssertionError after `timeout` seconds."""
     end = time.monotonic() + timeout
     while True:

@@ -60,5 +60,5 @@ def _foreign_emits(files: Files) -> list[str]:
                 named = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "topic")]
                 for one in named:
                     if isinstance(one, ast.Constant) and producers.get(str(one.value)) != path.split("/")[1]:
-                        complaints.append(f"{path}:{node.lineno} emits {one.value}")
+                        complaints.append(f"{path}:{node.lineno} emits {one.value!r}")
     return complaints

@@ -52,7 +52,7 @@ def test_compose_asks_for_a_password() -> None:
 def test_the_check_of_compose_can_fail(tmp_path: Path) -> None:
     planted = tmp_path / "docker-compose.yml"
     text = (ROOT / "docker-compose.yml").read_text("utf-8")
-    planted.write_text(text.replace("      migrate:\n        condition", "    noservice:\n        condition"), "utf-8")
+    planted.write_text(text.replace("    migrate:\n      condition", "    noservice:\n      condition"), "utf-8")
     assert config(planted, SHOUWANG_POSTGRES_PASSWORD="x").returncode != 0
 
 

@@ -122,7 +122,9 @@ class House:
         return [(row["key"], row["sequence"], row["state"], row["cause"]) for row in rows]
 
     async def row(self, key: str) -> asyncpg.Record:
-        return await self.pool.fetchrow("SELECT * FROM keys WHERE key = $1", key)
+        row = await self.pool.fetchrow("SELECT * FROM keys WHERE key = $1", key)
+        assert row is not None
+        return row
 
     async def account(self) -> dict[str, int]:
         rows = await self.pool.fetch("SELECT * FROM positions")

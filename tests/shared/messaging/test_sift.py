@@ -26,23 +26,24 @@ def waits(sequence: int, state: str) -> Waiting:
     failing=st.sets(st.integers(1, 12), max_size=3),
 )
 def test_every_history_of_one_line_is_decided_in_order_and_once(batches: list[list[int]], failing: set[int]) -> None:
-    applied, line, decided, seen = 0, {}, [], set()
+    applied, seen = 0, set[int]()
+    line: dict[int, Waiting] = {}
+    decided: list[int] = []
     for numbers in batches:
         sifted = sift("k", applied, [line[n] for n in sorted(line)], [new(n) for n in numbers])
         accounted = len(sifted.duplicates) + len(sifted.ahead) + sum(isinstance(one, Input) for one in sifted.ready)
         assert accounted == len(numbers)
         seen |= set(numbers)
         blocked = False
-        for one in sifted.ready:
-            if blocked or one.sequence in failing:
-                line[one.sequence] = waits(one.sequence, "ahead" if blocked else "failed")
+        for number in (one.sequence or 0 for one in sifted.ready):
+            if blocked or number in failing:
+                line[number] = waits(number, "ahead" if blocked else "failed")
                 blocked = True
             else:
-                applied = one.sequence or 0
-                decided.append(applied)
-                line.pop(applied, None)
-        for one in sifted.ahead:
-            line[one.sequence or 0] = waits(one.sequence or 0, "ahead")
+                applied = number
+                decided.append(number)
+                line.pop(number, None)
+        line |= {number: waits(number, "ahead") for number in (one.sequence or 0 for one in sifted.ahead)}
         expected = 0
         while expected + 1 in seen and expected + 1 not in failing:
             expected += 1
