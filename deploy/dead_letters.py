@@ -40,23 +40,23 @@ def listed(data: Path | None) -> None:
 
 def show(data: Path | None, letter_id: str) -> None:
     service, own_id = _split(letter_id)
-    letter = next((each for each in _letters(data, service) if str(each["id"]) == own_id), None)
-    if letter is None:
-        raise Trouble(f"There is no dead letter {letter_id}: see ./shouwang dead-letters list.")
+    letter = _call(data, service, "GET", f"/v1/dead-letters/{quote(own_id, safe='')}", None)
     say(json.dumps(letter, ensure_ascii=False, indent=2))
 
 
 def replay(data: Path | None, letter_id: str) -> None:
     service, own_id = _split(letter_id)
     answer = _call(data, service, "POST", f"/v1/dead-letters/{quote(own_id, safe='')}/replay", {})
-    say(json.dumps(answer, ensure_ascii=False))
+    if not answer["replayed"]:
+        raise Trouble(f"It failed again ({answer['cause']}): mend the cause, or skip it with a reason.")
+    say(f"Applied, with what waited behind it: {_counts(answer)}.")
 
 
 def skip(data: Path | None, letter_id: str, reason: str) -> None:
     service, own_id = _split(letter_id)
     body = {"reason": reason}
     answer = _call(data, service, "POST", f"/v1/dead-letters/{quote(own_id, safe='')}/skip", body)
-    say(json.dumps(answer, ensure_ascii=False))
+    say(f"Skipped; applied of what waited behind it: {_counts(answer)}.")
 
 
 def _letters(data: Path | None, service: str) -> Iterator[Letter]:
@@ -66,7 +66,11 @@ def _letters(data: Path | None, service: str) -> Iterator[Letter]:
         yield from page.get("items", [])
         if not page.get("next"):
             return
-        path = f"/v1/dead-letters?cursor={quote(str(page['next']), safe='')}"
+        path = f"/v1/dead-letters?after={quote(str(page['next']), safe='')}"
+
+
+def _counts(answer: Letter) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in answer["outcomes"].items()) or "nothing"
 
 
 def _split(letter_id: str) -> tuple[str, str]:
