@@ -64,6 +64,15 @@ async def database(postgres: str, template: str) -> AsyncIterator[str]:
     await _drop(postgres, name)
 
 
+@pytest_asyncio.fixture(scope="module")
+async def topics(kafka: str) -> str:
+    """The session's broker with every topic of ours empty: a module's fresh database begins at fresh logs."""
+    from tests.topics import renew
+
+    await renew(kafka)
+    return kafka
+
+
 def _on(dsn: str, database: str) -> str:
     return urlsplit(dsn)._replace(path=f"/{database}").geturl()
 
