@@ -7,7 +7,7 @@ from deploy.local.addresses import SERVICES
 from deploy.local.folder import DataFolder
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
-from deploy.local.supervise import answers, stop_left_over
+from deploy.local.supervise import answers, listens, stop_left_over
 from deploy.say import say
 
 LEFT_OVER = {"kafka": Kafka.stop_left_over, "postgres": Postgres.stop_left_over}
@@ -38,7 +38,7 @@ def down(data: Path | None) -> None:
 
 
 def status(data: Path | None) -> bool:
-    """A line a process. Whether every service is ready."""
+    """A line a process. Whether all is ready, servers of one's own included."""
     folder = DataFolder(data)
     left = folder.left_over() if folder.is_ours() else {}
     if not left:
@@ -54,6 +54,8 @@ def status(data: Path | None) -> bool:
         state = "ready" if is_ready else ("not ready" if name in left else "not running")
         say(f"  {name:<10} {state:<12} {url}")
     for name in ("postgres", "kafka"):
-        where = told.get(f"SHOUWANG_{name.upper()}", "").rpartition("//")[2]
-        say(f"  {name:<10} {'running' if name in left else 'not ours':<12} {where}")
+        where = told.get(f"SHOUWANG_{name.upper()}", "").rpartition("//")[2].partition("/")[0]
+        is_open = listens(where)
+        all_ready = all_ready and is_open
+        say(f"  {name:<10} {'ready' if is_open else 'not ready':<12} {where}")
     return all_ready

@@ -8,6 +8,7 @@ import http.client
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -111,6 +112,16 @@ def answers(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def listens(address: str) -> bool:
+    """Whether anybody takes a connection at host:port (the first one of several)."""
+    host, _, port = address.partition(",")[0].rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 @dataclass
