@@ -7,18 +7,25 @@ from tests.until import until
 
 
 async def renew(bootstrap: str) -> None:
-    """Delete every topic of ours and make it again."""
+    """Delete every topic of ours and make it again. What a young broker lists at first is not all that it has."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
+
+    async def listed() -> set[str]:
+        return set(topics.names()) & set(await admin.list_topics())
+
+    async def are_all_there() -> bool:
+        return await listed() == set(topics.names())
+
+    async def are_gone() -> bool:
+        return not await listed()
+
     try:
-        there = set(topics.names()) & set(await admin.list_topics())
-        if there:
-            await admin.delete_topics(sorted(there))
-
-            async def are_gone() -> bool:
-                return not set(topics.names()) & set(await admin.list_topics())
-
-            await until(are_gone, 20, "topics deleted")
+        await topics.create(bootstrap, 6, 1)
+        await until(are_all_there, 20, "topics made")
+        await admin.delete_topics(sorted(topics.names()))
+        await until(are_gone, 20, "topics deleted")
+        await topics.create(bootstrap, 6, 1)
+        await until(are_all_there, 20, "topics made anew")
     finally:
         await admin.close()
-    await topics.create(bootstrap, 6, 1)
