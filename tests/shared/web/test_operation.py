@@ -1,0 +1,128 @@
+"""Operation over HTTP on a real service: dead letters, conservation, readiness, and who may see what."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from shared.service import Service, serving
+from shared.settings import Settings
+from tests.shared.messaging.ledger import REGION, Ledger, fact, house, household
+from tests.shared.messaging.test_kafka import publish
+from tests.tokens import bearer, settings_of
+from tests.until import until
+
+A, B = household(501), household(502)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def service(database: str, topics: str, keys: Path) -> AsyncIterator[tuple[Service, httpx.AsyncClient, Ledger]]:
+    built = await house(database, keys)
+    await built.pool.close()
+    ledger = Ledger(broken={"bad"}, emits=False)
+
+    async def build(settings: Settings) -> Service:
+        one = await Service.open(settings)
+        one.stream("screening", [ledger])
+        return one
+
+    async with serving(build, settings_of("screening", topics, database, keys)) as running:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}") as client:
+            yield running, client, ledger
+
+
+async def test_a_failed_record_and_the_two_behind_it_wait_and_a_replay_applies_all_three(
+    service: tuple[Service, httpx.AsyncClient, Ledger], keys: Path, topics: str
+) -> None:
+    running, client, ledger = service
+    steward = bearer(keys, "steward")
+    await publish(topics, fact(A, 1, "bad"), fact(A, 2, "a-2"), fact(A, 3, "a-3"), fact(B, 1, "b-1"))
+
+    async def listed() -> list[dict[str, object]]:
+        return list((await client.get("/v1/dead-letters", headers=steward)).json()["items"])
+
+    [letter] = await until(listed, 20, "a dead letter")
+    assert (letter["key"], letter["sequence"], letter["behind"]) == (A, 1, 2)
+    words = "SELECT word FROM ledger ORDER BY place"
+    assert [row["word"] for row in await running.worker.fetch(words)] == ["b-1"], "its neighbour flowed"
+
+    shown = (await client.get(f"/v1/dead-letters/{letter['id']}", headers=steward)).json()
+    assert shown["is_first"] and shown["record"]["headers"]["ce_partitionkey"] == A
+
+    again = (await client.post(f"/v1/dead-letters/{letter['id']}/replay", headers=steward)).json()
+    assert again["replayed"] is False and again["cause"] == "decide: RuntimeError"
+    ledger.broken.clear()
+    done = (await client.post(f"/v1/dead-letters/{letter['id']}/replay", headers=steward)).json()
+    assert done["replayed"] is True and done["outcomes"] == {"accepted": 3}
+    assert [row["word"] for row in await running.worker.fetch(words)] == ["b-1", "bad", "a-2", "a-3"]
+    assert await listed() == []
+    sums = (await client.get("/v1/conservation", headers=steward)).json()
+    assert sums["applied"]["data.changed"] == 4 and all(account["is_equal"] for account in sums["read"])
+
+
+async def test_a_skip_needs_a_reason_and_leaves_an_audit_row(
+    service: tuple[Service, httpx.AsyncClient, Ledger], keys: Path, topics: str
+) -> None:
+    running, client, ledger = service
+    ledger.broken.add("bad")
+    steward = bearer(keys, "steward", officer_id="st-1")
+    await publish(topics, fact(B, 2, "bad"), fact(B, 3, "b-3"))
+
+    async def listed() -> list[dict[str, object]]:
+        return list((await client.get("/v1/dead-letters", headers=steward)).json()["items"])
+
+    [letter] = await until(listed, 20, "a dead letter")
+    path = f"/v1/dead-letters/{letter['id']}/skip"
+    refused = await client.post(path, json={}, headers=steward)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "reason")
+    assert (await client.post(path, json={"reason": "withdrawn by the department"}, headers=steward)).json()["skipped"]
+    assert [row["word"] for row in await running.worker.fetch("SELECT word FROM ledger WHERE key = $1", B)] == [
+        "b-1",
+        "b-3",
+    ]
+    [row] = await running.worker.fetch(
+        "SELECT actor, action, subject, purpose FROM audit WHERE action = 'dead_letter.skip'"
+    )
+    assert tuple(row) == ("st-1", "dead_letter.skip", letter["id"], "withdrawn by the department")
+    assert (await client.post(path, json={"reason": "twice"}, headers=steward)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/dead-letters", "/v1/conservation", "/v1/no-such-thing"])
+async def test_every_call_needs_a_token_known_path_or_not(
+    service: tuple[Service, httpx.AsyncClient, Ledger], path: str
+) -> None:
+    for method in ("GET", "POST"):
+        answer = await service[1].request(method, path, content=b"x" * 100_000)
+        assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+async def test_roles_and_places_narrow_what_is_seen(
+    service: tuple[Service, httpx.AsyncClient, Ledger], keys: Path, topics: str
+) -> None:
+    running, client, ledger = service
+    ledger.broken.add("bad")
+    await publish(topics, fact(household(503), 1, "bad"))
+
+    async def listed(**who: str) -> int:
+        return len((await client.get("/v1/dead-letters", headers=bearer(keys, "county", **who))).json()["items"])
+
+    await until(listed, 20, "the own county's")
+    assert REGION.startswith("341221")
+    assert await listed(region="340822") == 0, "another county sees nothing of it"
+    answer = await client.get("/v1/dead-letters", headers=bearer(keys, "village"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_ready_names_its_reasons_and_metrics_hold_the_counts(
+    service: tuple[Service, httpx.AsyncClient, Ledger],
+) -> None:
+    client = service[1]
+    assert (await client.get("/readyz")).json() == {"status": "ready", "service": "screening", "because": []}
+    assert (await client.get("/healthz")).json()["status"] == "alive"
+    text = (await client.get("/metrics")).text
+    assert 'shouwang_records_total{consumer="screening",outcome="accepted",service="screening"}' in text
+    assert (
+        'shouwang_waiting_records{consumer="screening",service="screening",state="failed",topic="data.changed"}' in text
+    )
