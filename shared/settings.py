@@ -59,6 +59,8 @@ class Settings:
     policy: str
     partitions: int
     log_level: str
+    assets: Path | None = None
+    """The folder of the pages' scripts (htmx and its SSE extension); the console's alone."""
 
     @classmethod
     def from_environment(cls, service: str, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -89,6 +91,7 @@ class Settings:
             ),
             partitions=given.number("SHOUWANG_PARTITIONS", 6, 1, PARTITIONS_MAX),
             log_level=given.choice("SHOUWANG_LOG", "info", LOG_LEVELS),
+            assets=given.folder("SHOUWANG_ASSETS"),
         )
 
     def __repr__(self) -> str:
@@ -102,6 +105,10 @@ class _Given:
 
     def text(self, name: str, default: str) -> str:
         return self._environ.get(name, "").strip() or default
+
+    def folder(self, name: str) -> Path | None:
+        value = self.text(name, "")
+        return Path(value).expanduser() if value else None
 
     def flag(self, name: str) -> bool:
         value = self.text(name, "0").lower()

@@ -67,7 +67,7 @@ class DataFolder:
             parts = []
         version = self.path / "VERSION"
         if not parts:
-            self.path.chmod(0o755)  # PostgreSQL's user passes through; each part inside guards itself
+            self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)  # root's PostgreSQL passes through as another user
             version.write_text(f"{VERSION}\n", "ascii")
         found = version.read_text("utf-8", errors="replace").strip()
         if found != VERSION:
@@ -76,7 +76,7 @@ class DataFolder:
                 "the checkout that made them, another --data DIR, or delete them with --fresh."
             )
         for folder in (self.run, self.logs):
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
         record(self.run / f"{SUPERVISOR}.pid", os.getpid())
 
     def is_ours(self) -> bool:
@@ -147,7 +147,10 @@ class DataFolder:
 
     def _open(self) -> int:
         try:
+            new = [place for place in (self.path, *self.path.parents) if not place.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
+            for place in new:
+                place.chmod(0o711)  # PostgreSQL's user passes through, whatever root's umask
             return os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise of_disk(error) from error

@@ -178,6 +178,7 @@ class Kafka:
     def _write_settings(self) -> None:
         for folder in (self.folder, self._logs, self.folder / "run"):
             folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # departments' topics hold people's numbers
         text = PROPERTIES.format(
             port=self.port, controller_port=self.controller_port, data=escaped(str(self.folder / "data"))
         )

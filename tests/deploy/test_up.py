@@ -155,10 +155,13 @@ async def test_a_killed_service_and_a_killed_broker_are_started_again_and_said(c
     await until(lambda: checkout.run("status").returncode == 0, 60, "all ready again")
 
 
-async def test_the_keys_and_passwords_are_for_their_owner_alone(checkout: Checkout) -> None:
+async def test_what_is_kept_is_for_its_owner_alone(checkout: Checkout) -> None:
     await checkout.up()
-    for path in (*(checkout.data / "keys").glob("*.key"), checkout.data / "postgres" / "password"):
+    secret = [checkout.data / "postgres" / name for name in ("password", "postgres.log", "pg18")]
+    secret += [checkout.data / name for name in ("kafka", "logs", "run", "keys")]
+    for path in (*(checkout.data / "keys").iterdir(), *secret):
         assert path.stat().st_mode & 0o077 == 0, path
+    assert checkout.data.stat().st_mode & 0o044 == 0
 
 
 async def test_a_broken_record_is_listed_shown_and_skipped_from_the_shell(checkout: Checkout) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
+from deploy.local import postgres
 from deploy.local.postgres import Postgres, may_run_in
 from deploy.trouble import Trouble
 from tests import servers
@@ -74,6 +76,24 @@ async def test_without_a_password_nobody_is_let_in(server: Postgres) -> None:
     with pytest.raises(asyncpg.PostgresError):
         await asyncpg.connect(f"postgresql://postgres:guessed@127.0.0.1:{server.port}/postgres")
     assert (server.folder / "password").stat().st_mode & 0o077 == 0
+
+
+def test_binaries_that_its_user_cannot_reach_are_copied_whatever_the_umask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = postgres._runs
+    monkeypatch.setattr(postgres, "_runs", lambda binaries: "site-packages" not in str(binaries) and runs(binaries))
+    before = os.umask(0o077)
+    try:
+        with servers.folder("umask") as place:
+            made = Postgres(place / "守望" / "postgres")
+            made.folder.mkdir(parents=True)
+            made.folder.parent.chmod(0o711)
+            made.start()
+            assert psutil.Process(made.process.pid if made.process else 0).exe().startswith(str(made.folder))
+            made.kill()
+    finally:
+        os.umask(before)
 
 
 def test_a_foreign_listener_on_its_port_is_named_with_the_variable(tmp_path: Path) -> None:
