@@ -119,6 +119,10 @@ class Service:
         for router in routers:
             self.http.include_router(router)
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
     def work_of(self, consumer: str) -> UnitOfWork:
         """The unit of work with which a person replays or skips what waits for a consumer."""
         return self._works[consumer]

@@ -28,9 +28,9 @@ async def service(database: str, topics: str, keys: Path) -> AsyncIterator[tuple
         one.stream("screening", [ledger])
         return one
 
-    async with serving(build, settings_of("screening", topics, database, keys)) as running:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}") as client:
-            yield running, client, ledger
+    settings = settings_of("screening", topics, database, keys)
+    async with serving(build, settings) as running, httpx.AsyncClient(base_url=running.url) as client:
+        yield running, client, ledger
 
 
 async def test_a_failed_record_and_the_two_behind_it_wait_and_a_replay_applies_all_three(
@@ -101,7 +101,7 @@ async def test_every_call_needs_a_token_known_path_or_not(
 async def test_roles_and_places_narrow_what_is_seen(
     service: tuple[Service, httpx.AsyncClient, Ledger], keys: Path, topics: str
 ) -> None:
-    running, client, ledger = service
+    _, client, ledger = service
     ledger.broken.add("bad")
     await publish(topics, fact(household(503), 1, "bad"))
 
