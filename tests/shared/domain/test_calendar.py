@@ -1,0 +1,173 @@
+"""Working days and limits, against chinesecalendar and an oracle that counts the days one by one."""
+
+import csv
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import count, islice
+from pathlib import Path
+
+import chinese_calendar
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import shared.domain.calendar as calendar
+from shared.domain.calendar import (
+    ANNOUNCED,
+    LimitUnit,
+    add_limit,
+    day_of,
+    is_provisional,
+    is_working_day,
+    start_of,
+    working_day_of_month,
+    working_days_between,
+)
+
+BEIJING = timezone(timedelta(hours=8))
+"""The oracle's own idea of the time in China: no zone table."""
+FIRST, LAST = date(2004, 1, 1), date(2026, 12, 31)
+
+known_days = st.dates(FIRST, date(2026, 6, 1))
+instants = st.datetimes(datetime(2004, 1, 1), datetime(2026, 6, 1), timezones=st.just(UTC))
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def test_every_day_is_what_the_state_council_announced() -> None:
+    """When a new release of chinesecalendar brings a year, this prints the rows to add to working_days.csv."""
+    last = max(chinese_calendar.constants.holidays)
+    assert max(last.year, max(chinese_calendar.constants.workdays).year) == ANNOUNCED[-1], "a year to add"
+    wrong = [
+        f"{day},{int(chinese_calendar.is_workday(day))}"
+        for day in _days(FIRST, LAST)
+        if chinese_calendar.is_workday(day) != is_working_day(day)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_table_holds_differing_days_only_in_order() -> None:
+    path = Path(calendar.__file__).with_name("working_days.csv")
+    rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
+    days = [date.fromisoformat(row["day"]) for row in rows]
+    assert days == sorted(set(days))
+    assert all((row["is_working"] == "1") == (day.weekday() >= 5) for row, day in zip(rows, days, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("day", "is_working"),
+    [
+        (date(2026, 1, 4), True),  # a Sunday worked for the New Year
+        (date(2026, 2, 14), True),  # a Saturday worked for the Spring Festival
+        (date(2026, 2, 28), True),
+        (date(2026, 2, 16), False),
+        (date(2026, 2, 23), False),
+        (date(2026, 5, 9), True),
+        (date(2026, 9, 20), True),
+        (date(2026, 10, 10), True),
+        (date(2026, 10, 1), False),
+        (date(2026, 10, 7), False),
+        (date(2026, 10, 8), True),
+    ],
+)
+def test_swapped_days_of_2026(day: date, is_working: bool) -> None:
+    assert is_working_day(day) is is_working
+
+
+def test_a_year_that_is_not_announced_counts_weekdays_and_says_so() -> None:
+    assert not is_provisional(date(2026, 12, 31))
+    assert is_provisional(date(2027, 1, 1))
+    assert is_provisional(date(2003, 12, 31))
+    assert is_provisional(date(2026, 12, 30), date(2027, 1, 2))
+    assert is_working_day(date(2027, 1, 1))
+    assert not is_working_day(date(2027, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("start", "amount", "unit", "due"),
+    [
+        # The eve of the National Day: two working days lead behind the holiday, to 24:00 of 9 October.
+        ("2026-09-30T10:00+08:00", 2, "working_days", "2026-10-10T00:00+08:00"),
+        # A Friday, with the Saturday behind it worked: Saturday is the first, Monday the second.
+        ("2026-10-09T23:59+08:00", 2, "working_days", "2026-10-13T00:00+08:00"),
+        ("2026-10-09T10:00+08:00", 1, "working_days", "2026-10-11T00:00+08:00"),
+        # The day of China counts, not that of UTC: 17:00 UTC is the next day there.
+        ("2026-11-24T17:00+00:00", 1, "working_days", "2026-11-27T00:00+08:00"),
+        # Calendar days count holidays and are not prolonged by one.
+        ("2026-09-30T10:00+08:00", 3, "calendar_days", "2026-10-04T00:00+08:00"),
+        ("2026-11-25T00:00+08:00", 7, "calendar_days", "2026-12-03T00:00+08:00"),
+        ("2026-11-25T23:59:59+08:00", 7, "calendar_days", "2026-12-03T00:00+08:00"),
+        # Hours run on the clock, holidays included.
+        ("2026-10-01T10:00+08:00", 24, "hours", "2026-10-02T10:00+08:00"),
+        # Over a new year that is not announced: weekdays.
+        ("2026-12-31T10:00+08:00", 1, "working_days", "2027-01-02T00:00+08:00"),
+    ],
+)
+def test_limits_of_the_field(start: str, amount: int, unit: LimitUnit, due: str) -> None:
+    assert add_limit(datetime.fromisoformat(start), amount, unit) == datetime.fromisoformat(due)
+
+
+@given(instants, st.integers(1, 60))
+def test_working_days_agree_with_counting_days_one_by_one(start: datetime, amount: int) -> None:
+    today = start.astimezone(BEIJING).date()
+    ahead = (today + timedelta(days=n) for n in count(1))
+    last = list(islice(filter(chinese_calendar.is_workday, ahead), amount))[-1]
+    expected = datetime(last.year, last.month, last.day, tzinfo=BEIJING) + timedelta(days=1)
+    assert add_limit(start, amount, "working_days") == expected
+
+
+@given(instants, st.integers(1, 400))
+def test_calendar_days_end_with_the_last_second_of_their_last_day(start: datetime, amount: int) -> None:
+    last = start.astimezone(BEIJING).date() + timedelta(days=amount)
+    in_time = datetime(last.year, last.month, last.day, 23, 59, 59, 999999, tzinfo=BEIJING)
+    assert add_limit(start, amount, "calendar_days") - in_time == timedelta(microseconds=1)
+
+
+@given(instants, st.integers(1, 720))
+def test_hours_run_on_the_clock(start: datetime, amount: int) -> None:
+    assert (add_limit(start, amount, "hours") - start).total_seconds() == amount * 3600
+
+
+@given(instants, st.integers(1, 59), st.sampled_from(["hours", "calendar_days", "working_days"]))
+def test_a_longer_limit_and_a_later_start_are_never_due_earlier(start: datetime, amount: int, unit: LimitUnit) -> None:
+    due = add_limit(start, amount, unit)
+    assert due > start
+    assert due.utcoffset() == timedelta(0)
+    assert add_limit(start, amount + 1, unit) > due
+    assert add_limit(start + timedelta(hours=5), amount, unit) >= due
+
+
+@given(known_days, st.integers(0, 200))
+def test_working_days_between_agree_with_chinesecalendar(start: date, length: int) -> None:
+    end = start + timedelta(days=length)
+    expected = len(chinese_calendar.get_workdays(start, end)) - chinese_calendar.is_workday(start)
+    assert working_days_between(start, end) == expected
+    assert working_days_between(end, start) == -expected
+
+
+@given(known_days, st.integers(1, 40))
+def test_between_counts_back_what_a_limit_added(start: date, amount: int) -> None:
+    due = add_limit(start_of(start), amount, "working_days")
+    assert working_days_between(start, day_of(due - timedelta(seconds=1))) == amount
+
+
+@given(st.integers(2004, 2026), st.integers(1, 12))
+def test_working_days_of_a_month_are_all_of_them_in_order(year: int, month: int) -> None:
+    after = date(year + month // 12, month % 12 + 1, 1)
+    expected = chinese_calendar.get_workdays(date(year, month, 1), after - timedelta(days=1))
+    assert [working_day_of_month(year, month, n + 1) for n in range(len(expected))] == expected
+    for nth in (0, len(expected) + 1, 99):
+        with pytest.raises(ValueError, match="no working day number"):
+            working_day_of_month(year, month, nth)
+
+
+@pytest.mark.parametrize("amount", [0, -1, 5001, True])
+def test_a_limit_of_nothing_is_refused(amount: int) -> None:
+    with pytest.raises(ValueError, match="whole number"):
+        add_limit(datetime(2026, 1, 1, tzinfo=UTC), amount, "working_days")
+
+
+def test_an_instant_without_offset_is_refused() -> None:
+    with pytest.raises(ValueError, match="offset"):
+        add_limit(datetime(2026, 1, 1), 1, "hours")

@@ -1,0 +1,115 @@
+"""The table of Anhui's divisions."""
+
+from collections import Counter
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from shared.domain import division as table
+from shared.domain.division import (
+    Division,
+    RegionCode,
+    UnknownDivision,
+    VillageCode,
+    ancestors,
+    contains,
+    division,
+    find,
+    is_village,
+    pad,
+    trim,
+    villages_of,
+)
+
+VILLAGE = "341221102201"
+
+
+def test_the_table_holds_what_its_provenance_says() -> None:
+    rows = table._divisions()
+    assert Counter(one.level for one in rows.values()) == {
+        "province": 1,
+        "prefecture": 16,
+        "county": 119,
+        "township": 1685,
+        "village": 18334,
+    }
+    lengths = {"province": 2, "prefecture": 4, "county": 6, "township": 9, "village": 12}
+    assert all(len(one.code) == lengths[one.level] for one in rows.values())
+    assert all(one.parent_code is None or one.code.startswith(one.parent_code) for one in rows.values())
+    assert all(one.parent_code in rows for one in rows.values() if one.level != "province")
+
+
+def test_every_code_survives_padding() -> None:
+    assert all(trim(pad(code)) == code for code in table._divisions())
+
+
+def test_a_division_is_found_padded_or_not() -> None:
+    township = Division("341221102", "township", "鲖城镇", "341221")
+    assert division("341221102") == division("341221102000") == township
+    assert division("341221000000").name == "临泉县"
+    assert division("34").parent_code is None
+
+
+def test_ancestors_lead_from_the_province_down() -> None:
+    assert [one.name for one in ancestors(VILLAGE)] == ["安徽省", "阜阳市", "临泉县", "鲖城镇"]
+    assert ancestors("34") == ()
+
+
+def test_villages_of_a_township_in_order() -> None:
+    found = villages_of("341221102")
+    assert len(found) == 22
+    assert [one.code for one in found] == sorted(one.code for one in found)
+    assert villages_of("341221102000") == found
+    assert villages_of("341221") == ()
+    assert villages_of("341221999") == ()
+
+
+def test_a_village_is_known_by_the_table() -> None:
+    assert is_village(VILLAGE)
+    assert not is_village("341221102000")
+    assert not is_village("341221102")
+    assert not is_village("341221102999")
+
+
+def test_a_code_that_is_not_there_is_unknown_and_never_an_accident() -> None:
+    assert find("341221102999") is None
+    with pytest.raises(UnknownDivision):
+        division("341221102999")
+    with pytest.raises(UnknownDivision):
+        ancestors("110000000000")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "code", "expected"),
+    [
+        ("34", VILLAGE, True),
+        ("341221000000", VILLAGE, True),
+        ("341221102", VILLAGE, True),
+        (VILLAGE, VILLAGE, True),
+        ("", VILLAGE, True),
+        ("341221103", VILLAGE, False),
+        (VILLAGE, "341221102", False),
+        ("3412", "341221", True),
+        ("341200000000", "341221102000", True),
+        ("341221", "341200000000", False),
+    ],
+)
+def test_containment_needs_no_table(prefix: str, code: str, expected: bool) -> None:
+    assert contains(prefix, code) is expected
+
+
+@pytest.mark.parametrize("code", ["", "3", "34122", "３４", "34122110220x", "3412211022011"])
+def test_what_is_no_code_is_refused(code: str) -> None:
+    with pytest.raises(ValueError, match="division code"):
+        pad(code)
+    with pytest.raises(ValidationError):
+        TypeAdapter(RegionCode).validate_python(code)
+
+
+def test_the_type_of_a_village_wants_twelve_digits_of_a_village() -> None:
+    village: TypeAdapter[str] = TypeAdapter(VillageCode)
+    for code in (VILLAGE, "341221102010", "341221102100", "341221102999"):
+        assert village.validate_python(code) == code
+    for code in ("341221102000", "341221102", "34122110220１", f"{VILLAGE}\n"):
+        with pytest.raises(ValidationError):
+            village.validate_python(code)
