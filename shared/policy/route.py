@@ -5,7 +5,7 @@ A route is refused when a hop cannot be reached or has no way out, when its forw
 when the hops that a total covers take longer together than the total allows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -132,16 +132,14 @@ def read_route(frame: Frame, place: Field) -> Route:
     totals = {}
     for code, at in here["totals"].entries().items():
         totals[code] = _total(frame, code, at, {*singles, *(one.hop for one in hops)})
-        _check_total(frame, at, totals[code], hops, singles)
+        _check_total(frame, at, totals[code], tuple(zip(hops, places, strict=True)), singles)
     if "journey" not in totals:
         raise here["totals"].wrong("has no journey", "add the limit of the whole journey")
     return Route(hops, MappingProxyType(singles), MappingProxyType(totals))
 
 
 def _hop(frame: Frame, place: Field) -> RouteHop:
-    here = place.record(
-        "hop", "names", "office", "built", "next", "returns_to", "steps", "evidence", "actions"
-    )
+    here = place.record("hop", "names", "office", "built", "next", "returns_to", "steps", "evidence", "actions")
     steps = tuple(_step(frame, at) for at in here["steps"].items())
     actions = tuple(_action(at) for at in here["actions"].items())
     for what, found in (("steps", steps), ("actions", actions)):
@@ -168,9 +166,7 @@ def _check_actions(
 ) -> None:
     place = here["actions"]
     if not follows and all(one.effect != "ends" for one in actions):
-        raise here["next"].wrong(
-            "is empty: no way out", "name a hop in next, or add an action that ends the case"
-        )
+        raise here["next"].wrong("is empty: no way out", "name a hop in next, or add an action that ends the case")
     if actions[0].effect != ("onward" if follows else "ends"):
         raise place.wrong("does not begin with the ordinary way on", "put it first")
     for one in actions:
@@ -216,9 +212,7 @@ def _reason(place: Field) -> Reason:
 
 def _evidence(place: Field) -> Evidence:
     here = place.record("code", "zh", "en", "required")
-    return Evidence(
-        here["code"].code(), Names(here["zh"].text(), here["en"].text()), here["required"].truth()
-    )
+    return Evidence(here["code"].code(), Names(here["zh"].text(), here["en"].text()), here["required"].truth())
 
 
 def names(place: Field) -> Names:
@@ -297,31 +291,27 @@ def _reached(by_name: Mapping[Hop, RouteHop], first: Hop) -> set[Hop]:
 
 
 def _check_total(
-    frame: Frame, place: Field, total: Total, hops: Sequence[RouteHop], singles: Mapping[str, Limits]
+    frame: Frame, place: Field, total: Total, placed: Sequence[tuple[RouteHop, Field]], singles: Mapping[str, Limits]
 ) -> None:
-    """On every day on which a limit changes, for every level: no hop, and no way through the hops, over the
-    total."""
+    """On every day on which a limit changes, for every level: no hop, and no way through the hops, over the total."""
+    hops = [one for one, _ in placed]
     for level in LEVELS:
         for day in _changes(frame, total, hops, singles, level):
             allowed = nearest(total.limits[level], day)
-            allows = f"allows {allowed.value} {allowed.unit} ({level})"
-            beside = sum(nearest(singles[c][level], day).days for c in total.covers if c in singles)
-            for one in hops:
+            most = f"{allowed.value} {allowed.unit} of {total.code} ({level})"
+            for one, at in placed:
                 if one.hop in total.covers and _hop_days(one, level, day) > allowed.days:
-                    raise place.wrong(
-                        f"{allows}, but {one.hop} alone takes {_hop_days(one, level, day)} days",
-                        "shorten that hop or raise the total",
-                    )
+                    took = f"({one.hop}) alone takes {_hop_days(one, level, day)} days, over the {most}"
+                    raise at.wrong(took, "shorten this hop or raise that total")
+            beside = sum(nearest(singles[c][level], day).days for c in total.covers if c in singles)
             longest = beside + _longest(hops, total.covers, level, day)
             if longest > allowed.days:
-                raise place.wrong(
-                    f"{allows}, but the longest way takes {longest} days",
-                    "shorten its hops or raise the total",
-                )
+                took = f"is over its limit: the longest way takes {longest} days, over the {most}"
+                raise place.wrong(took, "shorten its hops or raise the total")
 
 
 def _changes(
-    frame: Frame, total: Total, hops: Sequence[RouteHop], singles: Mapping[str, Limits], level: Level
+    frame: Frame, total: Total, hops: Iterable[RouteHop], singles: Mapping[str, Limits], level: Level
 ) -> list[date]:
     every: Iterator[Limits] = chain(
         (total.limits,), singles.values(), (step.limits for one in hops for step in one.steps)
