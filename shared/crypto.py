@@ -5,6 +5,7 @@ readable; HMAC-SHA256 with a key of its own over the normalised number, so that 
 nothing about a person.
 """
 
+import errno
 import hmac
 import os
 import tempfile
@@ -28,6 +29,8 @@ KEY_BYTES = 32
 SECRETS = ("vault.key", "index.key", "waiting.key", "database.key")
 """32 random bytes each: personal data, blind index, waiting records, passwords of the database's roles."""
 
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What a file system without hard links answers (some network and removable disks)."""
 _FORMAT = 1
 _NONCE_BYTES = 12
 _HEADER_BYTES = 3
@@ -167,8 +170,17 @@ def _write_once(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        _name_once(Path(draft), path)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+
+
+def _name_once(draft: Path, path: Path) -> None:
+    try:
         os.link(draft, path)
     except FileExistsError:
-        pass
-    finally:
-        os.unlink(draft)
+        return
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        draft.rename(path)

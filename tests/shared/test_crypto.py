@@ -1,5 +1,7 @@
 """Keys, sealed fields, blind indexes."""
 
+import errno
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -58,6 +60,15 @@ def test_two_starts_at_once_agree_on_the_keys(tmp_path: Path) -> None:
         list(pool.map(create_keys, [tmp_path] * 16))
     assert {path.name for path in tmp_path.iterdir()} == FILES
     read_keys(tmp_path)
+
+
+def test_keys_are_made_where_a_disk_has_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    create_keys(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == FILES
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

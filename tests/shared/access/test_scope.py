@@ -111,6 +111,26 @@ async def test_empty_after_an_earlier_use_of_the_same_connection_means_no_rows(
     assert await _seen(api, ("", "", ""), table) == set()
 
 
+async def test_a_policy_that_lets_the_empty_setting_through_would_be_caught(
+    admin: asyncpg.Connection, api: asyncpg.Connection
+) -> None:
+    """The planted fault: the usual prefix policy shows everything to a pooled connection after its first use."""
+    await admin.execute("""
+        CREATE TABLE planted (name text, region char(12) COLLATE "C");
+        INSERT INTO planted SELECT name, region FROM places;
+        GRANT SELECT ON planted TO intake_api;
+        ALTER TABLE planted ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY scope ON planted TO intake_api
+            USING (region LIKE current_setting('app.region_from', true) || '%');
+    """)
+    try:
+        await _seen(api, _scope("village", VILLAGE), "places")
+        assert await _seen(api, None, "planted") != set()
+        assert await _seen(api, None, "places") == set()
+    finally:
+        await admin.execute("DROP TABLE planted")
+
+
 @pytest.mark.parametrize("missing", [0, 1, 2])
 @pytest.mark.parametrize("table", ["places", "offices"])
 async def test_one_setting_left_empty_means_no_rows(api: asyncpg.Connection, table: str, missing: int) -> None:
