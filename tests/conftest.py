@@ -3,18 +3,14 @@
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
-from tests import servers
+from tests import databases, servers
 
 TEMPLATE = "shouwang_test_template"
-numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -47,21 +43,16 @@ async def template(postgres: str, keys: Path) -> AsyncIterator[str]:
     """A database brought from empty to this code's state once, which each module's is copied from."""
     from shared.postgres import migrate
 
-    await _drop(postgres, TEMPLATE)
-    await _execute(postgres, f"CREATE DATABASE {TEMPLATE}")
-    await migrate(_on(postgres, TEMPLATE), keys)
-    yield TEMPLATE
-    await _drop(postgres, TEMPLATE)
+    async with databases.fresh(postgres, TEMPLATE) as dsn:
+        await migrate(dsn, keys)
+        yield TEMPLATE
 
 
 @pytest_asyncio.fixture(scope="module")
 async def database(postgres: str, template: str) -> AsyncIterator[str]:
     """Administrator's DSN of a fresh, migrated database of this module."""
-    name = f"shouwang_test_{next(numbers)}"
-    await _drop(postgres, name)
-    await _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _on(postgres, name)
-    await _drop(postgres, name)
+    async with databases.fresh(postgres, databases.next_name(), template) as dsn:
+        yield dsn
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -71,19 +62,3 @@ async def topics(kafka: str) -> str:
 
     await renew(kafka)
     return kafka
-
-
-def _on(dsn: str, database: str) -> str:
-    return urlsplit(dsn)._replace(path=f"/{database}").geturl()
-
-
-async def _drop(dsn: str, name: str) -> None:
-    await _execute(dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-
-async def _execute(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
