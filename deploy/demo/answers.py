@@ -81,9 +81,7 @@ class Register:
 
 @dataclass(slots=True)
 class Received:
-    """The records as they stand after all have arrived, the accounts, and which records touched a
-    household.
-    """
+    """The records as they stand after all have arrived, the accounts, and who was touched by which."""
 
     accounts: dict[str, Account] = field(default_factory=lambda: defaultdict(Account))
     newest: dict[tuple[str, str], Record] = field(default_factory=dict)
@@ -91,9 +89,7 @@ class Received:
 
 
 def answers(register: Sequence[Record], records: Iterable[Sent], today: date) -> list[Record]:
-    """One `household` answer for each household that a record is about, by number; then one `account` a
-    department.
-    """
+    """A `household` answer for everybody whom a record is about, then an `account` for each department."""
     known = read_register(register)
     received = receive(known, records)
     live = _live_by_household(known, received)
@@ -101,9 +97,7 @@ def answers(register: Sequence[Record], records: Iterable[Sent], today: date) ->
         _answer(known.households[number], live[number], received.touched[number], today)
         for number in sorted(received.touched)
     ]
-    accounts = [
-        received.accounts[department].as_answer(department) for department in sorted(received.accounts)
-    ]
+    accounts = [received.accounts[department].as_answer(department) for department in sorted(received.accounts)]
     return judged + accounts
 
 
@@ -129,9 +123,8 @@ def read_register(register: Sequence[Record]) -> Register:
 
 
 def receive(known: Register, records: Iterable[Sent]) -> Received:
-    """Versions as contract.md §4 says: higher corrects, lower is history, same with other content is
-    refused.
-    """
+    """As contract.md §4 says: a higher version corrects, a lower is history, the same with other content
+    is refused."""
     received = Received()
     contents: dict[tuple[str, str, int], str] = {}
     for department, record in records:
@@ -176,8 +169,7 @@ class SelfPaid:
 
 
 def self_paid(live: Sequence[Record], today: date) -> SelfPaid:
-    """The larger of the two sums: the calendar year to date, and the rolling twelve months (people.md
-    D3).
+    """The larger of the calendar year to date and the rolling twelve months (people.md D3).
 
     A refund counts on the day of the settlement that it takes back, and not at all where that one does
     not stand.
@@ -240,10 +232,10 @@ def _without_cover(live: Sequence[Record]) -> list[Finding]:
     """The latest word about each person, by the day on which it was true."""
     latest: dict[str, Record] = {}
     for record in live:
-        person = normalised(record["subject"]["id_no"] or "")
-        if record["kind"] == "cover" and (
-            person not in latest or record["occurred_on"] > latest[person]["occurred_on"]
-        ):
+        if record["kind"] != "cover":
+            continue
+        person = normalised(record["subject"]["id_no"])
+        if person not in latest or record["occurred_on"] > latest[person]["occurred_on"]:
             latest[person] = record
     return [
         Finding(
@@ -303,9 +295,7 @@ def _why_not(home: Known, live: Sequence[Record], paid: SelfPaid) -> dict[str, s
     under = (line - paid.yuan) / line
     near_zh, near_en = ("，仅差不到 1%", ", by less than 1 %") if under <= Decimal("0.01") else ("", "")
     zh = f"不预警：{paid.zh}合规自付 {paid.yuan:,.2f} 元，未到 {line:,} 元线{near_zh}"
-    en = (
-        f"no warning: self-paid {paid.yuan:,.2f} yuan in scope {paid.en}, under the line of {line:,}{near_en}"
-    )
+    en = f"no warning: self-paid {paid.yuan:,.2f} yuan in scope {paid.en}, under the line of {line:,}{near_en}"
     return {"zh": zh, "en": en}
 
 

@@ -1,5 +1,4 @@
-"""Stories of the medical-insurance office about cover: who is insured, who no longer, and what overtakes
-what.
+"""Stories of the medical-insurance office about cover: who is insured, who no longer.
 
 The latest word about a person counts, by the day on which it was true; one person's cover says nothing of
 another's.

@@ -1,5 +1,4 @@
-"""The departments' desk: hands out households that no story has used yet, and writes records as
-departments do.
+"""The departments' desk: hands out households that no story has used yet, and writes their records.
 
 A story is what happened to one household (seldom two): its records in the order in which they arrive, and
 what its teller means to come of it. The figures are this sample's own, from domain.md §3.2; nothing of
@@ -37,9 +36,7 @@ HEAVY_SHARE = Decimal("0.25")
 
 @dataclass(frozen=True, slots=True)
 class Intention:
-    """What the teller of a story means: no level, no warning. `is_near` marks sums within 1 % under a
-    line.
-    """
+    """What a story's teller means: no level, no warning. `is_near`: a sum within 1 % under a line."""
 
     household_no: str
     level: Level | None
@@ -114,9 +111,7 @@ class Desk:
 
 
 def standing_of(home: Household) -> Standing | None:
-    """None for households whose risk was eliminated: whether their old, lower line still holds is not for
-    a sample.
-    """
+    """None where the risk was eliminated: whether the lower line still holds is not for a sample to say."""
     if home.monitoring is not None:
         return "monitored" if home.monitoring.status == "monitored" else None
     return "lifted_out" if home.lifted_out_year is not None else "ordinary"

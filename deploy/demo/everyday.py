@@ -1,6 +1,4 @@
-"""Records that mean nothing: small settlements, cover in order, sound houses. Most of what departments
-send is this.
-"""
+"""Most of what departments send means nothing: small settlements, cover in order, sound houses."""
 
 from decimal import Decimal
 
@@ -18,9 +16,7 @@ def everyday(desk: Desk, homes: list[Household], count: int) -> list[Story]:
     """`count` records, one or two a household; more only where too few households are left."""
     used = homes[: max(-(-count // MOST_PER_HOUSEHOLD), min(len(homes), -(-count * 2 // 3)))]
     if count > len(used) * MOST_PER_HOUSEHOLD:
-        raise ValueError(
-            f"{count} everyday records are too many for {len(used)} households: ask for fewer records"
-        )
+        raise ValueError(f"{count} everyday records are too many for {len(used)} households: ask for fewer records")
     shares = [count // len(used) + (1 if place < count % len(used) else 0) for place in range(len(used))]
     return [_story(desk, home, share) for home, share in zip(used, shares, strict=True) if share]
 

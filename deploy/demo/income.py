@@ -15,9 +15,7 @@ _TWO_YEARS = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Income:
-    """One calendar year of a whole household, yuan; `net` may be small but is never negative in the
-    sample.
-    """
+    """One calendar year of a whole household, yuan; `net` may be small but is never negative here."""
 
     year: int
     wage: Decimal

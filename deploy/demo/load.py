@@ -25,7 +25,7 @@ from deploy.demo.register import DEPARTMENT
 from deploy.demo.sending import Keyed, sending
 from deploy.demo.township import COUNTY, SEED, Township, generate
 from deploy.progress import Progress, quiet
-from deploy.trouble import Trouble
+from deploy.trouble import Trouble, of_disk
 from shared.access.tokens import Issuer
 from shared.clock import civil_date, machine_now
 from shared.settings import Settings
@@ -54,9 +54,7 @@ class Sample:
 
 @dataclass(slots=True)
 class Summary:
-    """What was sent and what intake answered, by department; `over_kafka` is answered by nobody, only
-    counted.
-    """
+    """What was sent and what intake answered, by department; `over_kafka` counts what nobody answers."""
 
     sample: Sample
     people: int
@@ -112,9 +110,7 @@ async def load(
     return summary
 
 
-async def _send(
-    settings: Settings, sample: Sample, township: Township, summary: Summary, progress: Progress
-) -> None:
+async def _send(settings: Settings, sample: Sample, township: Township, summary: Summary, progress: Progress) -> None:
     total = len(township.officers) + len(township.register) + len(township.records)
     step = _Step(progress, total)
     ways = sending(township.register, township.records)
@@ -204,9 +200,7 @@ def _answer(url: str, response: httpx.Response) -> Mapping[str, Any]:
     if response.is_success:
         answer: Mapping[str, Any] = response.json() if response.content else {}
         return answer
-    raise Trouble(
-        f"{url} answered {response.status_code} ({_code(response)}): see its log, then start again."
-    )
+    raise Trouble(f"{url} answered {response.status_code} ({_code(response)}): see its log, then start again.")
 
 
 def _code(response: httpx.Response) -> str:
@@ -256,9 +250,7 @@ async def _sent(producer: AIOKafkaProducer, keyed: Keyed) -> asyncio.Future[Any]
 
 
 def _chunks(records: Sequence[Record]) -> Iterator[list[Record]]:
-    """At most 1,000 records of one kind of the register, so that nothing meets its household in the same
-    chunk.
-    """
+    """At most 1,000 records, in the register of one kind, so that no income comes with its household."""
     for _, same in groupby(
         records, key=lambda record: record["kind"] in ("household", "income", "monitoring") and record["kind"]
     ):
@@ -290,9 +282,7 @@ def _generate(sample: Sample) -> Township:
 
 
 def _summary(sample: Sample, township: Township, folder: Path) -> Summary:
-    people = sum(
-        len(record["data"]["members"]) for record in township.register if record["kind"] == "household"
-    )
+    people = sum(len(record["data"]["members"]) for record in township.register if record["kind"] == "household")
     return Summary(
         sample, people, len(township.officers), folder / "answers.ndjson", was_loaded_before=sample.is_loaded
     )
@@ -316,5 +306,8 @@ def _begun(folder: Path) -> Sample | None:
 def _write(path: Path, rows: Sequence[Record]) -> None:
     """Beside, then over it: an interruption leaves the old file or the new one, never half of one."""
     beside = path.with_suffix(".part")
-    beside.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    beside.replace(path)
+    try:
+        beside.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise of_disk(error) from None

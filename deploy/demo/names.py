@@ -1,5 +1,4 @@
-"""Names for people who do not exist: surnames as often as they are heard in northern Anhui, given names
-by generation.
+"""Names for people who do not exist: surnames of northern Anhui, given names by generation.
 
 Carries no method of its own; `people.py` draws from it. The shares are own knowledge, good enough for a
 sample.
@@ -30,9 +29,7 @@ _ONE_CHARACTER_GIVEN_NAME = 0.22
 
 
 def surname(rng: Random, clans: tuple[str, ...] = ()) -> str:
-    """One in two bears a name of the village's clans, where it has some: villages here are called after
-    them.
-    """
+    """One in two bears a name of the village's clans, where it has some."""
     if clans and rng.random() < 0.5:
         return rng.choice(clans)
     return rng.choices(list(SURNAMES), weights=list(SURNAMES.values()))[0]

@@ -22,22 +22,18 @@ _VILLAGE_POSTS = (
     ("village", "handler"),
     ("village", "reviewer"),
     ("village", "approver"),
-    ("resident_team", "reviewer"),
     ("resident_team", "handler"),
+    ("resident_team", "reviewer"),
 )
 # people.md B2: who signs is never who handled
 _OFFICE_POSTS = ("handler", "handler", "reviewer", "approver")
 
 
 def offices(township: Division, county: Division, homes: Sequence[Household]) -> tuple[Record, ...]:
-    """County and township first, then each village with its groups; an office's id is its code, a group's
-    its grid.
-    """
+    """County, township, then each village with its groups; an id is the place's code, a group's its grid."""
     found = [
         _office(county.code, "county", county.code, f"{county.name}农业农村局", "Linquan county office"),
-        _office(
-            township.code, "township", township.code, f"{township.name}人民政府", "Tongcheng township office"
-        ),
+        _office(township.code, "township", township.code, f"{township.name}人民政府", "Tongcheng township office"),
     ]
     for village in _villages(homes):
         found.append(
@@ -74,15 +70,11 @@ def officers(
         *_of_office(rng, today, "township", township.code),
     ]
     places = [home for village in _villages(homes) for home in _one_per_grid(homes, village)]
-    without_worker = set(
-        rng.sample([home.grid for home in places], min(_GRIDS_WITHOUT_WORKER, len(places) // 2))
-    )
+    without_worker = set(rng.sample([home.grid for home in places], min(_GRIDS_WITHOUT_WORKER, len(places) // 2)))
     for village in _villages(homes):
         for number, (role, capacity) in enumerate(_VILLAGE_POSTS, start=1):
             officer_id = f"{'T' if role == 'resident_team' else 'V'}-{village.code}-{number}"
-            found.append(
-                _officer(rng, today, officer_id, role, village.code, None, village.code, capacity, "member")
-            )
+            found.append(_officer(rng, today, officer_id, role, village.code, None, village.code, capacity, "member"))
         for home in _one_per_grid(homes, village):
             found.extend(_of_grid(rng, today, home, has_worker=home.grid not in without_worker))
     return tuple(found)

@@ -1,5 +1,4 @@
-"""One invented person as the national form knows them: number, health, labour, schooling (domain.md §4.2,
-4.3).
+"""One invented person as the national form knows them: number, health, labour, schooling (domain.md §4).
 
 Every number is valid in form and belongs to nobody by construction of the sample: see `Numbers`.
 """
@@ -35,9 +34,7 @@ class Person:
     phone: str | None
 
     def as_member(self) -> dict[str, str]:
-        """The member of a `household` record (contract.md §4); what is not known is left out, never
-        guessed.
-        """
+        """The member of a `household` record (contract.md §4); what is not known is left out."""
         member = {
             "name": self.name,
             "id_no": self.id_no,
@@ -77,9 +74,7 @@ class Numbers:
             if number not in self._given:
                 self._given.add(number)
                 return number
-        raise ValueError(
-            f"more than 50 people of one sex born in {county} on one day: ask for fewer households"
-        )
+        raise ValueError(f"more than 50 people of one sex born in {county} on one day: ask for fewer households")
 
     def phone(self) -> str:
         for _ in range(1000):

@@ -1,5 +1,4 @@
-"""What the departments sent: a plan of stories with known ends, everyday records around them, in one
-mixed order.
+"""What the departments sent: a plan of stories with known ends, and everyday records around them.
 
 The plan is written for 1,000 records and scaled to what is asked for. Records of one story keep their
 order, which is often not the order in which things happened; stories run into each other as they do in
@@ -67,18 +66,10 @@ SETTLEMENTS = (
     Situation(3, partial(settlements.long_ago, standing="lifted_out")),
     Situation(6, partial(settlements.corrected_later, standing="ordinary", before="yellow", verdict="quiet")),
     Situation(6, partial(settlements.corrected_later, standing="ordinary", before="quiet", verdict="yellow")),
-    Situation(
-        3, partial(settlements.corrected_later, standing="lifted_out", before="orange", verdict="near")
-    ),
-    Situation(
-        3, partial(settlements.corrected_later, standing="lifted_out", before="near", verdict="orange")
-    ),
-    Situation(
-        4, partial(settlements.lower_version_late, standing="ordinary", before="yellow", verdict="quiet")
-    ),
-    Situation(
-        4, partial(settlements.lower_version_late, standing="ordinary", before="quiet", verdict="yellow")
-    ),
+    Situation(3, partial(settlements.corrected_later, standing="lifted_out", before="orange", verdict="near")),
+    Situation(3, partial(settlements.corrected_later, standing="lifted_out", before="near", verdict="orange")),
+    Situation(4, partial(settlements.lower_version_late, standing="ordinary", before="yellow", verdict="quiet")),
+    Situation(4, partial(settlements.lower_version_late, standing="ordinary", before="quiet", verdict="yellow")),
     Situation(
         4,
         partial(settlements.same_version_other_content, standing="ordinary", verdict="quiet", after="yellow"),
@@ -140,15 +131,11 @@ HOUSE_GRADES = (
 SEVERAL_CAUSES = (
     Situation(
         3,
-        partial(
-            several_causes.settlement_and_house, standing="ordinary", verdict="yellow", grade="D", level="red"
-        ),
+        partial(several_causes.settlement_and_house, standing="ordinary", verdict="yellow", grade="D", level="red"),
     ),
     Situation(
         3,
-        partial(
-            several_causes.settlement_and_house, standing="ordinary", verdict="near", grade="B", level=None
-        ),
+        partial(several_causes.settlement_and_house, standing="ordinary", verdict="near", grade="B", level=None),
     ),
     Situation(
         3,
@@ -262,7 +249,6 @@ def _mixed(rng: Random, stories: Sequence[Story]) -> tuple[Sent, ...]:
     for story in stories:
         moments = sorted(rng.random() for _ in story.records)
         placed.extend(
-            (moment, len(placed) + n, sent)
-            for n, (moment, sent) in enumerate(zip(moments, story.records, strict=True))
+            (moment, len(placed) + n, sent) for n, (moment, sent) in enumerate(zip(moments, story.records, strict=True))
         )
     return tuple(sent for _, _, sent in sorted(placed, key=lambda place: place[:2]))

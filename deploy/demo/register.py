@@ -1,5 +1,4 @@
-"""The township's register of households, as the county's rural-revitalisation office sends it
-(contract.md §4).
+"""The township's register, as the county's rural-revitalisation office sends it (contract.md §4).
 
 Households live in villages of the real division table and in invented groups; each group is one grid of
 20 to 100 households (domain.md §5). The records come in three rounds: all households, then incomes, then
@@ -54,9 +53,7 @@ class Monitoring:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """One invented household. `incomes` are oldest first; `monitoring` is None where it never was
-    monitored.
-    """
+    """`incomes` are oldest first; `monitoring` is None for a household that never was monitored."""
 
     household_no: str
     village: Village
@@ -77,9 +74,7 @@ class Household:
         return f"{self.village.code}-{self.group:02d}"
 
 
-def settle(
-    seed: int, villages: Sequence[Village], numbers: Numbers, today: date, count: int
-) -> tuple[Household, ...]:
+def settle(seed: int, villages: Sequence[Village], numbers: Numbers, today: date, count: int) -> tuple[Household, ...]:
     """`count` households over as many of the villages as can have at least 40 each, village by village."""
     rng = Random(f"{seed}:register")
     found: list[Household] = []
@@ -93,9 +88,7 @@ def settle(
     return tuple(found)
 
 
-def register_records(
-    seed: int, township_name: str, homes: Sequence[Household], today: date
-) -> list[dict[str, Any]]:
+def register_records(seed: int, township_name: str, homes: Sequence[Household], today: date) -> list[dict[str, Any]]:
     """Kinds `household`, `income`, `monitoring`; a few incomes come twice, the second time corrected."""
     rng = Random(f"{seed}:register records")
     records = [_household_record(rng, township_name, home) for home in homes]
@@ -126,8 +119,7 @@ def _group_sizes(rng: Random, size: int) -> list[int]:
 
 
 def _household_no(seed: int, index: int) -> str:
-    """Opaque and stable: it tells neither village nor order, and stays when other households are added
-    (§4.3).
+    """Opaque and stable: it tells neither village nor order, and stays when others are added (§4.3).
 
     Letters, so that no household number can be taken for a phone or an ID number when logs are searched
     for those.

@@ -14,9 +14,7 @@ from deploy.demo.desk import Record, Sent
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """A record for Kafka. `key` is its record id, for a refund that of what it takes back: same key, same
-    order.
-    """
+    """A record for Kafka. `key` is its record id; a refund has that of what it takes back, to stay behind."""
 
     department: str
     key: str

@@ -1,5 +1,4 @@
-"""Stories of the medical-insurance office: settlements over a line, just under it, corrected, taken back,
-refunded.
+"""Stories of settlements: over a line, just under it, corrected, taken back, refunded.
 
 What counts is the household's in-scope self-paid sum (people.md D1, D3); every trap of it is told here on
 purpose.
@@ -67,8 +66,7 @@ def settlement_of(desk: Desk, home: Household, person: Person, paid: Paid, on: d
 def refund(desk: Desk, record: Record) -> Record:
     """The whole of a settlement given back: the same sums, negative (people.md D2)."""
     data = {
-        field: str(0 - Decimal(value)) if field.endswith("_yuan") else value
-        for field, value in record["data"].items()
+        field: str(0 - Decimal(value)) if field.endswith("_yuan") else value for field, value in record["data"].items()
     }
     on = min(desk.today, date.fromisoformat(record["occurred_on"]) + timedelta(days=desk.rng.randint(1, 4)))
     data |= {"settled_on": on.isoformat(), "reverses": record["record_id"]}
@@ -91,9 +89,7 @@ def sum_for(desk: Desk, home: Household, standing: Standing, verdict: Verdict) -
 
 
 def fits(home: Household, standing: Standing, verdict: Verdict) -> bool:
-    """Whether this household's income leaves room for the verdict: yellow needs a line well under its
-    quarter.
-    """
+    """Whether the income leaves room for the verdict: for yellow a quarter of it lies over the line."""
     if verdict == "orange":
         return bool(home.incomes)
     if verdict == "yellow" and home.incomes:
@@ -112,9 +108,7 @@ def patient(desk: Desk, home: Household) -> Person:
 def settled(desk: Desk, standing: Standing, verdict: Verdict) -> tuple[Household, Record]:
     """A household and its one settlement, the sum right for the verdict."""
     home = take(desk, standing, verdict)
-    return home, settlement(
-        desk, home, patient(desk, home), sum_for(desk, home, standing, verdict), desk.day()
-    )
+    return home, settlement(desk, home, patient(desk, home), sum_for(desk, home, standing, verdict), desk.day())
 
 
 def told(home: Household, verdict: Verdict, situation: str, *records: Record) -> Story:
@@ -132,18 +126,14 @@ def several(desk: Desk, standing: Standing, verdict: Verdict) -> Story:
     home = take(desk, standing, verdict)
     parts = split(desk, sum_for(desk, home, standing, verdict), desk.rng.randint(2, 4), LINE[standing])
     days = desk.days(len(parts))
-    records = [
-        settlement(desk, home, patient(desk, home), part, day) for part, day in zip(parts, days, strict=True)
-    ]
+    records = [settlement(desk, home, patient(desk, home), part, day) for part, day in zip(parts, days, strict=True)]
     return told(home, verdict, "several settlements", *desk.rng.sample(records, len(records)))
 
 
 def income_unknown(desk: Desk) -> Story:
     """Without a known income no sum, however large, goes one level up."""
     home = desk.take("ordinary", lambda home: not home.incomes)
-    record = settlement(
-        desk, home, patient(desk, home), desk.cents(LINE["ordinary"] * 3, Decimal(60000)), desk.day()
-    )
+    record = settlement(desk, home, patient(desk, home), desk.cents(LINE["ordinary"] * 3, Decimal(60000)), desk.day())
     return told(home, "yellow", "income unknown", record)
 
 
@@ -279,9 +269,7 @@ def refund_withdrawn(desk: Desk, standing: Standing) -> Story:
 def other_person(desk: Desk) -> Story:
     """Version 1 names somebody of one household, version 2 somebody of another: the sum moves with it."""
     wrong, right = take(desk, "ordinary", "yellow"), take(desk, "ordinary", "yellow")
-    first = settlement(
-        desk, wrong, patient(desk, wrong), sum_for(desk, right, "ordinary", "yellow"), desk.day()
-    )
+    first = settlement(desk, wrong, patient(desk, wrong), sum_for(desk, right, "ordinary", "yellow"), desk.day())
     second = corrected(first, 2) | {"subject": desk.about_person(right, patient(desk, right))}
     intentions = (
         Intention(wrong.household_no, None, "named by mistake"),
@@ -298,9 +286,7 @@ def split(desk: Desk, total: Decimal, count: int, line: Decimal) -> list[Decimal
     return parts if max(parts) < line else split(desk, total, count + 1, line)
 
 
-def _two_versions(
-    desk: Desk, standing: Standing, before: Verdict, after: Verdict
-) -> tuple[Household, Record, Record]:
+def _two_versions(desk: Desk, standing: Standing, before: Verdict, after: Verdict) -> tuple[Household, Record, Record]:
     home = desk.take(standing, lambda home: fits(home, standing, before) and fits(home, standing, after))
     first = settlement(desk, home, patient(desk, home), sum_for(desk, home, standing, before), desk.day())
     counted = sum_for(desk, home, standing, after)
@@ -308,12 +294,8 @@ def _two_versions(
 
 
 def _data(desk: Desk, paid: Paid) -> Record:
-    """The sums of one settlement; total = reimbursed + self-paid, and the finer sums add up too
-    (people.md D1).
-    """
-    setting = (
-        "inpatient" if paid.self_paid >= 800 else desk.rng.choice(("inpatient", "outpatient", "outpatient"))
-    )
+    """The sums of one settlement: total = reimbursed + self-paid, the finer ones too (people.md D1)."""
+    setting = "inpatient" if paid.self_paid >= 800 else desk.rng.choice(("inpatient", "outpatient", "outpatient"))
     reimbursed = (paid.self_paid * desk.cents(Decimal("0.8"), Decimal("2.4"))).quantize(CENT)
     data: Record = {
         "setting": setting,

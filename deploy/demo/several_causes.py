@@ -1,6 +1,4 @@
-"""Stories with more than one cause: one warning, its level the highest of what was found (domain.md §12
-item 13).
-"""
+"""Stories with more than one cause: one warning, at the highest level found (domain.md §12 item 13)."""
 
 from deploy.demo.covers import cover
 from deploy.demo.desk import HOUSING, MEDICAL_INSURANCE, Desk, Intention, Level, Standing, Story, withdrawn
@@ -8,18 +6,14 @@ from deploy.demo.house_grades import Grade, house_grade
 from deploy.demo.settlements import Verdict, patient, settled
 
 
-def settlement_and_house(
-    desk: Desk, standing: Standing, verdict: Verdict, grade: Grade, level: Level | None
-) -> Story:
+def settlement_and_house(desk: Desk, standing: Standing, verdict: Verdict, grade: Grade, level: Level | None) -> Story:
     home, paid = settled(desk, standing, verdict)
     inspected = house_grade(desk, home, grade, desk.day())
     intention = Intention(home.household_no, level, "settlement and house", is_near=verdict == "near")
     return Story(((MEDICAL_INSURANCE, paid), (HOUSING, inspected)), (intention,))
 
 
-def settlement_and_cover(
-    desk: Desk, standing: Standing, verdict: Verdict, status: str, level: Level | None
-) -> Story:
+def settlement_and_cover(desk: Desk, standing: Standing, verdict: Verdict, status: str, level: Level | None) -> Story:
     home, paid = settled(desk, standing, verdict)
     covered = cover(desk, home, patient(desk, home), status, desk.day())
     intention = Intention(home.household_no, level, "settlement and cover", is_near=verdict == "near")

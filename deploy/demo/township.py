@@ -1,5 +1,4 @@
-"""One real township of 临泉县 with invented people: its register, its officers, what departments sent,
-the answers.
+"""One real township of 临泉县 with invented people: register, officers, departments' records, answers.
 
 Pure: the same seed and day give the same township, byte for byte. The villages and their codes are those
 of the packaged division table; groups, grids and all people are invented.
@@ -49,9 +48,7 @@ class Township:
 
 
 def generate(seed: int, today: date, households: int = 3000, records: int = 1000) -> Township:
-    """A township of 120 to 50,000 households. Raises ValueError outside that, or for too many records for
-    them.
-    """
+    """120 to 50,000 households. Raises ValueError outside that, and for too many records for them."""
     if not LEAST_HOUSEHOLDS <= households <= MOST_HOUSEHOLDS:
         raise ValueError(f"a sample has {LEAST_HOUSEHOLDS} to {MOST_HOUSEHOLDS} households, not {households}")
     township, county = division(CODE), division(COUNTY)
