@@ -107,6 +107,10 @@ class Service:
         self._works[group] = self._work(group, subscribers, self.worker, reading or record.Read())
         return work
 
+    def knows(self, group: str, subscribers: Sequence[Subscriber]) -> None:
+        """A group that other processes carry: what waits for it can be replayed and skipped here all the same."""
+        self._works[group] = self._work(group, subscribers, self.worker, record.Read())
+
     def calls(self, subscribers: Sequence[Subscriber], *, as_worker: bool = False) -> UnitOfWork:
         """For people's calls (the API role) or, `as_worker`, for due deadlines and departments' records."""
         return self._work(f"{self.name}.calls", subscribers, self.worker if as_worker else self.api, record.Read())
@@ -310,7 +314,10 @@ def run(service: str, build: Build) -> None:
         import uvloop
 
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    asyncio.run(_run(settings, build, listener))
+    try:
+        asyncio.run(_run(settings, build, listener))
+    except SettingsError as error:
+        sys.exit(str(error))
 
 
 async def _run(settings: Settings, build: Build, listener: socket.socket) -> None:

@@ -1,0 +1,216 @@
+"""The alarm: tells each step of a deadline once, in order, by the database's civil clock, from any number of processes.
+
+Due deadlines are read without a lock and then pass the unit of work like every other input: under the household's key
+they are read again, and one that another alarm has told, or whose round has ended, says nothing. Lateness moves here
+and nowhere else.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.workflow import deadline as deadlines
+from services.workflow import history
+from services.workflow.history import Step
+from services.workflow.rows import packed
+from shared.contracts.deadline import Passed
+from shared.contracts.envelope import event_id
+from shared.messaging.faults import Retry
+from shared.messaging.room import REJECTED, Decided, Decision, Emit, Input, Keyed, State, Unit
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.postgres import queries, session
+from shared.service import Service
+
+SQL = queries(__file__)
+
+DEADLINE = "deadline"
+PERIOD_SECONDS = 1.0
+BATCH_MAX = 200
+PUT_OFF = timedelta(minutes=5)
+"""A deadline that fails is tried again then; nobody else's waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A deadline that is due, with its place and case as they are under the lock."""
+
+    deadline_id: UUID
+    place_id: UUID
+    case_id: UUID
+    household_id: UUID
+    hop: Any
+    round: int
+    branch: str
+    state: str
+    sent_at: datetime
+    due_at: datetime
+    fired: tuple[str, ...]
+    wake_at: datetime | None
+    region: str
+    grid: str | None
+    place_state: str
+    office: str
+    level: Any
+    task_id: UUID | None
+    cause_id: UUID
+    correlation_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What is written of a deadline that rang: what has been told, and when the alarm looks next."""
+
+    deadline_id: UUID
+    place_id: UUID
+    state: str
+    fired: tuple[str, ...]
+    wake_at: datetime | None
+    lateness: str
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A deadline that failed, put off with its error."""
+
+    deadline_id: UUID
+    wake_at: datetime
+    error: str
+
+
+class Alarm(Keyed):
+    """A due deadline's way through the unit of work."""
+
+    topic = DEADLINE
+
+    async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
+        rows = await unit.connection.fetch(SQL.read, [input.body for input in inputs])
+        return {("deadline", row["deadline_id"]): Ring(**dict(row) | {"fired": tuple(row["fired"])}) for row in rows}
+
+    def decide(self, state: State, input: Input, now: datetime) -> Decision:
+        ring: Ring | None = state.get(("deadline", input.body))
+        if ring is None or ring.state != "running" or ring.place_state not in ("on_its_way", "open"):
+            return Decision(word="stale")
+        steps = [one for one in deadlines.unfired(ring.fired, ring.sent_at, ring.due_at) if one[1] <= now]
+        if not steps:
+            return Decision(word="not_yet")
+        fired = (*ring.fired, *(step for step, _ in steps))
+        wake_at = deadlines.wake_at(fired, ring.sent_at, ring.due_at)
+        row = Fired(
+            ring.deadline_id,
+            ring.place_id,
+            "running" if wake_at else "done",
+            fired,
+            wake_at,
+            deadlines.lateness_after(steps[-1][0]),
+        )
+        emits = [_emit(ring, step, at) for step, at in steps]
+        told = [_step(ring, emit, at) for emit, (_, at) in zip(emits, steps, strict=True)]
+        return Decision(word=steps[-1][0], emits=emits, rows=(row, *told))
+
+    async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
+        rows = [row for one in decided for row in one.decision.rows]
+        fired = [row for row in rows if isinstance(row, Fired)]
+        late = [row for row in rows if isinstance(row, Late)]
+        if fired:
+            written = packed(fired)
+            await unit.connection.execute(SQL.write_fired, written)
+            await unit.connection.execute(SQL.move_lateness, written)
+        if late:
+            await unit.connection.execute(SQL.put_off, packed(late))
+        await history.append(unit.connection, [row for row in rows if isinstance(row, Step)])
+
+    def give_up(self, input: Input, cause: str, now: datetime) -> Decision:
+        """Put off with its error; the loop alarms."""
+        return Decision(outcome=REJECTED, word="put_off", rows=(Late(input.body, now + PUT_OFF, cause[:300]),))
+
+
+def _emit(ring: Ring, step: str, fired_at: datetime) -> Emit:
+    """Stamped with the step's own due instant, however late the alarm got round to it."""
+    type_ = f"shouwang.deadline.{step}.v1"
+    data = Passed(
+        deadline_id=ring.deadline_id,
+        case_id=ring.case_id,
+        household_id=ring.household_id,
+        hop=ring.hop,
+        round=ring.round,
+        branch=ring.branch,
+        office=ring.office,
+        task_id=ring.task_id,
+        level=ring.level,
+        step=step,
+        due_at=ring.due_at,
+        fired_at=fired_at,
+    )
+    return Emit(
+        topic="deadline.passed",
+        type=type_,
+        key=str(ring.household_id),
+        id=event_id(str(ring.deadline_id), type_),
+        region=ring.region,
+        data=data,
+        correlation_id=ring.correlation_id,
+        causation_id=ring.cause_id,
+        grid=ring.grid,
+        time=fired_at,
+    )
+
+
+def _step(ring: Ring, emit: Emit, fired_at: datetime) -> Step:
+    return Step(
+        event_id=emit.id,
+        cause_id=emit.causation_id,
+        case_id=ring.case_id,
+        household_id=ring.household_id,
+        at=fired_at,
+        type=emit.type,
+        region=ring.region,
+        grid=ring.grid,
+        hop=ring.hop,
+        round=ring.round,
+        branch=ring.branch,
+        office=ring.office,
+        level=ring.level,
+        due_at=ring.due_at,
+        task_id=ring.task_id,
+    )
+
+
+# ── the loop ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def ring(work: UnitOfWork) -> tuple[int, int]:
+    """One round: at most 200 due deadlines. Returns how many were due and how many failed. Raises Retry."""
+    async with session(work.pool) as connection, connection.transaction():
+        # Deadlines fall due together at midnight: a plan from older statistics would sort them all for each batch.
+        await connection.execute("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        now = await connection.fetchval("SELECT civil.now()")
+        rows = await connection.fetch(SQL.due, now, BATCH_MAX)
+    if not rows:
+        return 0, 0
+    report = await work.process(
+        [
+            Input(DEADLINE, str(row["household_id"]), None, row["deadline_id"], region=row["region"], type=DEADLINE)
+            for row in rows
+        ]
+    )
+    return len(rows), len(report.failed)
+
+
+def loop(service: Service) -> Callable[[], Awaitable[None]]:
+    """The service's loop: once a second, at once again while a whole batch was due."""
+    work = service.calls([Alarm()], as_worker=True)
+
+    async def once() -> None:
+        try:
+            due, failed = await ring(work)
+        except Retry:
+            return  # the unit of work has backed off already
+        if failed:
+            service.alarm("deadline_failed")
+        if due < BATCH_MAX:
+            await asyncio.sleep(PERIOD_SECONDS)
+
+    return once

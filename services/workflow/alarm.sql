@@ -1,0 +1,33 @@
+-- name: due
+-- Deadlines to look at, read without a lock: the oldest first.
+SELECT deadline_id, household_id, region FROM deadlines
+WHERE state = 'running' AND wake_at <= $1 ORDER BY wake_at, deadline_id LIMIT $2
+
+-- name: read
+-- The same under the households' locks, with what a step tells.
+SELECT d.deadline_id, d.place_id, d.case_id, d.household_id, d.hop, d.round, d.branch, d.state, d.sent_at, d.due_at, d.fired,
+    d.wake_at, d.region, d.grid, p.state AS place_state, p.office, p.level, p.task_id, p.cause_id, c.correlation_id
+FROM deadlines d JOIN places p USING (place_id) JOIN cases c ON c.case_id = d.case_id
+WHERE d.deadline_id = ANY($1::uuid[])
+
+-- name: write_fired
+-- What has been told.
+UPDATE deadlines d SET fired = r.fired, state = r.state, wake_at = r.wake_at, error = NULL
+FROM json_to_recordset($1::json) AS r (deadline_id uuid, state text, fired text[], wake_at timestamptz)
+WHERE d.deadline_id = r.deadline_id
+
+-- name: move_lateness
+-- The only place where lateness moves.
+UPDATE places p SET lateness = r.lateness
+FROM json_to_recordset($1::json) AS r (place_id uuid, lateness text) WHERE p.place_id = r.place_id
+
+-- name: put_off
+-- Tried again later, with the error that stopped it.
+UPDATE deadlines d SET wake_at = r.wake_at, error = r.error, tries = d.tries + 1
+FROM json_to_recordset($1::json) AS r (deadline_id uuid, wake_at timestamptz, error text)
+WHERE d.deadline_id = r.deadline_id AND d.state = 'running'
+
+-- name: unfired
+-- The auditor's question: what is due and has not been told, or could not be (to be empty but for the last seconds).
+SELECT deadline_id, case_id, due_at, error FROM deadlines
+WHERE state = 'running' AND (error IS NOT NULL OR wake_at <= civil.now() - interval '5 seconds') ORDER BY wake_at LIMIT 100

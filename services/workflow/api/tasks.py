@@ -1,0 +1,106 @@
+"""/v1/tasks: the desk, one task whole, a claim, a decision."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from services.workflow import desk
+from services.workflow.body import received, traceparent_of, understood
+from services.workflow.deciding import CLAIM, DECIDE, Answer, Ask
+from services.workflow.desk import Filters
+from shared.access.roles import grade
+from shared.access.tokens import Caller
+from shared.contracts.types import Hop, Level
+from shared.messaging.answers import Answer as Given
+from shared.messaging.batch import Report
+from shared.messaging.room import Input
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.service import Service
+from shared.web.callers import allowed, row_scope, scoped, slot, who
+from shared.web.problems import refuse
+
+LIMIT_MAX = 200
+
+Reader = Annotated[Caller, Depends(allowed("task.read"))]
+Short = Annotated[str | None, Query(max_length=64)]
+
+
+def router(service: Service, work: UnitOfWork) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/v1/tasks")
+    async def tasks(
+        caller: Reader,
+        hop: Hop | None = None,
+        office: Short = None,
+        state: Literal["open", "decided", "cancelled"] = "open",
+        household: Short = None,
+        level: Level | None = None,
+        lateness: Literal["normal", "due", "overdue", "supervised"] | None = None,
+        mine: bool = False,
+        after: Annotated[str | None, Query(max_length=300)] = None,
+        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
+    ) -> dict[str, Any]:
+        household_id, household_no = _household(household)
+        filters = Filters(
+            state, hop, office, household_id, household_no, level, lateness, who(caller) if mine else None
+        )
+        async with scoped(service.api, caller) as connection:
+            try:
+                items, following = await desk.listed(connection, filters, after, limit)
+            except ValueError:
+                raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
+        return {"items": items, "next": following}
+
+    @routes.get("/v1/tasks/{task_id}")
+    async def task(task_id: UUID, caller: Reader) -> dict[str, Any]:
+        async with scoped(service.api, caller) as connection:
+            found = await desk.whole(connection, task_id, grade(caller))
+        if found is None:
+            raise refuse(404, "not_found", "There is no such task in your area.")
+        return found
+
+    @routes.post("/v1/tasks/{task_id}/claim")
+    async def claim(
+        task_id: UUID, request: Request, caller: Annotated[Caller, Depends(allowed("task.claim"))]
+    ) -> JSONResponse:
+        body = await received(request)
+        return await _call(work, request, caller, body, CLAIM, Ask(task_id, caller, who(caller)), _claimed)
+
+    @routes.post("/v1/tasks/{task_id}/decisions")
+    async def decisions(
+        task_id: UUID, request: Request, caller: Annotated[Caller, Depends(allowed("task.decide"))]
+    ) -> JSONResponse:
+        body = await received(request)
+        ask = Ask(task_id, caller, who(caller), understood(Answer, body))
+        return await _call(work, request, caller, body, DECIDE, ask, _decided)
+
+    return routes
+
+
+def _household(given: str | None) -> tuple[UUID | None, str | None]:
+    """A household by its UUID, or by its number."""
+    try:
+        return (UUID(given), None) if given else (None, None)
+    except ValueError:
+        return None, given
+
+
+async def _call(
+    work: UnitOfWork, request: Request, caller: Caller, body: bytes, topic: str, ask: Ask, render: Any
+) -> JSONResponse:
+    asked = Input(topic=topic, key="", sequence=None, body=ask, traceparent=traceparent_of(request))
+    _, answer = await work.call([asked], row_scope(caller), slot(request, caller, body, render))
+    assert answer is not None, "a call with a slot has an answer"
+    return JSONResponse(answer.body, answer.status)
+
+
+def _claimed(report: Report) -> Given:
+    return Given(200, report.decided[0].decision.answer)
+
+
+def _decided(report: Report) -> Given:
+    emitted = [{"topic": row.topic, "key": row.key, "sequence": row.sequence} for row in report.emits]
+    return Given(200, report.decided[0].decision.answer | {"emitted": emitted})

@@ -1,0 +1,237 @@
+"""A case: one household's way through the hops, with all that stands on it now. Read and written as one file.
+
+Pure records, and the two functions that bring a household's open case from the database and its changes back.
+Carries out method 6: one household, one open case, however many warnings.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from services.workflow import history
+from services.workflow.deadline import Deadline
+from services.workflow.history import Step, Told
+from services.workflow.route import Stop
+from services.workflow.rows import packed
+from services.workflow.task import Task
+from shared.contracts.envelope import event_id
+from shared.contracts.types import Hop, Level
+from shared.messaging.room import Decided, Emit
+from shared.postgres import queries
+
+SQL = queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`explanation` is the newest warning's, in both grades; `is_confirmed`: a person confirmed any difficulty."""
+
+    case_id: UUID
+    household_id: UUID
+    state: Literal["open", "resting", "closed"]
+    level: Level
+    cause: Literal["declaration", "clue", "finding", "opinion"]
+    policy: str
+    route: tuple[Stop, ...]
+    concerns: tuple[str, ...]
+    explanation: Mapping[str, Any]
+    warning_ids: tuple[UUID, ...]
+    withdrawn_ids: tuple[UUID, ...]
+    is_confirmed: bool
+    rounds: int
+    returns: int
+    clock_started_at: datetime
+    journey_due_at: datetime
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_because: str | None
+    correlation_id: UUID
+    region: str
+    grid: str | None
+
+    @property
+    def live_warnings(self) -> frozenset[UUID]:
+        return frozenset(self.warning_ids) - frozenset(self.withdrawn_ids)
+
+    @property
+    def declared_at(self) -> datetime | None:
+        return self.clock_started_at if self.cause == "declaration" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a case is: at one hop, in one round. `cause_id` is the last fact told of it; lateness is the alarm's."""
+
+    place_id: UUID
+    case_id: UUID
+    household_id: UUID
+    hop: Hop
+    round: int
+    branch: str
+    is_main: bool
+    state: Literal["on_its_way", "open", "resting", "ended"]
+    office: str
+    from_hop: Hop | None
+    level: Level
+    lateness: str
+    concerns: tuple[str, ...]
+    warning_id: UUID | None
+    task_id: UUID | None
+    sent_at: datetime
+    due_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    ended_as: str | None
+    cause_id: UUID
+    region: str
+    grid: str | None
+
+
+def place_id(case_id: UUID, hop: str, round_: int, branch: str) -> UUID:
+    return event_id(str(case_id), "place", hop, round_, branch)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """An open case with its live places, open tasks and running deadlines; and, in a decision, what it ended."""
+
+    case: Case
+    places: tuple[Place, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+
+    @property
+    def live(self) -> tuple[Place, ...]:
+        return tuple(one for one in self.places if one.state != "ended")
+
+    @property
+    def main(self) -> Place:
+        return next(one for one in self.live if one.is_main)
+
+    def at(self, hop: str, round_: int, branch: str) -> Place | None:
+        return next((one for one in self.live if (one.hop, one.round, one.branch) == (hop, round_, branch)), None)
+
+    def place_of(self, task: Task) -> Place:
+        return next(one for one in self.places if one.place_id == task.place_id)
+
+    def task_of(self, place: Place) -> Task | None:
+        return next((one for one in self.tasks if one.place_id == place.place_id), None)
+
+    def deadline_of(self, place: Place) -> Deadline | None:
+        return next((one for one in self.deadlines if one.place_id == place.place_id), None)
+
+    def put(self, *things: Case | Place | Task | Deadline | None) -> "CaseFile":
+        """The file with these in the place of what had their ids."""
+        file = self
+        for thing in things:
+            match thing:
+                case Case():
+                    file = replace(file, case=thing)
+                case Place():
+                    file = replace(file, places=_put(file.places, thing, "place_id"))
+                case Task():
+                    file = replace(file, tasks=_put(file.tasks, thing, "task_id"))
+                case Deadline():
+                    file = replace(file, deadlines=_put(file.deadlines, thing, "deadline_id"))
+        return file
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What becomes of a case: its file from now on, the facts to emit and the steps of its history, in order."""
+
+    file: CaseFile
+    emits: tuple[Emit, ...] = ()
+    steps: tuple[Step, ...] = ()
+    word: str = ""
+
+    def then(self, other: "Move") -> "Move":
+        return Move(other.file, self.emits + other.emits, self.steps + other.steps, other.word or self.word)
+
+
+One = TypeVar("One")
+
+
+def _put(things: tuple[One, ...], thing: One, key: str) -> tuple[One, ...]:
+    id_ = getattr(thing, key)
+    if all(getattr(one, key) != id_ for one in things):
+        return (*things, thing)
+    return tuple(thing if getattr(one, key) == id_ else one for one in things)
+
+
+# ── from the database and back ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def read_files(connection: asyncpg.Connection, households: Iterable[UUID]) -> dict[UUID, CaseFile]:
+    """Household → the file of its open case. Call it under the households' locks."""
+    ids = sorted(set(households))
+    cases = [case_of(row) for row in await connection.fetch(SQL.read_cases, ids)] if ids else []
+    if not cases:
+        return {}
+    open_ids = [one.case_id for one in cases]
+    files = {one.case_id: CaseFile(one) for one in cases}
+    places = [record(Place, row) for row in await connection.fetch(SQL.read_places, ids)]
+    tasks = [record(Task, row) for row in await connection.fetch(SQL.read_tasks, ids)]
+    deadlines = [record(Deadline, row) for row in await connection.fetch(SQL.read_deadlines, ids)]
+    things: list[Place | Task | Deadline] = [*places, *tasks, *deadlines]
+    for thing in things:
+        if thing.case_id in files:
+            files[thing.case_id] = files[thing.case_id].put(thing)
+    return {files[id_].case.household_id: files[id_] for id_ in open_ids}
+
+
+async def write_files(connection: asyncpg.Connection, before: Iterable[CaseFile], decided: Sequence[Decided]) -> None:
+    """Write what decisions changed. Their rows are files (the last of a case counts), steps and told forms."""
+    rows = [row for one in decided for row in one.decision.rows]
+    after = {row.case.case_id: row for row in rows if isinstance(row, CaseFile)}
+    known = {one.case.case_id: one for one in before}
+    for table in ("cases", "places", "tasks", "deadlines"):
+        old = {key: one for file in known.values() for key, one in _rows_of(file, table)}
+        new = {key: one for file in after.values() for key, one in _rows_of(file, table)}
+        # Changed rows first: what ends makes room under the unique indexes for what begins.
+        changed = [one for key, one in new.items() if key in old and old[key] != one]
+        added = [one for key, one in new.items() if key not in old]
+        if changed:
+            await connection.execute(getattr(SQL, f"change_{table}"), packed(changed))
+        if added:
+            await connection.execute(getattr(SQL, f"add_{table}"), packed(added))
+    await history.append(connection, [row for row in rows if isinstance(row, Step | Told)])
+
+
+def _rows_of(file: CaseFile, table: str) -> Iterable[tuple[UUID, Case | Place | Task | Deadline]]:
+    match table:
+        case "cases":
+            yield file.case.case_id, file.case
+        case "places":
+            yield from ((one.place_id, one) for one in file.places)
+        case "tasks":
+            yield from ((one.task_id, one) for one in file.tasks)
+        case _:
+            yield from ((one.deadline_id, one) for one in file.deadlines)
+
+
+Record = TypeVar("Record", Place, Task, Deadline)
+
+
+def record(kind: type[Record], row: asyncpg.Record) -> Record:
+    """A row as the frozen record of its table."""
+    return kind(**{one.name: _frozen(row[one.name]) for one in fields(kind)})
+
+
+def case_of(row: asyncpg.Record) -> Case:
+    """A row of `cases` as its record."""
+    found = {one.name: _frozen(row[one.name]) for one in fields(Case)}
+    found["explanation"] = orjson.loads(row["explanation"])
+    found["route"] = tuple(
+        Stop(one["hop"], tuple(one["follows"]), tuple(one["returns_to"])) for one in orjson.loads(row["route"])
+    )
+    return Case(**found)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,57 @@
+-- name: read_cases
+-- The open case of each household.
+SELECT * FROM cases WHERE household_id = ANY($1::uuid[]) AND state <> 'closed'
+
+-- name: read_places
+-- Where these households' open cases are.
+SELECT * FROM places WHERE household_id = ANY($1::uuid[]) AND state <> 'ended'
+
+-- name: read_tasks
+-- What is asked about these households.
+SELECT * FROM tasks WHERE household_id = ANY($1::uuid[]) AND state = 'open'
+
+-- name: read_deadlines
+-- What runs for these households.
+SELECT * FROM deadlines WHERE household_id = ANY($1::uuid[]) AND state = 'running'
+
+-- name: add_cases
+-- Cases opened.
+INSERT INTO cases SELECT * FROM json_populate_recordset(NULL::cases, $1::json)
+
+-- name: change_cases
+-- What may change on a case.
+UPDATE cases c SET state = r.state, level = r.level, concerns = r.concerns, explanation = r.explanation,
+    warning_ids = r.warning_ids, withdrawn_ids = r.withdrawn_ids, is_confirmed = r.is_confirmed, rounds = r.rounds,
+    returns = r.returns, journey_due_at = r.journey_due_at, closed_at = r.closed_at, closed_because = r.closed_because
+FROM json_populate_recordset(NULL::cases, $1::json) r WHERE c.case_id = r.case_id
+
+-- name: add_places
+-- Places sent to.
+INSERT INTO places SELECT * FROM json_populate_recordset(NULL::places, $1::json)
+
+-- name: change_places
+-- What may change at a place; its lateness is moved by the alarm alone.
+UPDATE places p SET state = r.state, office = r.office, level = r.level, concerns = r.concerns, task_id = r.task_id,
+    due_at = r.due_at, ended_at = r.ended_at, ended_by = r.ended_by, ended_as = r.ended_as, cause_id = r.cause_id
+FROM json_populate_recordset(NULL::places, $1::json) r WHERE p.place_id = r.place_id
+
+-- name: add_tasks
+-- Tasks opened.
+INSERT INTO tasks SELECT * FROM json_populate_recordset(NULL::tasks, $1::json)
+
+-- name: change_tasks
+-- What may change on a task.
+UPDATE tasks t SET state = r.state, version = r.version, claimed_by = r.claimed_by, claimed_at = r.claimed_at
+FROM json_populate_recordset(NULL::tasks, $1::json) r WHERE t.task_id = r.task_id
+
+-- name: add_deadlines
+-- Deadlines set, with nothing fired yet.
+INSERT INTO deadlines (deadline_id, place_id, case_id, household_id, hop, round, branch, state, sent_at, due_at, fired,
+    wake_at, region, grid)
+SELECT deadline_id, place_id, case_id, household_id, hop, round, branch, state, sent_at, due_at, fired, wake_at, region, grid
+FROM json_populate_recordset(NULL::deadlines, $1::json)
+
+-- name: change_deadlines
+-- Brought forward or ended; what has fired is written by the alarm alone.
+UPDATE deadlines d SET state = r.state, due_at = r.due_at, wake_at = r.wake_at
+FROM json_populate_recordset(NULL::deadlines, $1::json) r WHERE d.deadline_id = r.deadline_id

@@ -1,0 +1,148 @@
+"""What a warning does to a household's case: opens it, strengthens it, takes its cause away. Pure.
+
+Nothing new is swallowed: a new concern or a higher level is verified with a clock of its own, at any stage, unless the
+first look has not been taken yet (people's needs A3). A case of which a person confirmed any difficulty is never closed
+because its cause was withdrawn (A6).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.workflow.case import Case, CaseFile, Move, Place, place_id
+from services.workflow.route import (
+    FIRST_LOOK,
+    VERIFICATION,
+    due_at,
+    frozen,
+    highest,
+    is_higher,
+    journey_due_at,
+)
+from services.workflow.stage import Because, joined, left, place_at, sent, told
+from shared.contracts.envelope import event_id
+from shared.contracts.types import Hop
+from shared.contracts.warning import WarningRaised, WarningState
+from shared.policy import Policy
+
+CAUSE_WITHDRAWN = "cause_withdrawn"
+
+
+def opened(event: WarningRaised, household_id: UUID, policy: Policy, because: Because, grid: str | None) -> Move:
+    """A case, and its first hop on its way. `grid` is the register's, for a warning that does not name one."""
+    case = _case(event, household_id, policy, because.now, event.grid or grid)
+    place = place_at(case, policy, case.route[0].hop, 1, because.now, cause_id=event.id)
+    move = told("opened", CaseFile(case), place, because)
+    return replace(move.then(sent(move.file, move.file.main, because)), word="opened")
+
+
+def strengthened(event: WarningRaised, file: CaseFile, policy: Policy, because: Because) -> Move:
+    """The household's open case hears of a warning again, with more, or of another warning."""
+    warning, case = event.data, file.case
+    new = tuple(one for one in dict.fromkeys((*warning.concerns, *warning.new_concerns)) if one not in case.concerns)
+    has_more = bool(new) or is_higher(warning.level, case.level)
+    file = file.put(_case_after(case, warning, new, policy))
+    if not has_more:
+        return replace(
+            told("noted", file, file.main, replace(because, action="repeated", is_aside=True)), word="repeated"
+        )
+    because = replace(because, action="strengthened")
+    seen = _added(file.case, warning, new, because.now, policy)
+    unvisited = _unvisited(file, FIRST_LOOK)
+    if unvisited is not None:
+        joint = joined(file, unvisited, seen)
+        place = next(one for one in joint.places if one.place_id == unvisited.place_id)
+        move = told("noted", joint, place, replace(because, is_aside=True), task=joint.task_of(place))
+        return replace(move, word="merged")
+    file = file.put(replace(file.case, rounds=seen.round))
+    move = told("noted", file, seen, because)
+    place = next(one for one in move.file.places if one.place_id == seen.place_id)
+    return replace(move.then(sent(move.file, place, because)), word="verification")
+
+
+def _case_after(case: Case, warning: WarningState, new: tuple[str, ...], policy: Policy) -> Case:
+    level = highest(case.level, warning.level)
+    return replace(
+        case,
+        level=level,
+        concerns=(*case.concerns, *new),
+        explanation=_explained(warning),
+        warning_ids=tuple(dict.fromkeys((*case.warning_ids, warning.warning_id))),
+        withdrawn_ids=tuple(one for one in case.withdrawn_ids if one != warning.warning_id),
+        journey_due_at=min(case.journey_due_at, journey_due_at(policy, level, case.clock_started_at)),
+    )
+
+
+def _added(case: Case, warning: WarningState, new: tuple[str, ...], now: datetime, policy: Policy) -> Place:
+    """The first look at what is new, in a round of its own: joined to an unvisited one, or sent as a verification."""
+    hop: Hop = case.route[0].hop
+    bare = place_at(case, policy, hop, case.rounds + 1, now, cause_id=case.correlation_id)
+    return replace(
+        bare,
+        place_id=place_id(case.case_id, hop, bare.round, VERIFICATION),
+        branch=VERIFICATION,
+        is_main=False,
+        level=warning.level,
+        concerns=new or warning.concerns,
+        warning_id=warning.warning_id,
+        due_at=due_at(policy, hop, warning.level, now),
+    )
+
+
+def _unvisited(file: CaseFile, hop: str) -> Place | None:
+    """The place at this hop where nobody has looked yet; the main one first."""
+    found = [one for one in file.live if one.hop == hop and one.state in ("on_its_way", "open")]
+    return min(found, key=lambda one: (not one.is_main, one.round), default=None)
+
+
+def withdrawn(event: WarningRaised, file: CaseFile, because: Because) -> Move:
+    """The warning was withdrawn: the case closes if nothing else holds it and nobody confirmed a difficulty."""
+    warning_id, case = event.data.warning_id, file.case
+    if warning_id not in case.live_warnings:
+        return Move(file, word="unknown_warning")
+    case = replace(case, withdrawn_ids=(*case.withdrawn_ids, warning_id))
+    file, because = file.put(case), replace(because, reason_code=CAUSE_WITHDRAWN)
+    if case.is_confirmed or case.live_warnings:
+        noted = told("noted", file, file.main, replace(because, action=CAUSE_WITHDRAWN, is_aside=True))
+        return replace(noted, word="noted")
+    main = file.main
+    for place in file.live:
+        file = left(file, place, because.now, by=None, as_="closed")
+    file = file.put(replace(case, state="closed", closed_at=because.now, closed_because=CAUSE_WITHDRAWN))
+    # The fact is told of the place as it was; the file keeps it ended.
+    move = told("closed", file, main, because)
+    return replace(move, file=file, word="closed")
+
+
+def _case(event: WarningRaised, household_id: UUID, policy: Policy, now: datetime, grid: str | None) -> Case:
+    warning: WarningState = event.data
+    return Case(
+        case_id=event_id(str(event.id), "case"),
+        household_id=household_id,
+        state="open",
+        level=warning.level,
+        cause=warning.cause,
+        policy=policy.name,
+        route=frozen(policy),
+        concerns=warning.concerns,
+        explanation=_explained(warning),
+        warning_ids=(warning.warning_id,),
+        withdrawn_ids=(),
+        is_confirmed=False,
+        rounds=1,
+        returns=0,
+        clock_started_at=warning.clock_started_at,
+        journey_due_at=journey_due_at(policy, warning.level, warning.clock_started_at),
+        opened_at=now,
+        closed_at=None,
+        closed_because=None,
+        correlation_id=event.correlationid,
+        region=event.region,
+        grid=grid,
+    )
+
+
+def _explained(warning: WarningState) -> Mapping[str, Any]:
+    return warning.explanation.model_dump(mode="json")

@@ -1,0 +1,304 @@
+"""People's calls about tasks: a claim and a decision, each one call of the unit of work under the person's own scope.
+
+What row-level security hides does not exist (404); a role that does not act at the hop is refused (403); an old version
+or a decided task is a conflict (409); a form that cannot be used names its fields (422).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import asyncpg
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.workflow.case import Case, CaseFile, Move, Place, read_files, write_files
+from services.workflow.decided import Hand, carried_out
+from services.workflow.form import Asked, Form, Wrong, read
+from services.workflow.history import Step, Told
+from services.workflow.hops import HOPS
+from services.workflow.office import Post, posts_of
+from services.workflow.route import VISIT, office_at
+from services.workflow.stage import Because
+from services.workflow.task import Task
+from shared.access.roles import may_act_at
+from shared.access.tokens import Caller
+from shared.contracts.envelope import event_id
+from shared.contracts.stage import Actor
+from shared.contracts.types import Text, Word
+from shared.domain.calendar import day_of
+from shared.domain.concerns import CONCERNS
+from shared.messaging.room import Decided, Decision, Input, Problem, State, Unit
+from shared.policy import HopAction, Policy, load
+from shared.postgres import queries
+
+SQL = queries(__file__)
+
+CLAIM, DECIDE = "POST /v1/tasks/claim", "POST /v1/tasks/decisions"
+RETURNS_MAX = 1
+"""The group is asked again once, with all defects listed (domain §12, 26)."""
+
+_CONCERNS = frozenset(one.code for one in CONCERNS)
+
+NOT_FOUND = Problem(404, "not_found", "There is no such task in your area.")
+CLOSED = Problem(409, "task_closed", "This task has been decided or withdrawn: read it again.")
+CONFLICT = Problem(409, "version_conflict", "This task has changed since you read it: read it again, then decide.")
+CLAIMED = Problem(409, "already_claimed", "Somebody else has this task in hand.")
+
+
+class Answer(BaseModel):
+    """The body of a decision."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    action: Word
+    form: dict[str, Any] = Field(default_factory=dict)
+    reason_code: Word | None = None
+    comment: Text | None = None
+    version: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A person's call about one task. `answer` is None for a claim."""
+
+    task_id: UUID
+    caller: Caller
+    name: str
+    answer: Answer | None = None
+
+
+def actions_at(policy: Policy, case: Case, place: Place) -> tuple[HopAction, ...]:
+    """What may be done at a place: the package's actions that the hop's room has a form for, in the package's order."""
+    offered = [one for one in policy.hop(place.hop).actions if one.code in HOPS[place.hop].FORMS]
+    return tuple(one for one in offered if one.effect != "returns" or case.returns < RETURNS_MAX)
+
+
+def asked_at(policy: Policy, case: Case, place: Place, posts: Sequence[Post], now: datetime) -> Asked:
+    """What the hop's forms need to know."""
+    office = office_at(VISIT, case.region, case.grid)
+    return Asked(
+        today=day_of(now),
+        concerns=tuple(one for one in place.concerns if one in _CONCERNS),
+        officers=tuple(one.officer_id for one in posts if one.office_id == office),
+        visitors_least=int(policy.value("visit.visitors_least", on=day_of(now)).value),
+        evidence=tuple((one.code, one.names) for one in policy.hop(place.hop).evidence),
+    )
+
+
+class _OfTask:
+    """The household of a task is looked up first without a lock, and again under its lock."""
+
+    looks_up_keys = True
+
+    async def keys(self, connection: asyncpg.Connection, inputs: Sequence[Input]) -> Sequence[Sequence[str]]:
+        found = await _households(connection, inputs)
+        return [(str(found[id_]),) if (id_ := input.body.task_id) in found else () for input in inputs]
+
+    async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
+        found = await _households(unit.connection, inputs)
+        files = await read_files(unit.connection, found.values())
+        offices = {office for file in files.values() for place in file.live for office in _offices(place)}
+        posts = await posts_of(unit.connection, sorted(offices)) if offices else []
+        state: State = {("before",): tuple(files.values()), ("posts",): posts}
+        for task_id, household in found.items():
+            state[("file", task_id)] = files.get(household)
+        return state
+
+    async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
+        await write_files(unit.connection, state[("before",)], decided)
+
+
+async def _households(connection: asyncpg.Connection, inputs: Sequence[Input]) -> dict[UUID, UUID]:
+    rows = await connection.fetch(SQL.households_of, [input.body.task_id for input in inputs])
+    return {row["task_id"]: row["household_id"] for row in rows}
+
+
+def _offices(place: Place) -> tuple[str, str]:
+    return place.office, office_at(VISIT, place.region, place.grid)
+
+
+def _open_task(state: State, ask: Ask) -> tuple[CaseFile, Task] | Problem:
+    if ("file", ask.task_id) not in state:
+        return NOT_FOUND
+    file: CaseFile | None = state[("file", ask.task_id)]
+    task = next((one for one in file.tasks if one.task_id == ask.task_id), None) if file else None
+    return (file, task) if file is not None and task is not None else CLOSED
+
+
+class Claiming(_OfTask):
+    """Says in whose hands a task is. Claiming one's own again changes nothing; the version stays."""
+
+    topic = CLAIM
+
+    def decide(self, state: State, input: Input, now: datetime) -> Decision:
+        ask: Ask = input.body
+        found = _open_task(state, ask)
+        if isinstance(found, Problem):
+            return Decision(problem=found)
+        file, task = found
+        if (problem := _not_yours(ask.caller, task)) is not None:
+            return Decision(problem=problem)
+        if task.claimed_by not in (None, ask.name):
+            return Decision(problem=CLAIMED)
+        answer = {"task_id": str(task.task_id), "claimed_by": ask.name, "version": task.version}
+        if task.claimed_by == ask.name:
+            return Decision(answer=answer, word="claimed_before")
+        claimed = replace(task, claimed_by=ask.name, claimed_at=now)
+        return Decision(answer=answer, rows=(file.put(claimed), _claim_step(file, claimed, ask, now)), word="claimed")
+
+
+def _not_yours(caller: Caller, task: Task) -> Problem | None:
+    if may_act_at(caller, task.hop):
+        return None
+    return Problem(403, "forbidden", f"The role {caller.role} does not act at {task.hop}.")
+
+
+def _claim_step(file: CaseFile, task: Task, ask: Ask, now: datetime) -> Step:
+    place = file.place_of(task)
+    return Step(
+        event_id=event_id(str(task.task_id), "claimed", ask.name, now.isoformat()),
+        cause_id=place.cause_id,
+        case_id=task.case_id,
+        household_id=task.household_id,
+        at=now,
+        type="task.claimed",
+        region=task.region,
+        grid=task.grid,
+        hop=place.hop,
+        round=place.round,
+        branch=place.branch,
+        office=place.office,
+        level=place.level,
+        task_id=task.task_id,
+        officer_id=ask.name,
+        role=ask.caller.role,
+    )
+
+
+class Deciding(_OfTask):
+    """A decision by version. `answer` says what became of the case."""
+
+    topic = DECIDE
+
+    def decide(self, state: State, input: Input, now: datetime) -> Decision:
+        ask: Ask = input.body
+        found = _open_task(state, ask)
+        if isinstance(found, Problem):
+            return Decision(problem=found)
+        file, task = found
+        assert ask.answer is not None
+        if (problem := _not_yours(ask.caller, task)) is not None:
+            return Decision(problem=problem)
+        if ask.answer.version != task.version:
+            return Decision(problem=CONFLICT)
+        posts: list[Post] = state[("posts",)]
+        checked = _checked(file, task, ask.answer, posts, now)
+        if isinstance(checked, Problem):
+            return Decision(problem=checked)
+        form, reason = checked
+        return _taken(file, task, ask, form, reason, posts, input, now)
+
+
+def _checked(
+    file: CaseFile, task: Task, answer: Answer, posts: Sequence[Post], now: datetime
+) -> tuple[Form, str] | Problem:
+    place, policy = file.place_of(task), load(file.case.policy)
+    action = next((one for one in actions_at(policy, file.case, place) if one.code == answer.action), None)
+    if action is None:
+        return _invalid([Wrong("action", "unknown_action", "This action is not offered here.", "此处不能这样办理。")])
+    wrong = _reason_wrong(action, answer.reason_code)
+    asked = asked_at(policy, file.case, place, posts, now)
+    form, wrong_fields = read(HOPS[place.hop].FORMS[action.code], answer.form, asked)
+    if wrong or wrong_fields or form is None:
+        return _invalid([*wrong, *wrong_fields])
+    return form, answer.reason_code or ""
+
+
+def _reason_wrong(action: HopAction, reason_code: str | None) -> list[Wrong]:
+    if reason_code is None:
+        missing = Wrong("reason_code", "missing", "A reason is needed: choose one of those listed.", "请选择原因。")
+        return [missing] if action.needs_reason else []
+    if reason_code in {one.code for one in action.reasons}:
+        return []
+    return [Wrong("reason_code", "not_listed", "Choose one of the reasons listed.", "请从列出的原因中选择。")]
+
+
+def _invalid(wrong: Sequence[Wrong]) -> Problem:
+    return Problem(422, "invalid", "Some fields cannot be used: see errors.", tuple(one.told() for one in wrong))
+
+
+def _taken(
+    file: CaseFile,
+    task: Task,
+    ask: Ask,
+    form: Form,
+    reason: str,
+    posts: Sequence[Post],
+    input: Input,
+    now: datetime,
+) -> Decision:
+    place, answer = file.place_of(task), ask.answer
+    assert answer is not None
+    outcome = HOPS[place.hop].decide(form, reason)
+    actor = Actor(officer_id=ask.caller.officer_id, role=ask.caller.role)
+    because = Because(
+        place.cause_id,
+        now,
+        actor,
+        action=answer.action,
+        reason_code=outcome.reason_code or None,
+        traceparent=input.traceparent,
+        # A decision's cause is the last fact of its place; the version tells the decisions on one task apart.
+        about=(answer.action, task.version),
+    )
+    move = carried_out(outcome, file, load(file.case.policy), Hand(task, ask.name, posts), because)
+    return Decision(
+        word=move.word,
+        emits=move.emits,
+        rows=(move.file, *move.steps, _told(move, task, ask, form, outcome.reason_code)),
+        answer=_answer(move, task),
+    )
+
+
+def _told(move: Move, task: Task, ask: Ask, form: Form, reason: str) -> Told:
+    answer = ask.answer
+    assert answer is not None
+    return Told(
+        event_id=move.steps[0].event_id,
+        task_id=task.task_id,
+        case_id=task.case_id,
+        household_id=task.household_id,
+        at=move.steps[0].at,
+        version=task.version,
+        action=answer.action,
+        form=form.model_dump(mode="json"),
+        reason_code=reason or None,
+        comment=answer.comment,
+        officer_id=ask.caller.officer_id,
+        role=ask.caller.role,
+        region=task.region,
+        grid=task.grid,
+    )
+
+
+def _answer(move: Move, task: Task) -> dict[str, Any]:
+    after = next(one for one in move.file.tasks if one.task_id == task.task_id)
+    # Where the case is now: the place just told of, if it goes on there.
+    step = move.steps[-1]
+    place = move.file.at(step.hop or "", step.round or 0, step.branch or "") or move.file.main
+    return {
+        "task_id": str(task.task_id),
+        "case_id": str(task.case_id),
+        "outcome": move.word,
+        "next": {
+            "hop": place.hop,
+            "round": place.round,
+            "branch": place.branch,
+            "office": place.office,
+            "state": place.state,
+            "due_at": place.due_at.isoformat(),
+        },
+        "version": after.version,
+    }

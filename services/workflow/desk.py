@@ -1,0 +1,214 @@
+"""What an officer sees: the tasks of the desk, most urgent first, and one task whole.
+
+Reads under the caller's row scope. An explanation has two grades: exact for township and above, a band for village and
+group (people's needs A5).
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from services.workflow import history
+from services.workflow.case import Case, Place, case_of, record
+from services.workflow.deciding import actions_at, asked_at
+from services.workflow.form import schema_of
+from services.workflow.hops import HOPS
+from services.workflow.office import posts_of
+from services.workflow.route import FIRST_LOOK, VISIT, office_at
+from shared.access.roles import Grade
+from shared.domain.calendar import day_of
+from shared.policy import Limit, Names, Policy, load
+from shared.postgres import queries
+
+SQL = queries(__file__)
+
+_EPOCH = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), 0, UUID(int=0))
+
+
+_INNER = frozenset({"policy", "sent_at", "rank", "declared_at", "place_id"})
+"""Columns of a task's row that its limit is found by; no part of what is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What narrows a list of tasks; None narrows nothing."""
+
+    state: str = "open"
+    hop: str | None = None
+    office: str | None = None
+    household_id: UUID | None = None
+    household_no: str | None = None
+    level: str | None = None
+    lateness: str | None = None
+    claimed_by: str | None = None
+
+
+async def listed(
+    connection: asyncpg.Connection, filters: Filters, after: str | None, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of tasks, the most urgent first, and the next one's cursor. Raises ValueError for a bad one."""
+    due_at, rank, task_id = _read_cursor(after) if after else _EPOCH
+    rows = await connection.fetch(
+        SQL.list,
+        filters.state,
+        filters.hop,
+        filters.office,
+        filters.household_id,
+        filters.household_no,
+        filters.level,
+        filters.lateness,
+        filters.claimed_by,
+        due_at,
+        rank,
+        task_id,
+        limit,
+    )
+    last = rows[-1] if len(rows) == limit else None
+    cursor = _cursor(last["due_at"], last["rank"], last["task_id"]) if last else None
+    return [item(row) for row in rows], cursor
+
+
+def item(row: asyncpg.Record) -> dict[str, Any]:
+    """One task as a list shows it."""
+    shown = {
+        name: value
+        for name, value in row.items()
+        if name not in ("policy", "sent_at", "rank", "declared_at", "place_id")
+    }
+    limit = _limit(load(row["policy"]), row["hop"], row["level"], row["sent_at"], row["declared_at"])
+    return shown | {"concerns": list(row["concerns"]), "limit": limit}
+
+
+def _limit(policy: Policy, hop: str, level: Any, sent_at: datetime, declared_at: datetime | None) -> dict[str, Any]:
+    is_declared = declared_at is not None and hop in (FIRST_LOOK, VISIT)
+    limit: Limit = policy.limit(VISIT if is_declared else hop, level, on=day_of(declared_at or sent_at))
+    return {"amount": limit.amount, "unit": limit.unit}
+
+
+def _cursor(due_at: datetime, rank: int, task_id: UUID) -> str:
+    return base64.urlsafe_b64encode(f"{due_at.isoformat()}|{rank}|{task_id}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str) -> tuple[datetime, int, UUID]:
+    due_at, rank, task_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("|")
+    instant = datetime.fromisoformat(due_at)
+    if instant.tzinfo is None or not 0 <= int(rank) <= 2:
+        raise ValueError("no cursor of ours")
+    return instant, int(rank), UUID(task_id)
+
+
+async def whole(connection: asyncpg.Connection, task_id: UUID, grade: Grade) -> dict[str, Any] | None:
+    """One task with its question, clock, actions, path and history; None where the caller's scope shows none."""
+    row = await connection.fetchrow(SQL.one, task_id)
+    found = await connection.fetchrow(SQL.case, row["case_id"]) if row else None
+    there = await connection.fetchrow(SQL.place, row["place_id"]) if row else None
+    if row is None or found is None or there is None:
+        return None
+    case, place = case_of(found), record(Place, there)
+    now: datetime = await connection.fetchval(SQL.now)
+    shown = item(row)
+    return shown | {
+        "question": _named(HOPS[place.hop].QUESTION),
+        "why": why(case, grade),
+        "clock": {
+            "opened_at": row["opened_at"],
+            "due_at": place.due_at,
+            "journey_due_at": case.journey_due_at,
+            "limit": shown["limit"],
+        },
+        "actions": await _actions(connection, case, place, now) if row["state"] == "open" else [],
+        "path": await path(connection, case),
+        **await story(connection, case.case_id),
+    }
+
+
+def why(case: Case, grade: Grade) -> dict[str, Any]:
+    """The newest warning's explanation in the caller's grade."""
+    return {"zh": case.explanation[grade]["zh"], "en": case.explanation[grade]["en"], "grade": grade}
+
+
+async def _actions(connection: asyncpg.Connection, case: Case, place: Place, now: datetime) -> list[dict[str, Any]]:
+    policy = load(case.policy)
+    offices = sorted({place.office, office_at(VISIT, case.region, case.grid)})
+    asked = asked_at(policy, case, place, await posts_of(connection, offices), now)
+    return [
+        {
+            "action": one.code,
+            "title": _named(one.names),
+            "form_schema": schema_of(HOPS[place.hop].FORMS[one.code], asked),
+            "needs_reason": one.needs_reason,
+            "reason_codes": [reason.code for reason in one.reasons] if one.needs_reason else [],
+            "reasons": [{"code": reason.code, "title": _named(reason.names)} for reason in one.reasons],
+            "evidence": [
+                {"code": each.code, "title": _named(each.names), "required": each.is_required}
+                for each in policy.hop(place.hop).evidence
+            ],
+        }
+        for one in actions_at(policy, case, place)
+    ]
+
+
+def _named(names: Names) -> dict[str, str]:
+    return {"zh": names.zh, "en": names.en}
+
+
+async def path(connection: asyncpg.Connection, case: Case) -> list[dict[str, Any]]:
+    """The hops of the case's route: done, here, ahead; each with its last round on the main way."""
+    rows = await connection.fetch(SQL.main_places, case.case_id)
+    last: Mapping[str, asyncpg.Record] = {row["hop"]: row for row in rows}
+    live = next((row for row in rows if row["state"] != "ended"), None)
+    passed = [stop.hop for stop in case.route]
+    here = passed.index(live["hop"]) if live else len(passed)
+    return [_station(stop.hop, at, here, last.get(stop.hop)) for at, stop in enumerate(case.route)]
+
+
+def _station(hop: str, at: int, here: int, row: asyncpg.Record | None) -> dict[str, Any]:
+    if row is None or at > here:
+        return {"hop": hop, "state": "ahead", "at": None, "officer": None, "due_at": None, "round": None}
+    is_here = at == here
+    return {
+        "hop": hop,
+        "state": "here" if is_here else "done",
+        "at": row["sent_at"] if is_here else row["ended_at"],
+        "officer": row["claimed_by"] if is_here else row["ended_by"],
+        "due_at": row["due_at"],
+        "round": row["round"],
+    }
+
+
+async def story(connection: asyncpg.Connection, case_id: UUID) -> dict[str, Any]:
+    """A case's steps, and what was told in its forms, oldest first."""
+    steps: Sequence[asyncpg.Record] = await connection.fetch(history.SQL.of_case, case_id)
+    forms: Sequence[asyncpg.Record] = await connection.fetch(history.SQL.decisions_of_case, case_id)
+    return {
+        "history": [dict(row) for row in steps],
+        "decisions": [dict(row) | {"form": orjson.loads(row["form"])} for row in forms],
+    }
+
+
+async def whole_case(connection: asyncpg.Connection, case_id: UUID, grade: Grade) -> dict[str, Any] | None:
+    """One case with its places, path and history; None where the caller's scope shows none."""
+    row = await connection.fetchrow(SQL.case, case_id)
+    if row is None:
+        return None
+    case = case_of(row)
+    places = await connection.fetch(SQL.places, case_id)
+    names = (
+        "case_id", "household_id", "state", "level", "cause", "policy", "concerns", "warning_ids", "is_confirmed",
+        "rounds", "clock_started_at", "journey_due_at", "opened_at", "closed_at", "closed_because", "region", "grid",
+    )  # fmt: skip
+    return {
+        **{name: getattr(case, name) for name in names},
+        **dict(await connection.fetchrow(SQL.household, case.household_id) or {}),
+        "route": [one.hop for one in case.route],
+        "why": why(case, grade),
+        "places": [dict(one) for one in places],
+        "path": await path(connection, case),
+        **await story(connection, case_id),
+    }

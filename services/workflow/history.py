@@ -1,0 +1,72 @@
+"""History: every step of a case as a row of its own, and the fact of it that goes out as `stage.advanced`.
+
+Appended, never changed. Free words stay in `decisions`; neither a step nor a fact carries them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.workflow.rows import packed
+from shared.postgres import queries
+
+SQL = queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row. `type` is the fact's own, or `task.claimed` for what no fact tells."""
+
+    event_id: UUID
+    cause_id: UUID | None
+    case_id: UUID
+    household_id: UUID
+    at: datetime
+    type: str
+    region: str
+    grid: str | None
+    hop: str | None = None
+    from_hop: str | None = None
+    round: int | None = None
+    branch: str | None = None
+    office: str | None = None
+    level: str | None = None
+    due_at: datetime | None = None
+    task_id: UUID | None = None
+    action: str | None = None
+    reason_code: str | None = None
+    officer_id: str | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person decided, in the form's own answers and in free words."""
+
+    event_id: UUID
+    task_id: UUID
+    case_id: UUID
+    household_id: UUID
+    at: datetime
+    version: int
+    action: str
+    form: dict[str, Any]
+    reason_code: str | None
+    comment: str | None
+    officer_id: str | None
+    role: str
+    region: str
+    grid: str | None
+
+
+async def append(connection: asyncpg.Connection, rows: Sequence[Step | Told]) -> None:
+    steps = [row for row in rows if isinstance(row, Step)]
+    told = [row for row in rows if isinstance(row, Told)]
+    if steps:
+        await connection.execute(SQL.append_steps, packed(steps))
+    if told:
+        await connection.execute(SQL.append_decisions, packed(told))

@@ -1,0 +1,54 @@
+"""Queues: exact counts of where the open cases are, that add up.
+
+A `COUNT … GROUP BY` over the partial index of live places: one row a case, and one more for each concern that is
+verified beside it. Every place stands in one part only: resting, overdue, due, on its way in time, open in time.
+"""
+
+from typing import Any
+
+import asyncpg
+
+from shared.postgres import queries
+
+SQL = queries(__file__)
+
+PARTS = ("on_its_way", "open", "due_today", "overdue", "resting")
+
+
+def part_of(state: str, lateness: str) -> str:
+    """The one part in which a place counts."""
+    if state == "resting":
+        return "resting"
+    if lateness in ("overdue", "supervised"):
+        return "overdue"
+    return "due_today" if lateness == "due" else state
+
+
+async def counted(connection: asyncpg.Connection) -> dict[str, Any]:
+    """The counts of the caller's scope, in one statement, so of one moment."""
+    rows = await connection.fetch(SQL.count)
+    parts = dict.fromkeys(PARTS, 0)
+    for row in rows:
+        parts[part_of(row["state"], row["lateness"])] += row["count"]
+    verifications = sum(row["verifications"] for row in rows)
+    total = sum(parts.values())
+    return {
+        "as_of": (await connection.fetchval(SQL.now)).isoformat(),
+        "total": total,
+        "cases": total - verifications,
+        "verifications": verifications,
+        **parts,
+        "hops": [_shown(row) for row in rows],
+    }
+
+
+def _shown(row: asyncpg.Record) -> dict[str, Any]:
+    return {
+        "hop": row["hop"],
+        "office": row["office"],
+        "office_name": {"zh": row["name_zh"], "en": row["name_en"]} if row["name_zh"] else None,
+        "level": row["level"],
+        "lateness": row["lateness"],
+        "state": row["state"],
+        "count": row["count"],
+    }

@@ -1,0 +1,33 @@
+"""Tasks: what a place asks of an office, claimed and decided by version. Pure; the calls are in `deciding.py`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from shared.contracts.envelope import event_id
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`version` counts what changes the question: decisions that leave it open, and warnings merged into it.
+
+    A claim says in whose hands it is and changes no version.
+    """
+
+    task_id: UUID
+    place_id: UUID
+    case_id: UUID
+    household_id: UUID
+    hop: str
+    state: Literal["open", "decided", "cancelled"]
+    version: int
+    claimed_by: str | None
+    claimed_at: datetime | None
+    opened_at: datetime
+    region: str
+    grid: str | None
+
+
+def task_id(place_id: UUID) -> UUID:
+    return event_id(str(place_id), "task")
