@@ -165,12 +165,13 @@ async def path(connection: asyncpg.Connection, case: Case) -> list[dict[str, Any
     live = next((row for row in rows if row["state"] != "ended"), None)
     passed = [stop.hop for stop in case.route]
     here = passed.index(live["hop"]) if live else len(passed)
-    return [_station(stop.hop, at, here, last.get(stop.hop)) for at, stop in enumerate(case.route)]
+    return [_station(stop.hop, at, here, last.get(stop.hop), passed) for at, stop in enumerate(case.route)]
 
 
-def _station(hop: str, at: int, here: int, row: asyncpg.Record | None) -> dict[str, Any]:
+def _station(hop: str, at: int, here: int, row: asyncpg.Record | None, route: Sequence[str]) -> dict[str, Any]:
     if row is None or at > here:
-        return {"hop": hop, "state": "ahead", "at": None, "officer": None, "due_at": None, "round": None}
+        nothing: dict[str, Any] = dict.fromkeys(("at", "officer", "due_at", "round"))
+        return {"hop": hop, "state": "ahead", "returned": False, **nothing}
     is_here = at == here
     return {
         "hop": hop,
@@ -179,15 +180,18 @@ def _station(hop: str, at: int, here: int, row: asyncpg.Record | None) -> dict[s
         "officer": row["claimed_by"] if is_here else row["ended_by"],
         "due_at": row["due_at"],
         "round": row["round"],
+        "returned": row["from_hop"] is not None and route.index(row["from_hop"]) > at,
     }
 
 
 async def story(connection: asyncpg.Connection, case_id: UUID) -> dict[str, Any]:
-    """A case's steps, and what was told in its forms, oldest first."""
+    """A case's steps, what was told in its forms, and who was told of it, oldest first."""
     steps: Sequence[asyncpg.Record] = await connection.fetch(history.SQL.of_case, case_id)
+    notices: Sequence[asyncpg.Record] = await connection.fetch(history.SQL.notices_of_case, case_id)
     forms: Sequence[asyncpg.Record] = await connection.fetch(history.SQL.decisions_of_case, case_id)
     return {
         "history": [dict(row) for row in steps],
+        "notices": [dict(row) for row in notices],
         "decisions": [dict(row) | {"form": orjson.loads(row["form"])} for row in forms],
     }
 

@@ -44,7 +44,7 @@ FROM places WHERE case_id = $1 ORDER BY sent_at, round LIMIT 500
 
 -- name: main_places
 -- The main way of a case, the latest round of a hop last.
-SELECT p.hop, p.round, p.state, p.sent_at, p.due_at, p.ended_at, p.ended_by, t.claimed_by
+SELECT p.hop, p.from_hop, p.round, p.state, p.sent_at, p.due_at, p.ended_at, p.ended_by, t.claimed_by
 FROM places p LEFT JOIN tasks t USING (place_id)
 WHERE p.case_id = $1 AND p.is_main ORDER BY p.round, p.sent_at LIMIT 500
 

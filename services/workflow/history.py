@@ -19,7 +19,7 @@ SQL = queries(__file__)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row. `type` is the fact's own, or `task.claimed` for what no fact tells."""
+    """One row. `type` is the fact's own, or `task.claimed` for what no fact tells; `told` what a notice was about."""
 
     event_id: UUID
     cause_id: UUID | None
@@ -39,6 +39,7 @@ class Step:
     task_id: UUID | None = None
     action: str | None = None
     reason_code: str | None = None
+    told: str | None = None
     officer_id: str | None = None
     role: str | None = None
 

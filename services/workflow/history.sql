@@ -2,9 +2,9 @@
 -- Rows of the history, in order.
 INSERT INTO history (
     event_id, cause_id, case_id, household_id, at, type, hop, from_hop, round, branch, office, level, due_at, task_id,
-    action, reason_code, officer_id, role, region, grid)
+    action, reason_code, told, officer_id, role, region, grid)
 SELECT event_id, cause_id, case_id, household_id, at, type, hop, from_hop, round, branch, office, level, due_at, task_id,
-    action, reason_code, officer_id, role, region, grid
+    action, reason_code, told, officer_id, role, region, grid
 FROM json_populate_recordset(NULL::history, $1::json)
 
 -- name: append_decisions
@@ -12,10 +12,17 @@ FROM json_populate_recordset(NULL::history, $1::json)
 INSERT INTO decisions SELECT * FROM json_populate_recordset(NULL::decisions, $1::json)
 
 -- name: of_case
--- A case's history, oldest first.
-SELECT event_id, cause_id, at, type, hop, from_hop, round, branch, office, level, due_at, task_id, action, reason_code,
-    officer_id, role
-FROM history WHERE case_id = $1 ORDER BY number LIMIT 2000
+-- A case's steps, oldest first, each with the words of its decision.
+SELECT h.event_id, h.cause_id, h.at, h.type, split_part(h.type, '.', CASE WHEN h.type LIKE 'task.%' THEN 2 ELSE 3 END) AS word,
+    h.hop, h.from_hop, h.round, h.branch, h.office, h.level, h.due_at, h.task_id, h.action, h.reason_code, h.officer_id, h.role,
+    d.comment
+FROM history h LEFT JOIN decisions d USING (event_id)
+WHERE h.case_id = $1 AND h.type NOT LIKE 'shouwang.notice.%' ORDER BY h.number LIMIT 2000
+
+-- name: notices_of_case
+-- Who was told of a case's steps, oldest first.
+SELECT event_id, cause_id, at, split_part(type, '.', 3) AS word, hop, round, branch, task_id, told, officer_id
+FROM history WHERE case_id = $1 AND type LIKE 'shouwang.notice.%' ORDER BY number LIMIT 2000
 
 -- name: decisions_of_case
 -- What was told in words at each step of a case.

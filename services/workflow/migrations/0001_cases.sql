@@ -126,6 +126,7 @@ CREATE TABLE history (
     task_id      uuid,
     action       text,
     reason_code  text,
+    told         text,
     officer_id   text,
     role         text,
     region       char(12) COLLATE "C" NOT NULL,

@@ -32,7 +32,7 @@ class NoticeSent(Keyed):
             branch=notice.branch,
             office=notice.office,
             task_id=notice.task_id,
-            action=notice.step,
+            told=notice.step,
             officer_id=notice.officer_id,
         )
         return Decision(rows=(step,), word=event.type.split(".")[2])

@@ -41,6 +41,28 @@ CADRE = Caller("vc-1", "village", VILLAGE)
 STEWARD = Caller("st-1", "steward", "341221")
 
 
+REGISTER: dict[str, Any] = {
+    "offices": [
+        {"office_id": GRID, "kind": "village_group", "region": VILLAGE, "name": {"zh": "第 3 组", "en": "group 3"}},
+        {"office_id": VILLAGE, "kind": "village_committee", "region": VILLAGE, "name": {"zh": "村委", "en": "office"}},
+    ],
+    "grids": [{"grid": GRID, "region": VILLAGE, "office_id": GRID}],
+    "officers": [
+        {
+            "officer_id": id_, "name": name, "display_name": f"{name[0]}**", "role": role, "region": VILLAGE,
+            "grid": grid, "office_id": office, "capacity": None, "post": post, "since": "2026-01-01",
+        }
+        for id_, name, role, grid, office, post in (
+            ("gw-1", "王守望", "grid_worker", GRID, GRID, "worker"),
+            ("gw-2", "李相助", "grid_worker", GRID, GRID, "deputy"),
+            ("vc-1", "赵村官", "village", None, VILLAGE, "leader"),
+            ("vc-2", "钱委员", "village", None, VILLAGE, "member"),
+        )
+    ],
+}  # fmt: skip
+"""The tests' village: one grid with a worker and a deputy, two cadres."""
+
+
 def household(number: int) -> UUID:
     return uuid5(SPACE, f"household {number}")
 
@@ -156,7 +178,8 @@ class Desk:
     async def task(self, house: UUID, branch: str = "main") -> asyncpg.Record:
         row = await self.worker.fetchrow(
             "SELECT t.*, p.branch, p.round, p.level, p.due_at, p.office, p.lateness "
-            "FROM tasks t JOIN places p USING (place_id) WHERE t.household_id = $1 AND t.state = 'open' AND p.branch = $2",
+            "FROM tasks t JOIN places p USING (place_id) "
+            "WHERE t.household_id = $1 AND t.state = 'open' AND p.branch = $2",
             house,
             branch,
         )

@@ -1,0 +1,79 @@
+"""Queue counts add up to open cases at every moment, whoever writes meanwhile."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from services.workflow.queues import PARTS, counted, part_of
+from shared.messaging.faults import Refused
+from shared.messaging.unit_of_work import SET_SCOPE
+from shared.postgres import session
+from tests.services.workflow.house import CADRE, Desk, household, opened_desk, report, visit
+
+
+@pytest_asyncio.fixture(scope="module")
+async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
+    built = await opened_desk(database, keys)
+    yield built
+    await built.close()
+
+
+async def check(desk: Desk) -> int:
+    """One moment: the counts, and open cases counted from their own table in the same snapshot."""
+    async with session(desk.api) as connection, connection.transaction(isolation="repeatable_read"):
+        await connection.execute(SET_SCOPE, "341221000000", "341221999999", "*")
+        queues = await counted(connection)
+        cases = await connection.fetchval("SELECT count(*) FROM cases WHERE state <> 'closed'")
+    assert queues["cases"] == cases
+    assert queues["total"] == cases + queues["verifications"]
+    assert queues["total"] == sum(queues[part] for part in PARTS) == sum(row["count"] for row in queues["hops"])
+    for part in PARTS:
+        assert queues[part] == sum(
+            row["count"] for row in queues["hops"] if part_of(row["state"], row["lateness"]) == part
+        )
+    return int(queues["total"])
+
+
+async def life(desk: Desk, number: int, dice: random.Random) -> None:
+    """A household's way, with turns: some are strengthened late, some withdrawn, some left lying."""
+    house = household(number)
+    await desk.warn(house, level=dice.choice(["red", "orange", "yellow"]))
+    if dice.random() < 0.2:
+        await desk.warn(house, "withdrawn", state="withdrawn")
+        return
+    await arrive(desk, house)
+    task = await desk.task(house)
+    await desk.decide(task, "report", report(difficulty=dice.choice(["confirmed", "unclear"])))
+    if dice.random() < 0.3:
+        await desk.warn(house, "strengthened", "red", concerns=("medical_burden", "unsafe_house"))
+    await arrive(desk, house)
+    if dice.random() < 0.7:
+        try:
+            await desk.decide(await desk.task(house), "record_visit", visit(), CADRE)
+        except (AssertionError, Refused):
+            return
+
+
+async def arrive(desk: Desk, house: object) -> None:
+    async with LOCK:
+        await desk.deliver()
+
+
+LOCK = asyncio.Lock()
+"""One group has one reader a key: deliveries of one household are never at once."""
+
+
+async def test_the_parts_add_up_to_open_cases_at_random_moments_with_writers_at_work(desk: Desk) -> None:
+    dice = random.Random(5)
+    lives = asyncio.gather(*(life(desk, number, dice) for number in range(60)))
+    moments = 0
+    while not lives.done():
+        await check(desk)
+        moments += 1
+        await asyncio.sleep(0)
+    await lives
+    assert moments > 3
+    assert await check(desk) > 30
