@@ -207,6 +207,8 @@ def loop(service: Service) -> Callable[[], Awaitable[None]]:
         try:
             due, failed = await ring(work)
         except Retry:
+            if work.stopped:
+                service.alarm("deadlines_stopped")
             return  # the unit of work has backed off already
         if failed:
             service.alarm("deadline_failed")

@@ -45,7 +45,10 @@ async def _refuse_what_is_missing(service: Service) -> None:
 
     Raises SettingsError with the remedy.
     """
-    load(service.settings.policy)
+    try:
+        load(service.settings.policy)
+    except PolicyError as error:
+        raise SettingsError(str(error)) from None
     for row in await service.worker.fetch(SQL.open_cases):
         found = f"{row['cases']} open case(s) with policy package {row['policy']} at hop {row['hop']}"
         try:

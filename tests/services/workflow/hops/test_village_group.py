@@ -1,0 +1,72 @@
+"""The group's first look: given a task, when it answers, then what follows. It reports facts and never refuses."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.workflow.form import Asked, read, schema_of
+from services.workflow.hops import HOPS
+from services.workflow.hops.village_group import FORMS, NotMine, NotReached, Report, decide
+from services.workflow.outcome import HandsOver, Onward, Stays
+from shared.policy import available, load
+
+TODAY = date(2026, 11, 25)
+ASKED = Asked(TODAY, ("medical_burden",))
+SEEN = {"seen_on": "2026-11-24", "how": "phone", "present": ["spouse"], "difficulty": "confirmed"}
+
+
+@pytest.mark.parametrize(
+    ("difficulty", "reason"),
+    [("confirmed", "difficulty_seen"), ("not_seen", "no_difficulty_seen"), ("unclear", "not_sure")],
+)
+def test_every_report_goes_on_with_what_was_seen(difficulty: Any, reason: str) -> None:
+    form = Report.model_validate(SEEN | {"difficulty": difficulty, "concerns": ["unsafe_house"]})
+    assert decide(form, "") == Onward(difficulty, reason, ("unsafe_house",))
+
+
+def test_an_attempt_stays_and_another_grids_household_is_not_the_deputys() -> None:
+    assert decide(NotReached.model_validate({"tried_on": "2026-11-24", "how": "visit"}), "moved") == Stays("moved")
+    assert decide(NotMine(), "relative") == HandsOver("relative", to_deputy=True)
+    assert decide(NotMine(), "other_grid") == HandsOver("other_grid", to_deputy=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"seen_on": "2026-11-26"}, "form.seen_on", "in_the_future"),
+        ({"seen_on": "yesterday"}, "form.seen_on", "date_from_datetime_parsing"),
+        ({"how": "rumour"}, "form.how", "literal_error"),
+        ({"present": []}, "form.present", "too_short"),
+        ({"present": ["head"] * 9}, "form.present", "too_long"),
+        ({"concerns": ["gossip"]}, "form.concerns.0", "value_error"),
+        ({"note": "x" * 3000}, "form.note", "string_too_long"),
+        ({"verdict": "refuse"}, "form.verdict", "extra_forbidden"),
+    ],
+)
+def test_what_is_wrong_names_its_field_in_both_languages(change: dict[str, Any], field: str, code: str) -> None:
+    form, wrong = read(Report, SEEN | change, ASKED)
+    assert form is None and (wrong[0].field, wrong[0].code) == (field, code)
+    assert wrong[0].zh and wrong[0].en
+
+
+@pytest.mark.parametrize("package", available())
+def test_every_action_of_the_route_has_a_form_with_a_valid_example(package: str) -> None:
+    policy = load(package)
+    for hop, room in HOPS.items():
+        assert hop == room.HOP
+        actions = [one.code for one in policy.hop(hop).actions]
+        assert set(actions) == set(room.FORMS), "the package's actions are the room's forms"
+        assert actions[0] == next(iter(room.FORMS)), "the ordinary way on comes first"
+        for asked in (ASKED, Asked(TODAY, (), ("v-1", "v-2", "v-3"), 3, (("photo", policy.hop(hop).names),))):
+            for form in room.FORMS.values():
+                schema = schema_of(form, asked)
+                found, wrong = read(form, schema["examples"][0], asked)
+                assert found is not None and wrong == []
+                assert not schema.get("$defs"), "a client needs to follow no references"
+                assert all(field["x-title"]["zh"] for field in schema["properties"].values())
+
+
+def test_nothing_at_this_hop_refuses_or_closes() -> None:
+    assert set(FORMS) == {"report", "not_reached", "not_mine"}
+    assert {one.effect for one in load("regular-2026").hop("village_group").actions} == {"onward", "stays"}
