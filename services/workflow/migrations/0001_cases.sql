@@ -172,7 +172,7 @@ CREATE INDEX households_no ON households (household_no);
 CREATE INDEX households_region ON households (region, grid);
 CALL protect('households', '@schema');
 
--- Offices and who is responsible there. Colleagues of a place are known to all of it: these are scoped by region alone.
+-- Offices and who is responsible there. An office belongs to no grid: all of its place may know its name.
 CREATE TABLE offices (
     office_id text PRIMARY KEY,
     kind      text NOT NULL CHECK (kind IN ('village_group', 'village_committee', 'township', 'county', 'department')),
@@ -201,7 +201,7 @@ CREATE TABLE officers (
     grid         text COLLATE "C"
 );
 CREATE INDEX officers_region ON officers (region, grid);
-CALL protect('officers', '@schema', false);
+CALL protect('officers', '@schema');
 
 CREATE TABLE assignments (
     officer_id text NOT NULL,
@@ -215,7 +215,7 @@ CREATE TABLE assignments (
 );
 CREATE INDEX assignments_office ON assignments (office_id);
 CREATE INDEX assignments_region ON assignments (region, grid);
-CALL protect('assignments', '@schema', false);
+CALL protect('assignments', '@schema');
 
 GRANT SELECT, INSERT, UPDATE ON cases, places, tasks, deadlines, households, offices, grids, officers, assignments
     TO @schema_worker;

@@ -324,7 +324,9 @@ async def test_a_record_that_cannot_be_read_waits_alone(desk: Desk) -> None:
 
 # ── row scope ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-TABLES = ("cases", "places", "tasks", "deadlines", "history", "decisions", "households", "grids")
+TABLES = (
+    "cases", "places", "tasks", "deadlines", "history", "decisions", "households", "grids", "officers", "assignments",
+)  # fmt: skip
 
 
 async def test_row_scope_alone_shows_the_own_grid_only_and_nothing_when_unset(desk: Desk) -> None:
