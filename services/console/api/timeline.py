@@ -1,0 +1,118 @@
+"""GET /v1/households/{id}/timeline: every step of every service about a household, with its cause and its record.
+
+Below township, sums, departments and record ids give way to bands (people.md A5), in the page and here alike.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from fastapi import APIRouter, Depends, Query
+
+from services.console import told
+from services.console.console import Console
+from services.console.projections import household
+from services.console.projections.timeline import SQL
+from services.console.session import LANGUAGES
+from services.console.told import Telling
+from shared.access.roles import grade
+from shared.access.tokens import Caller
+from shared.clock import machine_now
+from shared.service import Service
+from shared.web.callers import allowed, scoped
+from shared.web.problems import refuse
+
+STEPS_MAX = 500
+BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), "", 0)
+
+Cursor = tuple[datetime, str, int]
+
+
+def routes(console: Console, service: Service) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/v1/households/{household_id}/timeline")
+    async def timeline(
+        household_id: UUID,
+        caller: Annotated[Caller, Depends(allowed("timeline.read"))],
+        after: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=STEPS_MAX)] = STEPS_MAX,
+    ) -> dict[str, Any]:
+        """Oldest first. `next` is the cursor of the steps that follow."""
+        found = await steps(console, caller, household_id, _cursor(after), limit)
+        if found is None:
+            raise refuse(404, "not_found", "There is no such household in your area.")
+        home, rows = found
+        named = await console.officers([row["officer_id"] for row in rows])
+        tellings = {
+            "zh" if language.startswith("zh") else language: Telling(
+                console.frame.words(language), grade(caller), machine_now(), named
+            )
+            for language in LANGUAGES
+        }
+        return {
+            "household_id": str(household_id),
+            "household_no": home["household_no"] if home else None,
+            "items": [item(row, tellings) for row in rows],
+            "next": as_cursor(rows[-1]) if len(rows) == limit else None,
+        }
+
+    return routes
+
+
+async def steps(
+    console: Console, caller: Caller, household_id: UUID, after: Cursor = BEGINNING, limit: int = STEPS_MAX
+) -> tuple[asyncpg.Record | None, list[dict[str, Any]]] | None:
+    """A household's row and its steps, oldest first; None when the caller may see neither."""
+    async with scoped(console.api, caller) as connection:
+        home = await connection.fetchrow(household.SQL.one, household_id)
+        rows = [_row(one) for one in await connection.fetch(SQL.of_household, household_id, *after, limit)]
+    return (home, rows) if home is not None or rows else None
+
+
+def item(row: dict[str, Any], tellings: dict[str, Telling]) -> dict[str, Any]:
+    """One step for programs: coded facts, and the same in words."""
+    telling = tellings["zh"]
+    return {
+        "event_id": str(row["event_id"]),
+        "cause_id": str(row["cause_id"]) if row["cause_id"] else None,
+        "correlation_id": str(row["correlation_id"]),
+        "time": row["at"].isoformat(),
+        "service": row["service"],
+        "topic": row["topic"],
+        "sequence": row["sequence"],
+        "type": row["type"],
+        "who": told.who(row, telling),
+        "what": {
+            **told.what(row, telling),
+            "text": {short: told.sentence(row, each) for short, each in tellings.items()},
+        },
+        "source": told.source(row, telling),
+    }
+
+
+def _row(row: asyncpg.Record) -> dict[str, Any]:
+    return {**dict(row), "what": orjson.loads(row["what"]), "exact": orjson.loads(row["exact"])}
+
+
+def _cursor(after: str | None) -> Cursor:
+    if after is None:
+        return BEGINNING
+    try:
+        at, topic, sequence = after.split("~")
+        instant = datetime.fromisoformat(at)
+        if instant.tzinfo is None or not 0 <= int(sequence) < 2**63:
+            raise ValueError
+    except ValueError:
+        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
+    return instant, topic, int(sequence)
+
+
+def as_cursor(row: dict[str, Any]) -> str:
+    return f"{row['at'].astimezone(UTC).isoformat()}~{row['topic']}~{row['sequence']}"
+
+
+__all__: Sequence[str] = ("item", "routes", "steps")

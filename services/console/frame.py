@@ -1,0 +1,248 @@
+"""The frame around every page: templates, headers, scripts' addresses, and what each page knows of its viewer.
+
+Carries out look.md: strict content policy without inline script or style, one stylesheet, both languages.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.console import remaining
+from services.console.remaining import as_instant
+from services.console.session import LANGUAGES, Viewer, language_of
+from services.console.wording import Words
+from shared.access.roles import grade
+from shared.domain.division import UnknownDivision, ancestors, division
+from shared.policy import Policy
+
+HERE = Path(__file__).parent
+SCRIPTS_OF_OTHERS = ("htmx.min.js", "sse.js")
+PAGE_BYTES_MAX = 150_000
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+RAIL: tuple[tuple[str, str, str], ...] = (
+    ("queues", "/queues", "queue.read"),
+    ("households", "/households", "timeline.read"),
+    ("notices", "/notices", "notice.read"),
+    ("account", "/account", "conservation.read"),
+)
+"""The left rail: (name, address, what one must be allowed to do)."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """Renders pages. `files` are the static files by name: ours and the two scripts of others."""
+
+    policy: Policy
+    is_demo: bool
+    files: dict[str, Path] = field(default_factory=dict)
+    _versions: dict[str, str] = field(default_factory=dict)
+    _words: dict[str, Words] = field(default_factory=dict)
+    _templates: Environment = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+        self._templates.filters |= {"query": query, "totalled": totalled}
+        self._templates.globals["asset"] = self.asset
+        self._words = {language: Words(language, self.policy) for language in LANGUAGES}
+
+    def words(self, language: str) -> Words:
+        return self._words[language]
+
+    def asset(self, name: str) -> str:
+        """The address of a static file; it changes with the file, so that it may be kept for ever."""
+        if name not in self._versions:
+            path = self.files.get(name)
+            self._versions[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path else "0"
+        return f"/static/{name}?v={self._versions[name]}"
+
+    def page(
+        self, request: Request, viewer: Viewer | None, template: str, status: int = 200, **facts: Any
+    ) -> HTMLResponse:
+        """A whole page for a viewer, or for nobody."""
+        language = viewer.language if viewer else language_of(request)
+        shown = {**self._frame(request, viewer, self.words(language)), **facts}
+        return HTMLResponse(self._templates.get_template(template).render(shown), status)
+
+    def part(self, viewer: Viewer, template: str, **facts: Any) -> str:
+        """A part of a page, for an event or an exchange in place."""
+        shown = {**_telling(viewer.now, self.words(viewer.language)), "viewer": viewer, **facts}
+        return self._templates.get_template(template).render(shown)
+
+    def _frame(self, request: Request, viewer: Viewer | None, words: Words) -> dict[str, Any]:
+        facts: dict[str, Any] = {
+            "viewer": viewer, "is_demo": self.is_demo, "language": words.language, "path": request.url.path,
+            "here": _here(request), "other_language": "en" if words.language == "zh-CN" else "zh-CN",
+            "rail": [], "place": [], "csrf": viewer.csrf if viewer else "",
+        }  # fmt: skip
+        if viewer:
+            facts |= _telling(viewer.now, words)
+            facts |= {
+                "rail": [(name, address) for name, address, action in RAIL if viewer.may(action)],  # type: ignore[arg-type]
+                "place": place_of(viewer.officer.region), "is_band": grade(viewer.officer) == "band",
+                "today": remaining.today_words(viewer.now, words),
+            }  # fmt: skip
+        return {"t": words, **facts}
+
+
+def _telling(now: datetime, words: Words) -> dict[str, Any]:
+    """What templates call to tell instants and limits in words."""
+    return {
+        "t": words,
+        "now": now,
+        "moment": lambda instant: remaining.moment_words(as_instant(instant), now, words),
+        "left": lambda due, unit: remaining.remaining(as_instant(due), now, unit, words),
+        "due": lambda due, unit: remaining.due_words(as_instant(due), unit, now, words),
+    }
+
+
+def place_of(region: str) -> list[str]:
+    """安徽 › 阜阳 › 临泉 › 鲖城: the names of a place from the province down; nothing for what has no name."""
+    try:
+        return [one.name for one in (*ancestors(region), division(region))] if region else []
+    except (UnknownDivision, ValueError):
+        return [region]
+
+
+def region_name(region: str) -> str:
+    """The last name alone."""
+    return (place_of(region) or [region])[-1]
+
+
+PARTS: tuple[tuple[str, str], ...] = (
+    ("on_its_way", ""), ("open", "normal"), ("due_today", "due"), ("overdue", "overdue"),
+    ("resting", ""), ("total", ""),
+)  # fmt: skip
+"""The parts of the totals in the order of their marks, each with the lateness of the list behind it."""
+
+
+def totalled(text: str, totals: Any) -> Markup:
+    """The totals' sentence with its numbers put in: each can be tinted when it changes, and leads to its list."""
+    found = str(escape(text))
+    for mark, (name, lateness) in enumerate(PARTS, start=1):
+        number = f'<b data-count="{name}">{int(getattr(totals, name))}</b>'
+        if lateness:
+            number = f'<a href="/queues?lateness={lateness}">{number}</a>'
+        found = found.replace(chr(mark), number)
+    return Markup(found)
+
+
+def query(pairs: Mapping[str, Any]) -> str:
+    """Filters as they stand in an address."""
+    return urlencode({name: value for name, value in pairs.items() if value})
+
+
+def to(address: str) -> RedirectResponse:
+    """After a POST: look there."""
+    return RedirectResponse(address, 303)
+
+
+def local_address(text: object) -> str:
+    """An address of this site alone: nobody is sent elsewhere by a link."""
+    given = text if isinstance(text, str) else ""
+    is_local = given.startswith("/") and not given.startswith(("//", "/\\")) and "\n" not in given and "\r" not in given
+    return quote(given, safe="/?&=%#:-_.~,+") if is_local else "/"
+
+
+def _here(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+class Guard:
+    """Headers on every answer; a refusal on a page is a page, not a problem document."""
+
+    def __init__(self, app: ASGIApp, frame: Frame) -> None:
+        self._app, self._frame = app, frame
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_page = not scope["path"].startswith(("/v1", "/static", "/healthz", "/readyz", "/metrics", "/openapi.json"))
+        wants_html = is_page and "text/html" in Headers(scope=scope).get("accept", "")
+        guarded = _Guarded(self._frame, scope, receive, send, wants_html)
+        try:
+            await self._app(scope, receive, guarded)
+        except Exception:
+            if wants_html and not guarded.has_begun:
+                await guarded.tell(500)
+            raise
+
+
+@dataclass(slots=True)
+class _Guarded:
+    frame: Frame
+    scope: Scope
+    receive: Receive
+    send: Send
+    wants_html: bool
+    is_replaced: bool = False
+    has_begun: bool = False
+
+    async def __call__(self, message: Message) -> None:
+        self.has_begun = True
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            is_problem = headers.get("content-type", "").startswith("application/problem+json")
+            if self.wants_html and is_problem and message["status"] >= 400:
+                self.is_replaced = True
+                await self.tell(message["status"])
+                return
+            for name, value in HEADERS.items():
+                headers[name] = value
+            if "cache-control" not in headers:
+                headers["Cache-Control"] = "no-store"
+        if not self.is_replaced:
+            await self.send(message)
+
+    async def tell(self, status: int) -> None:
+        code = {403: "forbidden", 404: "not_found", 405: "not_found", 500: "internal", 503: "unavailable"}.get(
+            status, "refused"
+        )
+        page = self.frame.page(Request(self.scope), None, "problem.html", status, code=code)
+        headers: dict[str, str] = {**HEADERS, "Cache-Control": "no-store"}
+        page.headers.update(headers)
+        await page(self.scope, self.receive, self.send)
+
+
+def static_files(assets: Path | None) -> dict[str, Path]:
+    """What /static serves: our own files, and the scripts of the assets' folder where it has them."""
+    found = {path.name: path for path in (HERE / "static").iterdir() if path.is_file()}
+    for name in SCRIPTS_OF_OTHERS:
+        if assets is not None and (assets / name).is_file():
+            found[name] = assets / name
+    return found
+
+
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+def static_answer(path: Path, is_versioned: bool) -> Response:
+    lasts = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
+    kind = TYPES.get(path.suffix, "application/octet-stream")
+    return Response(path.read_bytes(), media_type=kind, headers={"Cache-Control": lasts})

@@ -1,0 +1,180 @@
+"""What happens now, for pages that are open: one reader a process, in no group, from now on; one ear a page.
+
+An ear hears only its viewer's region and grid. It never says what is in a queue: it says that something changed, and
+the page's numbers are asked for again from the service that owns them.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shared.access.tokens import Caller
+from shared.messaging import kafka
+
+TOPICS = ("stage.advanced", "deadline.passed", "notice.sent")
+RECENT_MAX = 500
+"""Kept to bridge the moment between a page's drawing and its listening, and a short break of the line."""
+EAR_MAX = 200
+"""An ear that hears nothing for so long has been left behind: it forgets the oldest and asks for the numbers anyway."""
+SLACK = timedelta(seconds=3)
+"""A transaction that committed just after the page was drawn bears an instant from just before."""
+
+
+class _Data(msgspec.Struct, frozen=True):
+    household_id: str
+    case_id: str | None = None
+    hop: str | None = None
+    round: int = 1
+    branch: str = "main"
+    office: str | None = None
+    task_id: str | None = None
+    level: str | None = None
+    officer_id: str | None = None
+
+
+class _Event(msgspec.Struct, frozen=True):
+    type: str
+    time: datetime
+    region: str
+    data: _Data
+    grid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event as far as a page needs it. `word` is its last word: arrived, advanced, passed, sent, …"""
+
+    topic: str
+    word: str
+    at: datetime
+    region: str
+    grid: str | None
+    about: _Data
+
+    @property
+    def is_new_task(self) -> bool:
+        return self.topic == "stage.advanced" and self.word == "arrived"
+
+    def is_for(self, caller: Caller) -> bool:
+        """Whether it lies in the caller's rows; a notice is its receiver's own."""
+        if self.topic == "notice.sent":
+            return self.about.officer_id == caller.officer_id
+        is_there = caller.region_from <= self.region <= caller.region_to
+        return is_there and (caller.grid == "*" or caller.grid == self.grid)
+
+
+def heard(topic: str, value: bytes) -> Heard | None:
+    """An event of the tail; None for what is not readable (the group `console` makes it wait, and says so)."""
+    try:
+        event = _decoder.decode(value)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    word = event.type.split(".")[-2] if event.type.count(".") >= 2 else event.type
+    return Heard(topic, word, event.time, event.region, event.grid, event.data)
+
+
+_decoder = msgspec.json.Decoder(_Event)
+
+
+@dataclass(slots=True, eq=False)
+class Ear:
+    """One open page. `next` waits for what is new; None means that the process is going."""
+
+    caller: Caller
+    _queue: "asyncio.Queue[Heard | None]" = field(default_factory=lambda: asyncio.Queue(EAR_MAX))
+
+    def hear(self, one: Heard | None) -> None:
+        if self._queue.full():
+            self._queue.get_nowait()
+        self._queue.put_nowait(one)
+
+    async def next(self, gather_seconds: float) -> list[Heard] | None:
+        """What came, with whatever follows within a moment: ten events are one change of the page."""
+        first = await self._queue.get()
+        if first is None:
+            return None
+        await asyncio.sleep(gather_seconds)
+        found = [first]
+        while not self._queue.empty():
+            one = self._queue.get_nowait()
+            if one is None:
+                return None
+            found.append(one)
+        return found
+
+
+@dataclass(slots=True)
+class Live:
+    """The reader and its ears."""
+
+    bootstrap: str
+    client: str
+    _ears: set[Ear] = field(default_factory=set)
+    _recent: deque[Heard] = field(default_factory=lambda: deque(maxlen=RECENT_MAX))
+    _is_closed: bool = False
+
+    async def run(self) -> None:
+        """Read until cancelled; then every ear is told to go, so that no open page holds up the end."""
+        try:
+            await kafka.tail(self.bootstrap, TOPICS, self.client, self.handle)
+        except asyncio.CancelledError:
+            self._is_closed = True
+            for ear in self._ears:
+                ear.hear(None)
+            raise
+
+    def handle(self, topic: str, value: bytes) -> None:
+        one = heard(topic, value)
+        if one is None:
+            return
+        self._recent.append(one)
+        for ear in self._ears:
+            if one.is_for(ear.caller):
+                ear.hear(one)
+
+    def since(self, instant: datetime, caller: Caller) -> list[Heard]:
+        """What came for a caller after a page was drawn, as far as it is still known here."""
+        return [one for one in self._recent if one.at > instant - SLACK and one.is_for(caller)]
+
+    @contextlib.contextmanager
+    def listening(self, caller: Caller) -> Iterator[Ear]:
+        ear = Ear(caller)
+        if self._is_closed:
+            ear.hear(None)
+        self._ears.add(ear)
+        try:
+            yield ear
+        finally:
+            self._ears.discard(ear)
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """The new tasks of one page, by what they are about; one that has left again is no longer new."""
+
+    filters: dict[str, str]
+    known: frozenset[str]
+    tasks: set[tuple[str | None, str | None, int, str]] = field(default_factory=set)
+
+    def note(self, one: Heard) -> None:
+        about = one.about
+        key = (about.case_id, about.hop, about.round, about.branch)
+        if one.is_new_task:
+            if self._fits(one):
+                self.tasks.add(key)
+        elif one.topic == "stage.advanced" and one.word not in ("opened", "noted"):
+            self.tasks = {task for task in self.tasks if task[0] != about.case_id}
+
+    def _fits(self, one: Heard) -> bool:
+        about, filters = one.about, self.filters
+        if about.task_id and about.task_id[:8] in self.known:
+            return False
+        if filters.get("mine") or filters.get("lateness", "normal") != "normal":
+            return False
+        wanted = (("hop", about.hop), ("office", about.office), ("level", about.level))
+        return all(filters.get(name) in (None, "", value) for name, value in wanted)

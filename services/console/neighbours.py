@@ -1,0 +1,90 @@
+"""The other services, called over HTTP with the viewer's own token, so that each applies its own rules to it.
+
+A page is never lost because a service is away: `Away` is an answer too, and the page says so in one sentence.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from shared.settings import Settings
+
+TIMEOUT = httpx.Timeout(6.0, connect=1.5)
+"""Longer than a service's own statements (a queue is read in milliseconds); a page must not hang on it."""
+CONNECTIONS = httpx.Limits(max_connections=40, max_keepalive_connections=20)
+IN_FLIGHT_TRIES, IN_FLIGHT_SECONDS = 20, 0.1
+"""The second click of a double click finds the first one in flight (409): its answer is there within two seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service said. `problem` is its code where it refused."""
+
+    status: int
+    body: Any
+
+    @property
+    def is_fine(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def code(self) -> str:
+        return str(self.body.get("code", "refused")) if isinstance(self.body, dict) else "refused"
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        found = self.body.get("errors", []) if isinstance(self.body, dict) else []
+        return [one for one in found if isinstance(one, dict)]
+
+
+AWAY = Answer(503, {"code": "away"})
+"""The service does not answer, or not in time, or is itself without its database."""
+
+
+class Neighbours:
+    """`client` is the process's one HTTP client; a test gives its own transport."""
+
+    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._urls: Mapping[str, str] = {
+            "intake": settings.intake_url,
+            "screening": settings.screening_url,
+            "workflow": settings.workflow_url,
+            "notify": settings.notify_url,
+        }
+        # Calls between our own services never go through a proxy of the environment.
+        self._client = httpx.AsyncClient(timeout=TIMEOUT, limits=CONNECTIONS, trust_env=False, transport=transport)
+
+    async def get(self, service: str, path: str, token: str, **query: Any) -> Answer:
+        given = {name: value for name, value in query.items() if value not in (None, "", False)}
+        return await self._call("GET", service, path, token, params=given)
+
+    async def post(self, service: str, path: str, token: str, body: Any, key: str | None = None) -> Answer:
+        """`key` is the Idempotency-Key: a call that finds its twin in flight waits for that one's answer."""
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = AWAY
+        for _ in range(IN_FLIGHT_TRIES):
+            answer = await self._call("POST", service, path, token, json=body, headers=headers)
+            if answer.status != 409 or answer.code != "in_flight":
+                break
+            await asyncio.sleep(IN_FLIGHT_SECONDS)
+        return answer
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _call(self, method: str, service: str, path: str, token: str, **how: Any) -> Answer:
+        headers = {"Authorization": f"Bearer {token}", **how.pop("headers", {})}
+        try:
+            response = await self._client.request(method, self._urls[service] + path, headers=headers, **how)
+        except httpx.HTTPError:
+            return AWAY
+        body: Any = None
+        with contextlib.suppress(ValueError):
+            body = response.json()
+        if response.status_code >= 500:
+            return AWAY
+        return Answer(response.status_code, body)

@@ -1,0 +1,17 @@
+"""The console's pages: a file a page, listed here."""
+
+from services.console.pages import account, events, files, household, households, notices, queues, sign_in, task
+
+PAGES = (
+    files.routes,
+    sign_in.routes,
+    queues.routes,
+    task.routes,
+    households.routes,
+    household.routes,
+    notices.routes,
+    account.routes,
+    events.routes,
+)
+
+__all__ = ["PAGES"]

@@ -1,0 +1,90 @@
+"""/events: Server-Sent Events for open pages. The numbers come at once; a new row is announced and comes on a click."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from services.console.console import Console
+from services.console.live import Arrivals, Heard
+from services.console.pages.queues import address_of, families
+from services.console.queue import Totals, chosen
+from services.console.remaining import as_instant
+from services.console.session import Viewer
+
+GATHER_SECONDS = 0.05
+"""A batch of a hundred cases moves the numbers once, not a hundred times."""
+PING_SECONDS = 15
+KNOWN_LENGTH_MAX = 400
+
+
+def routes(console: Console) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/events")
+    async def events(request: Request) -> Response:
+        viewer = await console.viewer(request)
+        given = request.query_params
+        page = Page(
+            console, request, viewer, given.get("page", "queues"), chosen(given),
+            _instant(given.get("since"), viewer.now), frozenset(given.get("known", "")[:KNOWN_LENGTH_MAX].split(".")),
+        )  # fmt: skip
+        return EventSourceResponse(page.events(), ping=PING_SECONDS, headers={"Cache-Control": "no-store"})
+
+    return routes
+
+
+@dataclass(slots=True)
+class Page:
+    """One open page and what it is told."""
+
+    console: Console
+    request: Request
+    viewer: Viewer
+    name: str
+    filters: dict[str, str]
+    since: datetime
+    known: frozenset[str]
+
+    async def events(self) -> AsyncIterator[ServerSentEvent]:
+        """Until the page closes, the session ends or the process goes. What came meanwhile is caught up at once."""
+        arrivals, notices = Arrivals(self.filters, self.known), 0
+        with self.console.live.listening(self.viewer.caller) as ear:
+            heard: list[Heard] | None = self.console.live.since(self.since, self.viewer.caller)
+            while heard is not None and await self.console.sessions.find(self.request):
+                for one in heard:
+                    arrivals.note(one)
+                    notices += one.topic == "notice.sent" and one.word == "sent"
+                if self.name == "queues":
+                    async for event in self._queue(heard, arrivals):
+                        yield event
+                elif self.name == "notices" and notices:
+                    yield self._told("notices", "parts/new_notices.html", number=notices)
+                heard = await ear.next(GATHER_SECONDS)
+
+    async def _queue(self, heard: list[Heard], arrivals: Arrivals) -> AsyncIterator[ServerSentEvent]:
+        if not any(one.topic != "notice.sent" for one in heard):
+            return
+        answer = await self.console.neighbours.get("workflow", "/v1/queues", self.console.token(self.viewer))
+        if answer.is_fine:
+            words = self.console.frame.words(self.viewer.language)
+            yield self._told(
+                "totals", "parts/totals_told.html", totals=Totals.of(answer.body),
+                families=families(answer.body.get("hops", ()), self.filters, words),
+            )  # fmt: skip
+        address = address_of(self.filters)
+        yield self._told("arrivals", "parts/arrivals.html", number=len(arrivals.tasks), address=address)
+
+    def _told(self, event: str, template: str, **facts: object) -> ServerSentEvent:
+        return ServerSentEvent(self.console.frame.part(self.viewer, template, **facts), event=event)
+
+
+def _instant(text: str | None, otherwise: datetime) -> datetime:
+    try:
+        found = as_instant(text or "")
+    except ValueError:
+        return otherwise
+    return found if found.tzinfo else otherwise

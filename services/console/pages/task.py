@@ -1,0 +1,280 @@
+"""/tasks/{id}: what is asked and until when, its form, why, the household, the path; claim and decide.
+
+A decision carries the task's version, the session's CSRF token and an Idempotency-Key made with the form, so that a
+double click decides once; what somebody else changed meanwhile is said kindly and nothing typed is lost.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from services.console import form, told
+from services.console.console import Console
+from services.console.frame import region_name, to
+from services.console.neighbours import Answer
+from services.console.queue import unit_of
+from services.console.remaining import as_instant
+from services.console.session import Viewer, check_csrf
+from services.console.told import Telling
+from services.console.wording import Words
+from shared.access.roles import grade, may_act_at
+from shared.web.problems import refuse
+
+COMMENT_MAX = 2000
+ENTRIES_MAX, ENTRY_LENGTH_MAX = 200, 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What came with a POST that did not succeed, to be shown again."""
+
+    posted: Mapping[str, list[str]]
+    errors: Mapping[str, str]
+    banner: str = ""
+    banner_facts: Mapping[str, Any] | None = None
+    key: str = ""
+
+
+NOTHING = Filled({}, {})
+
+
+def routes(console: Console) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/tasks/{task_id}")
+    async def task(request: Request, task_id: UUID) -> Response:
+        viewer = await console.viewer(request, "task.read")
+        answer = await console.neighbours.get("workflow", f"/v1/tasks/{task_id}", console.token(viewer))
+        return await show(console, request, viewer, answer, NOTHING, request.query_params.get("action"))
+
+    @routes.post("/tasks/{task_id}/claim")
+    async def claim(request: Request, task_id: UUID) -> Response:
+        viewer = await console.viewer(request, "task.claim")
+        given = await request.form()
+        check_csrf(viewer.csrf, given.get("csrf"))
+        key, token = _key(given), console.token(viewer)
+        answer = await console.neighbours.post("workflow", f"/v1/tasks/{task_id}/claim", token, {}, key)
+        if answer.is_fine:
+            await console.await_emitted(viewer.caller, answer.body.get("emitted", ()))
+            return to(f"/tasks/{task_id}")
+        now = await console.neighbours.get("workflow", f"/v1/tasks/{task_id}", token)
+        banner = {503: "task.away", 409: "task.already_claimed"}.get(answer.status, "task.refused")
+        filled = Filled({}, {}, banner, {"code": answer.code})
+        return await show(console, request, viewer, now, filled, None, _status(answer))
+
+    @routes.post("/tasks/{task_id}/decisions")
+    async def decide(request: Request, task_id: UUID) -> Response:
+        viewer = await console.viewer(request, "task.decide")
+        given = await request.form(max_fields=ENTRIES_MAX)
+        check_csrf(viewer.csrf, given.get("csrf"))
+        return await _decide(console, request, viewer, task_id, given)
+
+    return routes
+
+
+# ── deciding ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _decide(console: Console, request: Request, viewer: Viewer, task_id: UUID, given: FormData) -> Response:
+    token, words = console.token(viewer), console.frame.words(viewer.language)
+    now = await console.neighbours.get("workflow", f"/v1/tasks/{task_id}", token)
+    posted, action = _posted(given), str(given.get("action", ""))
+    if not now.is_fine:
+        return await show(console, request, viewer, now, Filled(posted, {}, key=_key(given)), action)
+    chosen = _action(now.body, action)
+    if now.body.get("state") != "open" or chosen is None:
+        # The second click of a double click, or somebody was quicker.
+        if _is_decided_by(now.body, viewer.officer.officer_id):
+            return to(f"/tasks/{task_id}?done=1")
+        return await show(console, request, viewer, now, Filled(posted, {}, "task.changed"), None, 409)
+    value, errors = form.read(chosen.get("form_schema") or {}, posted, words)
+    reason = str(given.get("reason_code") or "") or None
+    if reason is None and chosen.get("needs_reason") and chosen.get("reason_codes"):
+        errors["reason_code"] = words("form.missing")
+    if errors:
+        filled = Filled(posted, errors, "task.fix", {"n": len(errors)}, _key(given))
+        return await show(console, request, viewer, now, filled, action, 422)
+    body = {"action": action, "form": value, "version": _version(given)}
+    comment = str(given.get("comment") or "").strip()[:COMMENT_MAX]
+    body |= {name: text for name, text in (("reason_code", reason), ("comment", comment)) if text}
+    answer = await console.neighbours.post("workflow", f"/v1/tasks/{task_id}/decisions", token, body, _key(given))
+    if answer.is_fine:
+        await console.await_emitted(viewer.caller, answer.body.get("emitted", ()))
+        return to(f"/tasks/{task_id}?done=1")
+    return await _refused(console, request, viewer, task_id, answer, Filled(posted, {}, key=_key(given)), action)
+
+
+async def _refused(
+    console: Console, request: Request, viewer: Viewer, task_id: UUID, answer: Answer, filled: Filled, action: str
+) -> Response:
+    """Say what was wrong, where, and keep what was typed. After a conflict the form is for the newest version."""
+    errors = {
+        ("reason_code" if one.get("field") == "reason_code" else form.named_error(str(one.get("field", "")))):
+        _message(one, console.frame.words(viewer.language)) for one in answer.errors
+    }  # fmt: skip
+    banner = {503: "task.away", 409: "task.changed"}.get(answer.status, "task.fix" if errors else "task.refused")
+    key = filled.key if answer.status == 503 else ""
+    now = await console.neighbours.get("workflow", f"/v1/tasks/{task_id}", console.token(viewer))
+    told = Filled(filled.posted, errors, banner, {"code": answer.code, "n": len(errors)}, key)
+    return await show(console, request, viewer, now, told, action, _status(answer))
+
+
+def _message(one: Mapping[str, Any], words: Words) -> str:
+    return words.of({"zh": one.get("message_zh") or one.get("message") or "", "en": one.get("message") or ""})
+
+
+def _posted(given: FormData) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in given.multi_items():
+        if isinstance(value, str) and (name.startswith("form.") or name in ("reason_code", "comment")):
+            found.setdefault(name[:200], []).append(value[:ENTRY_LENGTH_MAX])
+    return found
+
+
+def _key(given: FormData) -> str:
+    key = given.get("key")
+    return key if isinstance(key, str) and 1 <= len(key) <= 100 and key.isascii() else secrets.token_urlsafe(18)
+
+
+def _version(given: FormData) -> int:
+    text = str(given.get("version", ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _action(task: Mapping[str, Any], action: str | None) -> Mapping[str, Any] | None:
+    actions = task.get("actions") or []
+    return next((one for one in actions if one["action"] == action), None)
+
+
+def _is_decided_by(task: Mapping[str, Any], officer_id: str) -> bool:
+    """Whether this task's own newest decision is this officer's."""
+    decided = [one for one in task.get("decisions") or () if str(one.get("task_id")) == str(task["task_id"])]
+    return bool(decided) and officer_of(decided[-1]) == officer_id
+
+
+def next_hop(task: Mapping[str, Any]) -> str:
+    """Where a decided task's case is now; empty when it is still here, or nowhere."""
+    here = next((str(one["hop"]) for one in task.get("path") or () if one.get("state") == "here"), "")
+    return here if here != task["hop"] else ""
+
+
+def officer_of(entry: Mapping[str, Any]) -> str | None:
+    found = entry.get("officer") or entry.get("officer_id") or (entry.get("actor") or {}).get("officer_id")
+    return str(found) if found else None
+
+
+def _status(answer: Answer) -> int:
+    return answer.status if 400 <= answer.status < 600 else 422
+
+
+# ── showing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def show(
+    console: Console,
+    request: Request,
+    viewer: Viewer,
+    answer: Answer,
+    filled: Filled,
+    action: str | None,
+    status: int = 200,
+) -> Response:
+    """The task's page in whatever state it is, or the one sentence why it cannot be shown."""
+    if not answer.is_fine:
+        if answer.status not in (404, 503):
+            raise refuse(answer.status, answer.code, "This task cannot be shown.")
+        key = "task.not_found" if answer.status == 404 else "task.away_read"
+        return console.frame.page(request, viewer, "away.html", answer.status, key=key, title="task.title")
+    task, words = answer.body, console.frame.words(viewer.language)
+    acts = viewer.may("task.decide") and may_act_at(viewer.officer, str(task["hop"]))
+    can_act = acts and task.get("state") == "open"
+    home, contact = await asyncio.gather(
+        console.household(viewer.caller, UUID(str(task["household_id"]))),
+        _contact(console, viewer, task) if can_act and viewer.may("household.unmask") else _none(),
+    )
+    history = list(task.get("history") or ())
+    path = list(task.get("path") or ())
+    named = await console.officers([task.get("claimed_by"), *map(officer_of, (*history, *path))])
+    telling = Telling(words, grade(viewer.officer), viewer.now, named)
+    chosen = (_action(task, action) or (task.get("actions") or [None])[0]) if can_act else None
+    return console.frame.page(
+        request, viewer, "task.html", status,
+        task=task, home=home, contact=contact, can_act=can_act, acts=acts, chosen=chosen, filled=filled, named=named,
+        unit=unit_of(task, words), why=why_of(task.get("why"), words), key=filled.key or secrets.token_urlsafe(18),
+        drawn=form.draw(chosen.get("form_schema") or {}, words, filled.posted, filled.errors) if chosen else None,
+        reasons=reasons_of(chosen, words) if chosen else [], is_done=request.query_params.get("done") == "1",
+        history=[_entry(one, telling) for one in history], village=region_name(str(task.get("region") or "")),
+        stations=[_station(one, named, words, task) for one in path], next_hop=next_hop(task),
+        clock_from=clock_from(task),
+        concerns=[words.concern(code) for code in task.get("concerns") or ()],
+        group=str(task.get("grid") or "").rpartition("-")[2].lstrip("0"),
+    )  # fmt: skip
+
+
+def clock_from(task: Mapping[str, Any]) -> datetime:
+    """From when the hop's limit runs: the sending of the case to the hop, not the opening of its task."""
+    path = task.get("path") or ()
+    here = [one["at"] for one in path if one["hop"] == task["hop"] and one.get("state") == "here" and one.get("at")]
+    return as_instant(here[0] if here else task["opened_at"])
+
+
+async def _none() -> None:
+    return None
+
+
+async def _contact(console: Console, viewer: Viewer, task: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Full name, telephone and address for an open task of one's own office (people.md C1): intake audits it."""
+    path, body = f"/v1/households/{task['household_id']}/unmask", {"task_id": str(task["task_id"])}
+    answer = await console.neighbours.post("intake", path, console.token(viewer), body)
+    return answer.body if answer.is_fine else {"is_away": answer.status == 503}
+
+
+def why_of(why: Any, words: Words) -> str:
+    """The graded explanation, in whichever form it comes."""
+    if isinstance(why, Mapping):
+        return words.of(why.get("explanation") or why)
+    return str(why or "")
+
+
+def reasons_of(action: Mapping[str, Any], words: Words) -> list[tuple[str, str]]:
+    """(code, name) of what may be given as a reason, where one is needed."""
+    named = {str(one["code"]): words.of(one.get("title") or one) for one in action.get("reasons") or ()}
+    codes = [str(code) for code in action.get("reason_codes") or ()]
+    return [(code, named.get(code) or words.code("reason", code)) for code in codes]
+
+
+def _entry(one: Mapping[str, Any], telling: Telling) -> dict[str, Any]:
+    """A line of the history, told as the timeline tells it."""
+    officer_id = officer_of(one)
+    row = {
+        "type": str(one["type"]), "at": as_instant(one["at"]), "what": one, "exact": {}, "officer_id": officer_id,
+        "department": None, "record_id": None,
+    }  # fmt: skip
+    return {
+        "at": row["at"], "text": told.sentence(row, telling), "comment": one.get("comment") or "",
+        "officer": name_of(officer_id, telling.officers),
+    }  # fmt: skip
+
+
+def name_of(officer_id: str | None, named: Mapping[str, Mapping[str, Any]]) -> str:
+    """A masked name; an officer who is not known here yet is shown by id."""
+    return str(named.get(officer_id, {}).get("display_name") or officer_id) if officer_id else ""
+
+
+def _station(
+    one: Mapping[str, Any], named: Mapping[str, Mapping[str, Any]], words: Words, task: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A hop of the path: done (day and person), here (what is left), ahead (planned day)."""
+    return {
+        "hop": str(one["hop"]), "name": words.code("hop", one["hop"]), "state": str(one.get("state", "ahead")),
+        "at": one.get("at"), "due_at": one.get("due_at"), "unit": words.limit_unit(str(one["hop"]), str(task["level"])),
+        "officer": name_of(officer_of(one), named), "is_back": bool(one.get("returned")),
+    }  # fmt: skip

@@ -1,0 +1,31 @@
+-- name: overwrite
+-- An officer's post at an office, unless a later word about it is known (both count under the office's key).
+INSERT INTO officers (officer_id, office_id, office_kind, office_zh, office_en, display_name, role, capacity, post, since,
+                      until, sequence, region, grid)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::text[], $10::date[], $11::date[], $12::bigint[], $13::text[], $14::text[])
+ON CONFLICT (officer_id, office_id) DO UPDATE SET
+    office_kind = excluded.office_kind, office_zh = excluded.office_zh, office_en = excluded.office_en,
+    display_name = excluded.display_name, role = excluded.role, capacity = excluded.capacity, post = excluded.post,
+    since = excluded.since, until = excluded.until, sequence = excluded.sequence, region = excluded.region,
+    grid = excluded.grid
+WHERE officers.sequence < excluded.sequence
+
+-- name: in_post
+-- Everybody in post today, from the county down, place by place.
+SELECT officer_id, office_id, office_kind, office_zh, office_en, display_name, role, capacity, post, region, grid
+FROM officers
+WHERE until IS NULL OR until >= (civil.now() AT TIME ZONE 'Asia/Shanghai')::date
+ORDER BY region, office_id, role, officer_id
+
+-- name: one_in_post
+-- One officer's post (the first, where somebody has two).
+SELECT officer_id, office_id, office_kind, office_zh, office_en, display_name, role, capacity, post, region, grid
+FROM officers
+WHERE officer_id = $1 AND (until IS NULL OR until >= (civil.now() AT TIME ZONE 'Asia/Shanghai')::date)
+ORDER BY office_id LIMIT 1
+
+-- name: named
+-- Masked names and offices of officers.
+SELECT DISTINCT ON (officer_id) officer_id, display_name, role, office_zh, office_en
+FROM officers WHERE officer_id = ANY ($1::text[]) ORDER BY officer_id, office_id

@@ -1,0 +1,138 @@
+"""A step of the timeline in words, in the grade that its reader may see (people.md A5). Pure.
+
+The timeline's row keeps coded facts; the sentence is made when it is read, in the reader's language.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from services.console.remaining import as_instant, due_words, moment_words
+from services.console.wording import Words
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """To whom: language, grade, the civil now, and the officers' masked names by id."""
+
+    words: Words
+    grade: str
+    now: datetime
+    officers: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def is_exact(self) -> bool:
+        return self.grade == "exact"
+
+
+def what(row: Row, telling: Telling) -> dict[str, Any]:
+    """The coded facts that this reader may see."""
+    shown = dict(row["what"])
+    return {**shown, **row["exact"]} if telling.is_exact else shown
+
+
+def source(row: Row, telling: Telling) -> dict[str, Any] | None:
+    """The record behind a step; below township a band stands for it."""
+    if row["record_id"] is None:
+        return None
+    if telling.is_exact:
+        return {"department": row["department"], "record_id": row["record_id"], "version": row["version"]}
+    return {"department": None, "record_id": None, "version": None, "band": band(row, telling.words)}
+
+
+def band(row: Row, words: Words) -> str:
+    return words.joined([words.concern_band(code) for code in row["what"].get("concerns", ())])
+
+
+def who(row: Row, telling: Telling) -> dict[str, Any] | None:
+    """Who acted, by masked name and office; None for a machine's step."""
+    if row["officer_id"] is None:
+        return None
+    found = telling.officers.get(row["officer_id"], {})
+    return {
+        "officer_id": row["officer_id"],
+        "role": row["role"] or found.get("role"),
+        "display_name": found.get("display_name"),
+        "office": {"zh": found.get("office_zh"), "en": found.get("office_en")} if found else None,
+    }
+
+
+def sentence(row: Row, telling: Telling) -> str:
+    """One line: what happened."""
+    words, facts = telling.words, row["what"]
+    family, word = key_of(row["type"])
+    key = f"step.{family}.{word}"
+    if family == "data" and not telling.is_exact:
+        return words(f"step.band.{word}", concerns=band(row, words))
+    try:
+        text = words(key, **_facts(row, telling))
+    except KeyError:
+        return words("step.unknown", type=row["type"])
+    if family == "stage" and facts.get("reason_code"):
+        at = facts.get("from_hop") or facts.get("hop")
+        text += words("step.reason", reason=words.reason(at, facts.get("action"), facts["reason_code"]))
+    return text
+
+
+def detail(row: Row, telling: Telling) -> str:
+    """The second line: an explanation, or a record's own figures; empty when there is none."""
+    words = telling.words
+    family, _ = key_of(row["type"])
+    if family == "warning":
+        return words.of(what(row, telling).get("explanation") or "")
+    if family == "data" and telling.is_exact:
+        return values_told(row["exact"].get("values") or {}, words)
+    return ""
+
+
+def key_of(type_: str) -> tuple[str, str]:
+    """`shouwang.stage.advanced.v1` → (stage, advanced); workflow's own `task.claimed` → (task, claimed)."""
+    parts = type_.removeprefix("shouwang.").split(".")
+    return (parts[0], parts[1]) if len(parts) >= 2 else ("", type_)
+
+
+def values_told(values: Mapping[str, Any], words: Words) -> str:
+    """A record's figures on one line, in the order in which they were sent."""
+    shown = [(name, value) for name, value in values.items() if value is not None and name != "kind"]
+    told = [f"{words.code('field', name)} {value_told(name, value, words)}" for name, value in shown]
+    return " · ".join(told)
+
+
+def value_told(name: str, value: Any, words: Words) -> str:
+    """Money as 26,810.50 元; a code by its name; anything else as it is."""
+    if name.endswith("_yuan"):
+        try:
+            return words("yuan", sum=f"{Decimal(str(value)):,.2f}")
+        except InvalidOperation:
+            return str(value)
+    if isinstance(value, bool):
+        return words.code("value", str(value).lower())
+    return words.code("value", value)
+
+
+def _facts(row: Row, telling: Telling) -> dict[str, Any]:
+    """Everything that a sentence may name."""
+    words, facts = telling.words, row["what"]
+    hop, level = facts.get("hop"), facts.get("level")
+    officer = telling.officers.get(row["officer_id"] or "", {})
+    unit = words.limit_unit(str(hop), str(level)) if hop and level else "calendar_days"
+    due_at = as_instant(facts["due_at"]) if facts.get("due_at") else None
+    from_hop = facts.get("from_hop") or hop
+    return {
+        "size": facts.get("size", ""),
+        "poverty_history": words.code("poverty_history", facts.get("poverty_history", "")),
+        "department": words.code("department", row["department"] or ""),
+        "kind": words.code("kind", row["exact"].get("kind", "")),
+        "level": words.code("level", level or ""),
+        "concerns": words.joined([words.concern(code) for code in facts.get("concerns", ())]),
+        "hop": words.code("hop", hop or ""),
+        "from_hop": words.code("hop", from_hop or ""),
+        "action": words.action(from_hop, facts.get("action")),
+        "due": due_words(due_at, unit, telling.now, words) if due_at else "",
+        "officer": officer.get("display_name") or row["officer_id"] or "",
+        "at": moment_words(row["at"], telling.now, words),
+    }

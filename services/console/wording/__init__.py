@@ -1,0 +1,85 @@
+"""What the console says, Chinese first and English beside it: one catalogue a language, the same keys in both.
+
+Concerns come from the list of the field, names of hops, actions and reasons from the policy package.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from shared.domain.concerns import BY_CODE
+from shared.policy import HopAction, Policy, RouteHop
+
+
+class Words:
+    """One language. `words("queue.new", 3)` chooses `queue.new.one` or `queue.new.many` by the number."""
+
+    def __init__(self, language: str, policy: Policy) -> None:
+        self.language, self._texts, self._policy = language, catalogue(language), policy
+        self._short = "zh" if language.startswith("zh") else "en"
+
+    def __call__(self, key: str, number: int | None = None, /, **facts: object) -> str:
+        """A text of the catalogue with its facts put in. Raises KeyError for a key that is not there."""
+        if number is not None:
+            key, facts = f"{key}.{'one' if number == 1 else 'many'}", {"n": number, **facts}
+        return self._texts[key].format_map(facts) if facts else self._texts[key]
+
+    def code(self, family: str, code: object) -> str:
+        """The name of a code; a code without a name is shown as it is, never hidden."""
+        return self._texts.get(f"{family}.{code}", str(code))
+
+    def of(self, names: Any) -> str:
+        """One language out of {zh, en}, in whichever form it comes."""
+        if isinstance(names, Mapping):
+            return str(names.get(self._short) or names.get("zh") or names.get("en") or "")
+        return str(getattr(names, self._short, names) or "")
+
+    def concern(self, code: str) -> str:
+        found = BY_CODE.get(code)
+        return (found.zh if self._short == "zh" else found.en) if found else code
+
+    def concern_band(self, code: str) -> str:
+        """The sentence that village and group read: no sum, no illness."""
+        found = BY_CODE.get(code)
+        return (found.band_zh if self._short == "zh" else found.band_en) if found else code
+
+    def action(self, hop: str | None, code: str | None) -> str:
+        found = self._action(hop, code)
+        return self.of(found.names) if found else str(code or "")
+
+    def reason(self, hop: str | None, action: str | None, code: str | None) -> str:
+        found = self._action(hop, action)
+        named = next((one for one in found.reasons if one.code == code), None) if found else None
+        return self.of(named.names) if named else self.code("reason", code)
+
+    def limit_unit(self, hop: str, level: str) -> str:
+        """In what the limit of this hop's task is counted: hours, calendar_days or working_days."""
+        try:
+            return str(self._policy.limit(hop, level).unit)  # type: ignore[arg-type]
+        except LookupError:
+            return "calendar_days"
+
+    def joined(self, texts: list[str]) -> str:
+        return ("、" if self._short == "zh" else ", ").join(texts)
+
+    def _action(self, hop: str | None, code: str | None) -> HopAction | None:
+        place: RouteHop | None = next((one for one in self._policy.route if one.hop == hop), None)
+        return next((one for one in place.actions if one.code == code), None) if place else None
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """Every text of a language by its dotted key."""
+    text = Path(__file__).with_name(f"{language}.yaml").read_text("utf-8")
+    return MappingProxyType(dict(_flat(yaml.safe_load(text), "")))
+
+
+def _flat(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+    found = []
+    for key, value in tree.items():
+        found += _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [(f"{prefix}{key}", str(value))]
+    return found
