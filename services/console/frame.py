@@ -4,6 +4,7 @@ Carries out look.md: strict content policy without inline script or style, one s
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -122,16 +123,24 @@ def _telling(now: datetime, words: Words) -> dict[str, Any]:
 
 
 def place_of(region: str) -> list[str]:
-    """安徽 › 阜阳 › 临泉 › 鲖城: the names of a place from the province down; nothing for what has no name."""
+    """安徽 › 阜阳 › 临泉 › 鲖城: the short names of a place from the province down; a code where there is none."""
     try:
-        return [one.name for one in (*ancestors(region), division(region))] if region else []
+        return [_short(one.name) for one in (*ancestors(region), division(region))] if region else []
     except (UnknownDivision, ValueError):
         return [region]
 
 
 def region_name(region: str) -> str:
-    """The last name alone."""
+    """The last name alone: 大涂庄村 for a village, whose office the table names (大涂庄村委会)."""
     return (place_of(region) or [region])[-1]
+
+
+def _short(name: str) -> str:
+    if name.endswith("村委会"):
+        return name.removesuffix("委会")
+    if name.endswith("社区居委会"):
+        return name.removesuffix("居委会")
+    return re.sub(r"[省市县区镇乡]$", "", name) if len(name) > 2 else name
 
 
 PARTS: tuple[tuple[str, str], ...] = (
@@ -143,7 +152,7 @@ PARTS: tuple[tuple[str, str], ...] = (
 
 def totalled(text: str, totals: Any) -> Markup:
     """The totals' sentence with its numbers put in: each can be tinted when it changes, and leads to its list."""
-    found = str(escape(text))
+    found = re.sub(r"=?[^·=]+·?", lambda part: f"<span>{part[0]}</span>", str(escape(text)))
     for mark, (name, lateness) in enumerate(PARTS, start=1):
         number = f'<b data-count="{name}">{int(getattr(totals, name))}</b>'
         if lateness:

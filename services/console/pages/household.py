@@ -79,7 +79,8 @@ async def _show(
     words = console.frame.words(viewer.language)
     named = await console.officers([row["officer_id"] for row in rows])
     telling = Telling(words, grade(viewer.officer), viewer.now, named)
-    told_steps = [_step(row, telling, {one["event_id"] for one in rows}) for row in rows]
+    sentences = {row["event_id"]: told.sentence(row, telling) for row in rows}
+    told_steps = [_step(row, telling, sentences) for row in rows]
     is_newest_first = request.query_params.get("order") != "oldest"
     return console.frame.page(
         request, viewer, "household.html",
@@ -89,15 +90,16 @@ async def _show(
     )  # fmt: skip
 
 
-def _step(row: Mapping[str, Any], telling: Telling, here: set[UUID]) -> dict[str, Any]:
+def _step(row: Mapping[str, Any], telling: Telling, sentences: Mapping[UUID, str]) -> dict[str, Any]:
     """A step for the page: its sentence, its detail, who, and the way to its cause and its record."""
     source = told.source(row, telling)
     who = told.who(row, telling)
     return {
         "id": str(row["event_id"]), "at": row["at"], "service": row["service"], "family": told.key_of(row["type"])[0],
-        "word": told.key_of(row["type"])[1], "level": row["what"].get("level"), "text": told.sentence(row, telling),
+        "word": told.key_of(row["type"])[1], "level": row["what"].get("level"), "text": sentences[row["event_id"]],
         "detail": told.detail(row, telling), "who": who,
-        "cause": str(row["cause_id"]) if row["cause_id"] in here else None, "has_cause": row["cause_id"] is not None,
+        "cause": str(row["cause_id"]) if row["cause_id"] in sentences else None,
+        "cause_text": sentences.get(row["cause_id"], ""), "has_cause": row["cause_id"] is not None,
         "task_id": row["what"].get("task_id"), "source": source if source and source["record_id"] else None,
     }  # fmt: skip
 

@@ -19,17 +19,17 @@
     });
     before = counts();
   }
-  let rows = new Set();
+  let rows = null;
   document.addEventListener('htmx:beforeSwap', function (event) {
     if (event.detail.target.id === 'queue') rows = new Set(Array.from(document.querySelectorAll('[data-row]'), (row) => row.dataset.row));
   });
   document.addEventListener('htmx:afterSettle', function () {
     tintCounts();
-    if (!rows.size && !document.querySelector('#queue')) return;
-    const came = Array.from(document.querySelectorAll('#queue [data-row]')).filter((row) => !rows.has(row.dataset.row));
-    if (rows.size || came.length) came.forEach(tint);
-    if (came.length && document.activeElement === document.body) document.getElementById('main').focus({ preventScroll: true });
-    rows = new Set(Array.from(document.querySelectorAll('[data-row]'), (row) => row.dataset.row));
+    if (!rows) return;
+    Array.from(document.querySelectorAll('#queue [data-row]')).filter((row) => !rows.has(row.dataset.row)).forEach(tint);
+    rows = null;
+    // What was clicked is gone: the keyboard goes on from the list, not from the top of the page.
+    if (document.activeElement === document.body) document.querySelector('#queue .table, #main').focus({ preventScroll: true });
   });
   document.addEventListener('htmx:sseMessage', tintCounts);
 
