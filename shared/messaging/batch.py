@@ -23,6 +23,11 @@ WAITING = "waiting"
 HALF_FAILED_FROM = 20
 """From this size on, a batch of which more than half fails is taken for our own failure."""
 
+Line = tuple[str, str]
+"""(topic, key): what keeps its order."""
+GivenUp = Mapping[int | Line, str]
+"""Causes of what PostgreSQL refused: by an input's identity, or for the first waiting row of a line."""
+
 Lock = Callable[[asyncpg.Connection, set[str]], Awaitable[tuple[dict[str, KeyRow], datetime]]]
 
 
@@ -35,7 +40,7 @@ class Report:
     decided: list[Decided] = field(default_factory=list)
     failed: list[tuple[Input, str]] = field(default_factory=list)
     emits: list[outbox.OutboxRow] = field(default_factory=list)
-    more: set[str] = field(default_factory=set)
+    more: set[Line] = field(default_factory=set)
 
     def add(self, other: "Report") -> None:
         for outcome, number in other.outcomes.items():
@@ -55,22 +60,49 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """By whose hand a line moves: a person replays or skips its first record; or nobody (a batch came)."""
+    """By whose hand lines move: a person replays or skips a first record, a line follows; or nobody (a batch came).
+
+    `followers`: at most so many waiting rows of each line are taken.
+    """
 
     replayed: Waiting | None = None
     skipped: Waiting | None = None
-    follow: frozenset[str] = frozenset()
+    follow: Line | None = None
+    followers: int = FOLLOWERS_MAX
+
+    @property
+    def line(self) -> Line | None:
+        """The one line that moves, where it is one."""
+        chosen = self.replayed or self.skipped
+        return (chosen.topic, chosen.key) if chosen is not None else self.follow
 
 
 NOBODY = By()
+NOTHING: GivenUp = {}
 
 
 @dataclass(slots=True)
 class Effort:
-    """One batch across its halves: its size, and how many of its records we failed on."""
+    """One batch across its halves: its size, how many of its records we failed on, and which the database refused.
+
+    `refused` wait only when the whole batch is judged: else a broken `save` makes a dead letter of every record.
+    `held` are those whose rows another holds.
+    """
 
     whole: int
     troubles: int = 0
+    refused: list[tuple[Input, str]] = field(default_factory=list)
+    held: list[Exception] = field(default_factory=list)
+
+    def judge(self, more: int, cause: str) -> None:
+        """Raises Stopped when more than half failed."""
+        if self.whole >= HALF_FAILED_FROM and self.troubles + more > self.whole / 2:
+            raise Stopped(f"more than half of {self.whole} records failed: {cause}")
+
+    def refuse(self, input: Input, cause: str) -> None:
+        self.troubles += 1
+        self.refused.append((input, cause))
+        self.judge(0, cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +120,7 @@ class Batch:
     work: "UnitOfWork"
     connection: asyncpg.Connection
     inputs: Sequence[Input]
-    given_up: Mapping[int, str]
+    given_up: GivenUp
     by: By
     effort: Effort
     report: Report = field(default_factory=Report)
@@ -98,12 +130,14 @@ class Batch:
     failed_rows: list[tuple[Waiting, str]] = field(default_factory=list)
     outcomes: list[tuple[Place, str]] = field(default_factory=list)
     released: list[tuple[Place, str]] = field(default_factory=list)
-    blocked: set[tuple[str, str]] = field(default_factory=set)
+    blocked: set[Line] = field(default_factory=set)
     troubles: int = 0
 
     async def run(self, wanted: set[str]) -> Report:
         """Everything but BEGIN and COMMIT. Raises BeginAgain, Stopped, NotFirst, and whatever PostgreSQL says."""
-        self.rows, now = await lock(self.connection, self.work.subscriber, self.inputs, wanted, keys.lock)
+        self.rows, now = await lock(
+            self.connection, self.work.subscriber, self.inputs, wanted, keys.lock, self.given_up
+        )
         crash_point("locked")
         candidates = await self._sift()
         for topic, subscriber in self.work.subscriber.items():
@@ -138,12 +172,21 @@ class Batch:
         if held:
             for row in await waiting.read(self.connection, self.work.consumer, held):
                 waits[row.topic, row.key].append(row)
-        for chosen in (self.by.replayed, self.by.skipped):
-            if chosen is not None:
-                line = waits.get((chosen.topic, chosen.key))
-                if not line or line[0].sequence != chosen.sequence:
-                    raise NotFirst("only the first record of a line can be replayed or skipped")
+        chosen = self.by.replayed or self.by.skipped
+        if chosen is not None and not self._has_its_turn(chosen, waits):
+            raise NotFirst("only the first record of a line, with no gap before it, can be replayed or skipped")
+        if self.by.line is not None:
+            return {self.by.line: waits.get(self.by.line, [])}
         return waits
+
+    def _has_its_turn(self, chosen: Waiting, waits: Mapping[Line, list[Waiting]]) -> bool:
+        """First of its line; and what is ahead of a gap has not failed: skipped, it would lose what is late."""
+        line = waits.get((chosen.topic, chosen.key))
+        if not line or line[0].sequence != chosen.sequence:
+            return False
+        return line[0].state == "failed" or (
+            chosen.topic in TOPIC and chosen.sequence == self.rows[chosen.key].applied_number(chosen.topic) + 1
+        )
 
     def _sift_line(
         self,
@@ -157,7 +200,7 @@ class Batch:
         if self.by.skipped is not None and (self.by.skipped.topic, self.by.skipped.key) == line:
             skipped, waits = waits[0], waits[1:]
             self._skip(skipped)
-        replayed = self.by.replayed if waits and self.by.replayed == waits[0] else None
+        replayed = waits[0] if self.by.replayed is not None and self.by.line == line else None
         if topic not in TOPIC:
             if replayed is not None:
                 candidates[topic].append(self._open(replayed))
@@ -165,6 +208,7 @@ class Batch:
         sifted = sift(
             key, row.applied_number(topic), waits, inputs,
             replayed=replayed, is_baseline=any(i.place and self.work.is_baseline(i.place) for i in inputs),
+            followers=self.by.followers,
         )  # fmt: skip
         for one in sifted.ready:
             candidates[topic].append(self._open(one) if isinstance(one, Waiting) else Candidate(one))
@@ -174,12 +218,19 @@ class Batch:
             self._let_wait(input, "ahead", None)
         for input in sifted.unplaced:
             self._let_wait(input, "failed", input.cause)
-        if len(waits) >= FOLLOWERS_MAX and len(sifted.ready) >= FOLLOWERS_MAX:
-            self.report.more.add(key)
+        if sifted.is_more:
+            self.report.more.add(line)
 
     def _open(self, row: Waiting) -> Candidate:
-        plain = self.work.cipher.open(row.record, waiting.associated(row.consumer, row.topic, row.key, row.sequence))
-        return Candidate(record.again(plain, self.work.reading), row)
+        """One that cannot be opened (another key, a damaged disk) fails alone, and can be skipped."""
+        try:
+            plain = self.work.cipher.open(
+                row.record, waiting.associated(row.consumer, row.topic, row.key, row.sequence)
+            )
+            return Candidate(record.again(plain, self.work.reading), row)
+        except ValueError as error:
+            cause = f"record: {fingerprint(error)}"
+            return Candidate(Input(row.topic, row.key, row.sequence, None, row.region, row.type, cause), row)
 
     def _skip(self, row: Waiting) -> None:
         if row.topic in TOPIC:
@@ -190,7 +241,9 @@ class Batch:
 
     async def _decide(self, subscriber: Subscriber, batch: Sequence[Candidate], now: datetime) -> None:
         unit = unit_of(self.connection, now, self.rows)
-        state = await subscriber.load(unit, [one.input for one in batch])
+        # What will not be decided is not loaded either: it may be what cannot be loaded.
+        loadable = [one.input for one in batch if self._cause_before(one) is None]
+        state: State = await subscriber.load(unit, loadable) if loadable else {}
         decided: list[Decided] = []
         for one in batch:
             line = (one.input.topic, one.input.key)
@@ -204,24 +257,26 @@ class Batch:
             else:
                 self._decided(one, outcome, state)
                 decided.append(Decided(one.input, outcome))
+        self._judge_ourselves()
         if decided:
             await subscriber.save(unit, state, decided)
         self.report.decided += decided
         crash_point("saved")
 
+    def _cause_before(self, one: Candidate) -> str | None:
+        """Why a record is not to be decided at all: the database refused it, or its body cannot be read."""
+        cause = self.given_up.get(id(one.input) if one.row is None else (one.row.topic, one.row.key))
+        return cause or (one.input.cause if one.input.sequence is not None else None)
+
     def _decide_one(self, subscriber: Subscriber, state: State, one: Candidate, now: datetime) -> Decision | str:
         """The decision, or why there is none: we failed on this record alone."""
-        cause = self.given_up.get(id(one.input))
-        if cause is None and one.input.sequence is not None:
-            cause = one.input.cause
+        cause = self._cause_before(one)
         if cause is None:
             try:
                 return subscriber.decide(state, one.input, now)
             except Exception as error:
                 self.troubles += 1
                 cause = f"decide: {fingerprint(error)}"
-        elif one.input.cause is None:
-            self.troubles += 1
         give_up = getattr(subscriber, "give_up", None)
         if one.input.place is None and give_up is not None:
             given_up: Decision = give_up(one.input, cause, now)
@@ -293,9 +348,8 @@ class Batch:
             await connection.execute("SELECT pg_notify($1, '')", f"outbox_{self.work.service}")
 
     def _judge_ourselves(self) -> None:
-        whole = self.effort.whole
-        if whole >= HALF_FAILED_FROM and self.effort.troubles + self.troubles > whole / 2:
-            raise Stopped(f"more than half of {whole} records failed: {self.report.failed[-1][1]}")
+        if self.troubles:
+            self.effort.judge(self.troubles, self.report.failed[-1][1])
 
 
 # ── shared with a person's call ─────────────────────────────────────────────────────────────────────────────────
@@ -307,24 +361,30 @@ async def lock(
     inputs: Sequence[Input],
     wanted: set[str],
     how: Lock,
+    given_up: GivenUp = NOTHING,
 ) -> tuple[dict[str, KeyRow], datetime]:
     """Lock the inputs' keys. What had to be looked up is looked up again under the locks, and so are merges."""
-    named = wanted | await keys_of(connection, subscribers, inputs)
+    named = wanted | await keys_of(connection, subscribers, inputs, given_up)
     rows, now = await how(connection, named)
     found = {row.merged_into for row in rows.values() if row.merged_into} - rows.keys()
     if any(getattr(subscribers[input.topic], "looks_up_keys", True) for input in inputs):
-        found |= await keys_of(connection, subscribers, inputs) - rows.keys()
+        found |= await keys_of(connection, subscribers, inputs, given_up) - rows.keys()
     if found:
         raise BeginAgain(named | found)
     return rows, now
 
 
 async def keys_of(
-    connection: asyncpg.Connection, subscribers: Mapping[str, Subscriber], inputs: Sequence[Input]
+    connection: asyncpg.Connection,
+    subscribers: Mapping[str, Subscriber],
+    inputs: Sequence[Input],
+    given_up: GivenUp = NOTHING,
 ) -> set[str]:
+    """The keys to lock. Of what was given up only the key that it carries: its look-up may be what failed."""
     found: set[str] = set()
     for topic, batch in routed(subscribers, inputs):
-        readable = [input for input in batch if input.cause is None]
+        readable = [input for input in batch if input.cause is None and id(input) not in given_up]
+        found.update(input.key for input in batch if input.key and id(input) in given_up)
         if readable:
             for several in await subscribers[topic].keys(connection, readable):
                 found.update(several)

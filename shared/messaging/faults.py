@@ -14,6 +14,8 @@ from shared.messaging.room import Problem
 
 INFRASTRUCTURE_CLASSES = frozenset({"08", "40", "42", "53", "55", "57"})
 FORBIDDEN_ROW = "42501"
+LOST_STATES = frozenset({"25P03", "25P04", "25006", "58000", "58030"})
+"""Ended by the server for being idle or long in a transaction, a standby, its disk: no record's fault either."""
 
 
 class Retry(Exception):
@@ -43,9 +45,15 @@ def is_timeout(error: BaseException) -> bool:
     return isinstance(error, TimeoutError)
 
 
+def is_lock_timeout(error: BaseException) -> bool:
+    """Someone else holds a row for long: it says nothing about the record that needs it."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == "55P03"
+
+
 def is_infrastructure(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "")[:2] in INFRASTRUCTURE_CLASSES and error.sqlstate != FORBIDDEN_ROW
+        state = error.sqlstate or ""
+        return (state[:2] in INFRASTRUCTURE_CLASSES and state != FORBIDDEN_ROW) or state in LOST_STATES
     if isinstance(error, asyncpg.exceptions._base.InterfaceError):
         return not isinstance(error, ValueError)
     return isinstance(error, ConnectionError | OSError | TimeoutError | asyncio.IncompleteReadError)

@@ -6,6 +6,7 @@ key row, outbox, relay, waiting, decide.
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,21 @@ import asyncpg
 from shared.crypto import Cipher
 from shared.messaging import answers, keys, outbox, positions, record
 from shared.messaging.answers import Answer, Slot
-from shared.messaging.batch import NOBODY, Batch, By, Effort, Report, carry, lock, merged, routed, unit_of
+from shared.messaging.batch import (
+    NOBODY,
+    NOTHING,
+    Batch,
+    By,
+    Effort,
+    GivenUp,
+    Line,
+    Report,
+    carry,
+    lock,
+    merged,
+    routed,
+    unit_of,
+)
 from shared.messaging.faults import (
     BeginAgain,
     NotFirst,
@@ -26,14 +41,19 @@ from shared.messaging.faults import (
     crash_point,
     fingerprint,
     is_infrastructure,
+    is_lock_timeout,
     is_timeout,
 )
 from shared.messaging.room import Decided, Input, Place, Problem, State, Subscriber
-from shared.messaging.waiting import Waiting
+from shared.messaging.waiting import FOLLOWERS_MAX, Waiting
 from shared.postgres import BY_KEY_ONLY, session
 
 BACKOFF_FIRST_SECONDS, BACKOFF_MAX_SECONDS = 0.05, 5.0
 BEGIN_AGAIN_MAX = 5
+HELD_MAX = 3
+"""So many records of a batch are waited for, one after another, while someone else holds their rows."""
+
+log = logging.getLogger(__name__)
 
 SET_SCOPE = (
     "SELECT set_config('app.region_from', $1, true), set_config('app.region_to', $2, true), "
@@ -96,17 +116,24 @@ class UnitOfWork:
         effort = Effort(len(inputs))
         try:
             report = await self._halving(list(inputs), effort)
-            for key in sorted(report.more):
-                report.add(await self._follow(key))
+            for input, cause in effort.refused:
+                report.add(await self._transact([input], effort, given_up={id(input): cause}))
+            for line in sorted(report.more):
+                report.add(await self._follow(line))
+            if effort.held:
+                raise effort.held[0]
         except Exception as error:
-            raise await self._come_again(error) from None
-        self._backoff, self.stopped = BACKOFF_FIRST_SECONDS, None
-        self.observe(self.consumer, report, asyncio.get_running_loop().time() - started)
+            raise await self.come_again(error) from None
+        self._backoff, self.stopped, self._timed_out = BACKOFF_FIRST_SECONDS, None, frozenset()
+        try:
+            self.observe(self.consumer, report, asyncio.get_running_loop().time() - started)
+        except Exception as error:
+            log.error("unit.unobserved", extra={"consumer": self.consumer, "cause": fingerprint(error)})
         return report
 
-    async def _come_again(self, error: Exception) -> Retry:
+    async def come_again(self, error: Exception) -> Retry:
         """Back off first: the framework reads a batch again at once, a thousand times a second."""
-        if isinstance(error, Stopped) or not is_infrastructure(error):
+        if not isinstance(error, Unavailable) and not is_infrastructure(error):
             # Nothing unknown may escape unheard: unready until a batch passes.
             self.stopped = str(error) if isinstance(error, Stopped) else f"unit of work: {fingerprint(error)}"
             self._backoff = BACKOFF_MAX_SECONDS
@@ -119,7 +146,9 @@ class UnitOfWork:
         try:
             return await self._transact(inputs, effort)
         except Exception as error:
-            if isinstance(error, Stopped) or (is_infrastructure(error) and not self._is_second_timeout(error, inputs)):
+            if isinstance(error, Stopped | Unavailable):
+                raise
+            if is_infrastructure(error) and not self._is_second_timeout(error, inputs):
                 raise
         if len(inputs) == 1:
             return await self._alone(inputs[0], effort)
@@ -129,44 +158,61 @@ class UnitOfWork:
         return report
 
     async def _alone(self, input: Input, effort: Effort) -> Report:
-        """The one record. A unique violation may have been a race, whose winner is visible now: once more."""
+        """The one record, without what waits behind it (that may be what the database refuses).
+
+        Once more, too: a unique violation may have been a race, whose winner is visible now.
+        """
         try:
-            return await self._transact([input], effort)
+            return await self._transact([input], effort, by=By(followers=0))
         except Exception as error:
-            if isinstance(error, Stopped) or (is_infrastructure(error) and not is_timeout(error)):
+            if is_lock_timeout(error) and len(effort.held) < HELD_MAX:
+                effort.held.append(error)
+            elif _is_beyond_the_record(error):
                 raise
-            cause = fingerprint(error)
-        return await self._transact([input], effort, given_up={id(input): f"sql: {cause}"})
+            else:
+                effort.refuse(input, f"sql: {fingerprint(error)}")
+        return Report()
 
     def _is_second_timeout(self, error: Exception, inputs: Sequence[Input]) -> bool:
         if not is_timeout(error):
             return False
+        # Read again, a batch need not be cut as before; its halves are parts of it.
         places = frozenset(input.place for input in inputs)
-        was_there = places == self._timed_out
+        if places & self._timed_out:
+            return True
         self._timed_out = places
-        return was_there
+        return False
 
-    async def _follow(self, key: str) -> Report:
-        """What still waits behind a record that has been decided, a thousand at a time."""
-        report = Report()
+    async def _follow(self, line: Line) -> Report:
+        """What still waits behind a record that has been decided, a thousand at a time, fewer when they fail."""
+        report, followers = Report(), FOLLOWERS_MAX
         while True:
-            step = await self._transact([], Effort(0), by=By(follow=frozenset({key})))
+            try:
+                step = await self._transact([], Effort(0), by=By(follow=line, followers=followers))
+            except Exception as error:
+                if _is_beyond_the_record(error):
+                    raise
+                if followers > 1:
+                    followers = max(1, followers // 4)
+                    continue
+                cause = f"sql: {fingerprint(error)}"
+                step = await self._transact([], Effort(0), {line: cause}, By(follow=line, followers=1))
             report.add(step)
-            if key not in step.more:
+            if line not in step.more:
                 return report
 
     async def _transact(
         self,
         inputs: list[Input],
         effort: Effort,
-        given_up: dict[int, str] | None = None,
+        given_up: GivenUp = NOTHING,
         by: By = NOBODY,
         then: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
     ) -> Report:
-        wanted = set(by.follow)
+        wanted = {by.line[1]} if by.line else set()
         async with session(self.pool) as connection:
             for _ in range(BEGIN_AGAIN_MAX):
-                batch = Batch(self, connection, inputs, given_up or {}, by, effort)
+                batch = Batch(self, connection, inputs, given_up, by, effort)
                 transaction = connection.transaction()
                 await transaction.start()
                 crash_point("begun")
@@ -207,17 +253,41 @@ class UnitOfWork:
     # ── dead letters: a person replays or skips the first one of its line ───────────────────────────────────────
 
     async def replay(self, row: Waiting) -> Report:
-        """Decide a waiting record again, and what waited behind it. Raises NotFirst; see `failed` of the report."""
-        report = await self._transact([], Effort(0), by=By(replayed=row, follow=frozenset({row.key})))
-        for key in sorted(report.more):
-            report.add(await self._follow(key))
+        """Decide a waiting record again, and what waited behind it. Raises NotFirst, Unavailable; see `failed`."""
+        alone = By(replayed=row, followers=1)
+        try:
+            report = await self._by_hand(By(replayed=row), alone)
+        except NotFirst:
+            raise
+        except Exception as error:
+            if _is_beyond_the_record(error):
+                raise _unavailable(error) from None
+            cause = {(row.topic, row.key): f"sql: {fingerprint(error)}"}
+            report = await self._by_hand(alone, alone, given_up=cause)
         return report
 
     async def skip(self, row: Waiting, then: Callable[[asyncpg.Connection], Awaitable[None]]) -> Report:
-        """Move the number past the first record of a line; `then` writes the audit row in the same transaction."""
-        report = await self._transact([], Effort(0), by=By(skipped=row, follow=frozenset({row.key})), then=then)
-        for key in sorted(report.more):
-            report.add(await self._follow(key))
+        """Move the number past the first record of a line; `then` writes the audit row in the same transaction.
+
+        Raises NotFirst, Unavailable.
+        """
+        try:
+            return await self._by_hand(By(skipped=row), By(skipped=row, followers=0), then=then)
+        except Exception as error:
+            raise _unavailable(error) from None
+
+    async def _by_hand(
+        self, by: By, alone: By, *, given_up: GivenUp = NOTHING, then: Callable[..., Awaitable[None]] | None = None
+    ) -> Report:
+        """The record with what waits behind it, or alone where that is what the database refuses."""
+        try:
+            report = await self._transact([], Effort(0), given_up, by, then)
+        except Exception as error:
+            if by is alone or isinstance(error, NotFirst) or _is_beyond_the_record(error):
+                raise
+            report = await self._transact([], Effort(0), given_up, alone, then)
+        for line in sorted(report.more):
+            report.add(await self._follow(line))
         return report
 
     # ── people: an HTTP call never waits ────────────────────────────────────────────────────────────────────────
@@ -238,9 +308,7 @@ class UnitOfWork:
         except asyncpg.InsufficientPrivilegeError:
             raise Refused(Problem(404, "not_found", "There is no such thing in your area.")) from None
         except Exception as error:
-            if is_infrastructure(error):
-                raise Unavailable(fingerprint(error)) from None
-            raise
+            raise _unavailable(error) from None
         if report.emits:
             self.wake()
         self.observe(self.consumer, report, asyncio.get_running_loop().time() - started)
@@ -292,6 +360,18 @@ class UnitOfWork:
             await connection.execute("SELECT pg_notify($1, '')", f"outbox_{self.service}")
         await keys.write(connection, rows.values(), merged(report.decided))
         return report
+
+
+def _is_beyond_the_record(error: Exception) -> bool:
+    """Whether a failure says nothing about the one record on which it was met."""
+    if isinstance(error, Stopped | Unavailable) or is_lock_timeout(error):
+        return True
+    return is_infrastructure(error) and not is_timeout(error)
+
+
+def _unavailable(error: Exception) -> Exception:
+    """To a person infrastructure is 503; anything else stays what it is."""
+    return Unavailable(fingerprint(error)) if is_infrastructure(error) else error
 
 
 async def _roll_back(transaction: asyncpg.transaction.Transaction) -> None:
