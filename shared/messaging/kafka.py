@@ -15,7 +15,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared.messaging import record
-from shared.messaging.faults import Retry, fingerprint, is_infrastructure
+from shared.messaging.faults import Retry
 from shared.messaging.room import Place
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -50,7 +50,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     pattern: str | None = None
     has_joined: bool = False
     lag: dict[tuple[str, int], int] = field(default_factory=dict)
-    _next: dict[tuple[str, int], int] = field(default_factory=dict)
     _holes: set[tuple[str, int, int]] = field(default_factory=set)
     _subscriber: Any = None
 
@@ -67,6 +66,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             group_instance_id=f"{self.group}-{self.instance}",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",
             batch=True,
             max_records=BATCH_MAX,
             batch_timeout_ms=BATCH_TIMEOUT_MS,
@@ -94,22 +94,21 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             if await self._sought_back(records, consumer):
                 return
+            reading = self.work.reading
+            inputs = [record.read(r.topic, r.partition, r.offset, r.headers, r.value, reading) for r in records]
+            await self.work.process(inputs)
         except Exception as error:
-            if not is_infrastructure(error):
-                self.work.stopped = f"positions: {fingerprint(error)}"
-            raise Retry(fingerprint(error)) from None
-        inputs = [record.read(r.topic, r.partition, r.offset, r.headers, r.value, self.work.reading) for r in records]
-        await self.work.process(inputs)
-        for one in records:
-            self._next[one.topic, one.partition] = one.offset + 1
+            raise error if isinstance(error, Retry) else await self.work.come_again(error) from None
+        if self._holes:
+            read = {(one.topic, one.partition) for one in records}
+            self._holes = {hole for hole in self._holes if hole[:2] not in read}
 
     async def _sought_back(self, records: Sequence[ConsumerRecord[bytes, bytes]], consumer: AIOKafkaConsumer) -> bool:
         """A first offset beyond our stored position is a hole: read again from there; the same hole twice is passed."""
         firsts: dict[tuple[str, int], int] = {}
         for one in records:
             firsts.setdefault((one.topic, one.partition), one.offset)
-        if all(self._next.get(where) == first for where, first in firsts.items()):
-            return False
+        # Read with every batch: the database may be another one than a batch ago, and a position only moves on.
         stored = await self.work.positions()
         back: dict[tuple[str, int], int] = {}
         for where, first in firsts.items():
@@ -138,10 +137,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     # ── membership ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._next.clear()
+        return None
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._next.clear()
         self.has_joined = True
 
     async def read_lag(self) -> None:

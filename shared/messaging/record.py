@@ -12,6 +12,7 @@ import msgspec
 from pydantic import ValidationError
 
 from shared.contracts.topics import TOPIC
+from shared.messaging.faults import fingerprint
 from shared.messaging.room import Input, Kept, Place
 
 Headers = Sequence[tuple[str, bytes]]
@@ -36,13 +37,18 @@ class Foreign:
 
 def read(topic: str, partition: int, offset: int, headers: Headers, value: bytes | None, how: Read) -> Input:
     """One record as an input; what is wrong with it stands in `cause`, in words that hold no one's data."""
-    kept = Kept(topic, partition, offset, list(headers), value)
+    # Kafka knows headers without a value; whatever reads or keeps them knows bytes alone.
+    kept = Kept(topic, partition, offset, [(name, raw or b"") for name, raw in headers], value)
     place = Place(topic, partition, offset)
     if topic not in TOPIC:
         assert how.foreign is not None, f"{topic} is not one of ours and nothing reads it"
-        foreign = how.foreign(topic, value, headers)
+        try:
+            foreign = how.foreign(topic, value, kept.headers)
+        except Exception as error:  # a record costs itself, whatever its reader had not thought of
+            foreign = Foreign(None, "", f"reader: {fingerprint(error)}")
         return Input(
-            topic=topic, key="", sequence=None, body=foreign.body, type=foreign.type, cause=foreign.cause,
+            topic=topic, key="", sequence=None, body=foreign.body, type=_clean(foreign.type),
+            cause=_clean(foreign.cause) if foreign.cause else None,
             record=kept, place=place,
         )  # fmt: skip
     return _ours(kept, place)
@@ -93,4 +99,5 @@ def _is_key(text: str) -> bool:
 
 
 def _clean(text: str) -> str:
-    return text.replace("\x00", "")[:200]
+    """As PostgreSQL can keep it: one character that it cannot would fail the row in which the record waits."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:200]

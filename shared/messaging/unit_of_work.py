@@ -262,7 +262,7 @@ class UnitOfWork:
         except Exception as error:
             if _is_beyond_the_record(error):
                 raise _unavailable(error) from None
-            cause = {(row.topic, row.key): f"sql: {fingerprint(error)}"}
+            cause: GivenUp = {(row.topic, row.key): f"sql: {fingerprint(error)}"}
             report = await self._by_hand(alone, alone, given_up=cause)
         return report
 
