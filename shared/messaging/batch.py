@@ -131,6 +131,7 @@ class Batch:
     outcomes: list[tuple[Place, str]] = field(default_factory=list)
     released: list[tuple[Place, str]] = field(default_factory=list)
     blocked: set[Line] = field(default_factory=set)
+    moved: set[str] = field(default_factory=set)
     troubles: int = 0
 
     async def run(self, wanted: set[str]) -> Report:
@@ -248,8 +249,13 @@ class Batch:
         for one in batch:
             line = (one.input.topic, one.input.key)
             if line in self.blocked:
-                if one.row is None:
-                    self._let_wait(one.input, "ahead", None)
+                self._hold_back(one)
+                continue
+            if one.input.key in self.moved:
+                # Merged a moment ago: it is about another household, whose state was not loaded for it.
+                self._hold_back(one)
+                self.blocked.add(line)
+                self.report.more.add(line)
                 continue
             outcome = self._decide_one(subscriber, state, one, now)
             if isinstance(outcome, str):
@@ -286,6 +292,9 @@ class Batch:
 
     def _decided(self, one: Candidate, decision: Decision, state: State) -> None:
         carry(state, self.rows, decision)
+        if decision.merged and one.input.sequence is not None:
+            self.moved |= decision.merged.keys()
+            self.moved |= {key for key, row in self.rows.items() if row.merged_into in decision.merged}
         if one.input.sequence is not None and not is_unplaced(one.input.key):
             self.rows[one.input.key].apply(one.input.topic, one.input.sequence)
         self.report.count(decision)
@@ -293,6 +302,10 @@ class Batch:
             self._remove(one.row, one.input.place, decision.outcome)
         elif one.input.place is not None:
             self.outcomes.append((one.input.place, decision.outcome))
+
+    def _hold_back(self, one: Candidate) -> None:
+        if one.row is None:
+            self._let_wait(one.input, "ahead", None)
 
     def _fail(self, one: Candidate, cause: str) -> None:
         self.report.failed.append((one.input, cause))
@@ -340,7 +353,7 @@ class Batch:
             self.report.emits = outbox.rows(self.work.service, emits, self.rows, now)
             await outbox.insert(connection, self.report.emits)
         crash_point("emitted")
-        await keys.write(connection, self.rows.values(), merged(self.report.decided))
+        await keys.write(connection, self.rows.values(), merged(self.report.decided, self.rows))
         made = positions.steps(self.outcomes, self.released)
         if made:
             await positions.advance(connection, consumer, made)
@@ -420,5 +433,12 @@ def carry(state: State, rows: Mapping[str, KeyRow], decision: Decision) -> None:
         rows[key].put_digest(digest)
 
 
-def merged(decided: Sequence[Decided]) -> dict[str, str]:
-    return {key: target for one in decided for key, target in one.decision.merged.items()}
+def merged(decided: Sequence[Decided], rows: Mapping[str, KeyRow]) -> dict[str, str]:
+    """Key → its new home, with what was merged before, or a moment ago, followed to the end."""
+    homes: dict[str, str] = {}
+    for key, target in (pair for one in decided for pair in one.decision.merged.items()):
+        row = rows.get(target)
+        home = homes.get(target) or (row.merged_into if row is not None else None) or target
+        if home != key:
+            homes = {earlier: home if into == key else into for earlier, into in homes.items()} | {key: home}
+    return homes

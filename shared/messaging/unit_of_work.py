@@ -358,7 +358,7 @@ class UnitOfWork:
         if report.emits:
             await outbox.insert(connection, report.emits)
             await connection.execute("SELECT pg_notify($1, '')", f"outbox_{self.service}")
-        await keys.write(connection, rows.values(), merged(report.decided))
+        await keys.write(connection, rows.values(), merged(report.decided, rows))
         return report
 
 
