@@ -24,7 +24,7 @@ from shared import postgres
 from shared.access.tokens import Verifier
 from shared.clock import machine_now
 from shared.crypto import Cipher, Keys, read_keys
-from shared.messaging import kafka, record, relay, waiting
+from shared.messaging import kafka, positions, record, relay, waiting
 from shared.messaging.batch import Report
 from shared.messaging.faults import fingerprint, is_infrastructure
 from shared.messaging.room import Subscriber
@@ -39,6 +39,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 START_RETRY_SECONDS = 0.5
 LOOP_RETRY_SECONDS = 2.0
+HTTP_SECONDS, LEAVE_SECONDS = 5, 10.0
+"""What a process that was told to stop waits for: calls in hand (an open page never ends), and each of the rest."""
 
 Loop = Callable[[], Awaitable[None]]
 Build = Callable[[Settings], Awaitable["Service"]]
@@ -187,8 +189,18 @@ class Service:
         self.metrics.outbox.labels(self.name).set(sum(row["facts"] for row in depth))
         oldest = min((row["oldest"] for row in depth), default=None)
         self.metrics.outbox_age.labels(self.name).set((machine_now() - oldest).total_seconds() if oldest else 0)
-        for row in await self.worker.fetch(waiting.SQL.count):
+        rows = await self.worker.fetch(waiting.SQL.count)
+        self.metrics.waiting.clear()  # a label that is not set again would keep its last number
+        for row in rows:
             self.metrics.waiting.labels(self.name, row["consumer"], row["topic"], row["state"]).set(row["records"])
+        since = min((row["oldest"] for row in rows), default=None)
+        now = await self.worker.fetchval("SELECT civil.now()")
+        self.metrics.waiting_age.labels(self.name).set(max(0.0, (now - since).total_seconds()) if since else 0)
+        lost: dict[str, int] = {}
+        for row in await self.worker.fetch(positions.SQL.account):
+            lost[row["consumer"]] = lost.get(row["consumer"], 0) + row["lost"]
+        for consumer, number in lost.items():
+            self.metrics.lost.labels(self.name, consumer).set(number)
         for consumer, topics in (await self.lag()).items():
             for topic, behind in topics.items():
                 self.metrics.lag.labels(self.name, consumer, topic).set(behind)
@@ -198,10 +210,19 @@ class Service:
     async def live(self, stop: asyncio.Event, listener: socket.socket) -> None:
         """Serve until `stop` is set, then finish what is in hand and leave nothing behind."""
         self._mount()
-        server = uvicorn.Server(uvicorn.Config(self.http, log_config=None, access_log=False, lifespan="off"))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self.http,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=HTTP_SECONDS,
+            )
+        )
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         self.port = listener.getsockname()[1]
         tasks = [asyncio.create_task(_serve(server, listener), name="http")]
+        ended: list[str] = []
         try:
             tasks.append(asyncio.create_task(self.relay.run(), name="relay"))
             broker = await self._consume(stop)
@@ -213,12 +234,16 @@ class Service:
             for one in done & set(tasks[:2]):
                 error = one.exception()
                 log.error("service.failed", name=one.get_name(), exc_info=error)
+                ended.append(one.get_name())
             waits[0].cancel()
-            with contextlib.suppress(Exception):
-                await broker.stop()
+            await _stop_broker(broker)
         finally:
             server.should_exit = True
             await self._leave(tasks)
+        if ended:
+            raise RuntimeError(
+                f"ended by itself: {', '.join(ended)}"
+            )  # whoever watches over the process starts it anew
 
     def _mount(self) -> None:
         handle_problems(self.http, self.alarm)
@@ -231,17 +256,23 @@ class Service:
             broker = kafka.broker(self.settings.kafka)
             for consumer in self.consumers:
                 consumer.attach(broker)
-            try:
-                if self.consumers:
-                    await broker.start()
+            if not self.consumers:
                 return broker
-            except Exception as error:
-                log.warning("kafka.away", cause=fingerprint(error))
-                with contextlib.suppress(Exception):
-                    await broker.stop()
-                if stop.is_set():
-                    return broker
-                await asyncio.sleep(START_RETRY_SECONDS)
+            starting, stopping = asyncio.create_task(broker.start()), asyncio.create_task(stop.wait())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if not starting.done():
+                starting.cancel()  # told to stop while a broker that says nothing was waited for
+                await asyncio.wait({starting}, timeout=1)
+                return broker
+            error = starting.exception()
+            if error is None:
+                return broker
+            log.warning("kafka.away", cause=fingerprint(error))
+            await _stop_broker(broker)
+            if stop.is_set():
+                return broker
+            await asyncio.sleep(START_RETRY_SECONDS)
 
     async def _keep(self, name: str, loop: Loop, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -258,16 +289,26 @@ class Service:
     async def _leave(self, tasks: list[asyncio.Task[None]]) -> None:
         for task in tasks[1:]:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        done, left = await asyncio.wait(tasks, timeout=LEAVE_SECONDS)
+        for task in done:
+            if not task.cancelled() and task.exception():
+                log.warning("service.task_failed", name=task.get_name(), exc_info=task.exception())
+        for task in left:
+            log.warning("service.task_left", name=task.get_name())
         for close in self.closers:
             with contextlib.suppress(Exception):
-                await close()
+                await asyncio.wait_for(close(), 3)
         for pool in (self.worker, self.api):
             try:
                 await asyncio.wait_for(pool.close(), 3)
             except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 pool.terminate()
         log.info("service.stopped")
+
+
+async def _stop_broker(broker: kafka.Broker) -> None:
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(broker.stop(), LEAVE_SECONDS)
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:

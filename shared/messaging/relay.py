@@ -111,7 +111,7 @@ class Relay:
         while True:
             self._signal.clear()
             if not await self._hold():
-                self.is_holder = False
+                self.is_holder, self.oldest_at, self.trouble = False, None, None
                 await self._wait(RENEW_SECONDS)
                 continue
             self.is_holder = True
@@ -126,7 +126,10 @@ class Relay:
             await self._delete(acked)
             crash_point("deleted")
             if len(acked) < len(rows):
+                # An idempotent producer that has failed for good refuses everything that comes after.
+                await self._close_producer()
                 await self._wait(POLL_SECONDS)
+                await self._open()
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -243,14 +246,17 @@ class Relay:
                 raise
             self._producer = producer
 
-    async def _close(self) -> None:
+    async def _close_producer(self) -> None:
         producer, self._producer = self._producer, None
-        connection, self._connection = self._connection, None
         if producer is not None:
             try:
                 await asyncio.wait_for(producer.stop(), 3)
             except (KafkaError, OSError, TimeoutError):
                 log.warning("relay.producer_left")
+
+    async def _close(self) -> None:
+        await self._close_producer()
+        connection, self._connection = self._connection, None
         if connection is not None and not connection.is_closed():
             try:
                 await connection.close(timeout=2)
@@ -258,5 +264,9 @@ class Relay:
                 connection.terminate()
 
     def is_stuck(self, now: datetime) -> bool:
-        """Unready: this process holds the lease and the oldest fact is a minute old."""
-        return self.is_holder and self.oldest_at is not None and (now - self.oldest_at).total_seconds() > STUCK_SECONDS
+        """Unready: this process holds the lease, or cannot ask for it, and the oldest fact is a minute old."""
+        return (
+            (self.is_holder or self.trouble is not None)
+            and self.oldest_at is not None
+            and (now - self.oldest_at).total_seconds() > STUCK_SECONDS
+        )
