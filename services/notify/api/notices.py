@@ -1,0 +1,129 @@
+"""/v1/notices: what one has been told; for the township and above also who in its area was told, without the words."""
+
+import base64
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from services.notify.reading import NOT_FOUND, READ, Ask
+from shared.access.tokens import Caller
+from shared.messaging.answers import Answer
+from shared.messaging.batch import Report
+from shared.messaging.faults import Refused
+from shared.messaging.room import Input
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.postgres import queries
+from shared.service import Service
+from shared.web.callers import allowed, row_scope, scoped, slot
+from shared.web.problems import refuse
+
+SQL = queries(__file__)
+
+LIMIT_MAX = 200
+BODY_BYTES_MAX = 64 * 1024
+OVERSEERS = frozenset({"township", "county", "city", "province", "auditor", "steward", "system"})
+"""They see that somebody of their area was told, never in which words: a notice is its receiver's own."""
+
+Reader = Annotated[Caller, Depends(allowed("notice.read"))]
+
+
+def router(service: Service, work: UnitOfWork) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/v1/notices")
+    async def notices(
+        caller: Reader,
+        state: Literal["sent", "read"] | None = None,
+        mine: bool = False,
+        after: Annotated[str | None, Query(max_length=200)] = None,
+        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
+    ) -> dict[str, Any]:
+        is_own = mine or caller.role not in OVERSEERS
+        if is_own and caller.officer_id is None:
+            return {"items": [], "next": None}
+        created_at, notice_id = _cursor(after)
+        about = (state, created_at, notice_id, limit)
+        async with scoped(service.api, caller) as connection:
+            if is_own:
+                rows = await connection.fetch(SQL.own, caller.officer_id, *about)
+            else:
+                rows = await connection.fetch(SQL.of_area, *about)
+        items = [_shown(dict(row), is_own) for row in rows]
+        return {"items": items, "next": _as_cursor(dict(rows[-1])) if len(rows) == limit else None}
+
+    @routes.get("/v1/notices/unread-count")
+    async def unread_count(caller: Reader) -> dict[str, int]:
+        async with scoped(service.api, caller) as connection:
+            return {"unread": await connection.fetchval(SQL.unread, caller.officer_id)}
+
+    @routes.post("/v1/notices/{notice_id}/read")
+    async def read(notice_id: UUID, request: Request, caller: Reader) -> JSONResponse:
+        body = await _received(request)
+        if caller.officer_id is None:
+            raise Refused(NOT_FOUND)
+        asked = Input(READ, "", None, Ask(notice_id, caller.officer_id))
+        _, answer = await work.call([asked], row_scope(caller), slot(request, caller, body, _read))
+        assert answer is not None, "a call with a slot has an answer"
+        return JSONResponse(answer.body, answer.status)
+
+    return routes
+
+
+def _read(report: Report) -> Answer:
+    emitted = [{"topic": row.topic, "key": row.key, "sequence": row.sequence} for row in report.emits]
+    return Answer(200, report.decided[0].decision.answer | {"emitted": emitted})
+
+
+async def _received(request: Request) -> bytes:
+    """The body, which says nothing but is part of the call. A longer one is drained, so that the refusal arrives."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size <= BODY_BYTES_MAX:
+            parts.append(part)
+    if size > BODY_BYTES_MAX:
+        raise refuse(413, "too_large", "This call needs no body: send it without one.")
+    return b"".join(parts)
+
+
+_BARE = (
+    "notice_id", "case_id", "household_id", "task_id", "officer_id", "office", "step", "hop", "round", "branch",
+    "level", "due_at", "carrier", "state", "created_at", "read_at", "region", "grid",
+)  # fmt: skip
+
+
+def _shown(row: Mapping[str, Any], is_own: bool) -> dict[str, Any]:
+    shown = {name: row[name] for name in _BARE}
+    if is_own:
+        shown |= {
+            "title": {"zh": row["title_zh"], "en": row["title_en"]},
+            "text": {"zh": row["text_zh"], "en": row["text_en"]},
+            "link": row["link"],
+        }
+    return shown
+
+
+_NEWEST = datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1)
+
+
+def _cursor(after: str | None) -> tuple[datetime, UUID]:
+    """Where to go on, downwards from the newest. Raises Refused (422) for what is no cursor of ours."""
+    if after is None:
+        return _NEWEST
+    try:
+        created_at, notice_id = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("\x1f")
+        instant = datetime.fromisoformat(created_at)
+        if instant.tzinfo is None:
+            raise ValueError("an instant without offset")
+        return instant, UUID(notice_id)
+    except ValueError:
+        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
+
+
+def _as_cursor(row: Mapping[str, Any]) -> str:
+    text = f"{row['created_at'].isoformat()}\x1f{row['notice_id']}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

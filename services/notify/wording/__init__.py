@@ -1,0 +1,99 @@
+"""Wording: what a notice says, per event, in which part and language; Chinese first. Pure.
+
+Minimal (people's needs A5): the concern in the village's own band, the level, the last day, the office. No name,
+number, sum, illness or hospital ever enters here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from services.notify.audience import Part
+from services.notify.occasion import Occasion
+from shared.domain.calendar import SHANGHAI
+from shared.domain.concerns import BY_CODE
+
+LANGUAGES = ("zh-CN", "en")
+CONCERNS_MAX = 3
+"""Three are read on a phone; the rest stands on the task."""
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    title: Names
+    text: Names
+
+
+def told(occasion: Occasion, part: Part, place: Names) -> Worded:
+    """The words of one occasion for one part. Raises KeyError for an event or part that the catalogue does not have."""
+    (title_zh, text_zh), (title_en, text_en) = (_words(one, occasion, part, place) for one in LANGUAGES)
+    return Worded(Names(title_zh, title_en), Names(text_zh, text_en))
+
+
+def group_name(grid: str | None) -> Names:
+    """`…-03` → 第 3 组 / group 3; a grid without a number, or none, is the village's."""
+    number = (grid or "").rpartition("-")[2]
+    if grid and number.isdigit():
+        zh, en = (catalogue(one)["place.group"].format(number=int(number)) for one in LANGUAGES)
+    else:
+        zh, en = (catalogue(one)["place.village"] for one in LANGUAGES)
+    return Names(zh, en)
+
+
+def due_words(due_at: datetime, language: str) -> str:
+    """A limit in days ends with its last day (00:00 of the next); one in hours at its minute."""
+    local = due_at.astimezone(SHANGHAI)
+    is_day = local.time() == time.min
+    last = local - _INSTANT if is_day else local
+    texts = catalogue(language)
+    day = texts["day"].format(month=last.month, day=last.day, month_name=texts[f"month.m{last.month}"])
+    return texts["due.day" if is_day else "due.minute"].format(day=day, clock=f"{last:%H:%M}")
+
+
+def concern_words(codes: Sequence[str], language: str) -> str:
+    """The bands of the concerns, at most three; a code that is not on the list is not shown."""
+    texts = catalogue(language)
+    known = [BY_CODE[code] for code in dict.fromkeys(codes) if code in BY_CODE] or [BY_CODE["other"]]
+    bands = [one.band_zh if language == "zh-CN" else one.band_en for one in known[:CONCERNS_MAX]]
+    return texts["between"].join([bands[0], *(one[:1].lower() + one[1:] for one in bands[1:])])
+
+
+def _words(language: str, occasion: Occasion, part: Part, place: Names) -> tuple[str, str]:
+    texts, key = catalogue(language), f"notice.{occasion.step}.{part}"
+    facts = {
+        "level": texts[f"level.{occasion.level}"],
+        "hop": texts[f"hop.{occasion.hop}"] if occasion.hop else "",
+        "concerns": concern_words(occasion.concerns, language),
+        "due": due_words(occasion.due_at, language) if occasion.due_at else texts["due.none"],
+        "place": place.zh if language == "zh-CN" else place.en,
+    }
+    return texts[f"{key}.title"].format_map(facts), texts[f"{key}.text"].format_map(facts)
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """Every text of a language by its dotted key."""
+    text = Path(__file__).with_name(f"{language}.yaml").read_text("utf-8")
+    return MappingProxyType(dict(_flat(yaml.safe_load(text), "")))
+
+
+def _flat(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+    found = []
+    for key, value in tree.items():
+        found += _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [(f"{prefix}{key}", str(value))]
+    return found
