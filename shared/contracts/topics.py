@@ -28,9 +28,9 @@ class Topic:
 
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("household.registered", 1, "intake", ("screening", "workflow", "notify", "console"), HouseholdRegistered),
+    Topic("household.registered", 1, "intake", ("screening", "workflow", "console"), HouseholdRegistered),
     Topic("data.changed", 2, "intake", ("screening", "console"), DataChanged),
-    Topic("warning.raised", 3, "screening", ("workflow", "notify", "console"), WarningRaised),
+    Topic("warning.raised", 3, "screening", ("workflow", "console"), WarningRaised),
     Topic("stage.advanced", 4, "workflow", ("notify", "console", "screening", "intake"), StageAdvanced),
     Topic("hop.village_group", 5, "workflow", ("workflow",), HopEntered),
     Topic("hop.village_committee", 6, "workflow", ("workflow",), HopEntered),
