@@ -70,8 +70,11 @@ ALLOWED = frozenset(
     ]
 )
 
-# 15–22 digits (ID numbers, disability cards, bank cards), and mobile numbers; not inside longer words or ids.
-_NUMBERS = re.compile(r"(?<![0-9A-Za-z-])(?:\d{14,21}[0-9Xx]|1[3-9]\d{9})(?![0-9A-Za-z-])")
+# 15–22 digits (ID numbers, disability cards, bank cards), and mobile numbers; not inside longer words. No part of a
+# UUID, a division's code or a sequence has so many digits.
+_NUMBERS = re.compile(r"(?<![0-9A-Za-z])(?:\d{14,21}[0-9Xx]|(?:86[- ]?)?1[3-9]\d{9})(?![0-9A-Za-z])")
+_META = frozenset(["_record", "_from_structlog"])
+"""The formatter's own; without them every line of the standard library's loggers fails, and is dumped as it came."""
 
 
 def strike(text: str) -> str:
@@ -80,8 +83,21 @@ def strike(text: str) -> str:
 
 
 def _allow(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    kept = {name: value for name, value in event.items() if name in ALLOWED}
-    return {name: strike(value) if isinstance(value, str) else value for name, value in kept.items()}
+    kept = {name: value for name, value in event.items() if name in ALLOWED or name in _META}
+    if kept.get("logger") == "asyncio":
+        # "Task exception was never retrieved", and then the exception in full.
+        kept["event"] = str(kept.get("event", "")).partition("\n")[0]
+    return {name: value if name in _META else _struck(value) for name, value in kept.items()}
+
+
+def _struck(value: Any) -> Any:
+    if isinstance(value, str):
+        return strike(value)
+    if isinstance(value, dict):
+        return {_struck(name): _struck(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_struck(one) for one in value]
+    return value
 
 
 def _class_of_exception(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -136,8 +152,12 @@ def configure_logging(service: str, instance: str, level: str) -> None:
     )  # fmt: skip
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
+    logging.raiseExceptions = (
+        False  # a line that cannot be written is lost; its dump would hold what it was not to hold
+    )
     root = logging.getLogger()
-    root.handlers, root.level = [handler], logging.getLevelName(level.upper())
+    root.handlers = [handler]
+    root.setLevel(level.upper())
     for library in ("aiokafka", "faststream"):
         logging.getLogger(library).setLevel(logging.WARNING)
     quiet = _Quiet()

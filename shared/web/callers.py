@@ -7,7 +7,8 @@ from datetime import datetime
 
 import asyncpg
 from fastapi import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.access.roles import Action, may
 from shared.access.tokens import Caller, TokenError, Verifier
@@ -21,6 +22,9 @@ from shared.postgres import session
 from shared.web.problems import problem
 
 BODY_DRAINED_MAX = 64 * 1024 * 1024
+BODY_MAX, STREAM_MAX = 2 * 1024 * 1024, BODY_DRAINED_MAX
+"""A body that is read whole into memory, and one that is streamed (files, departments' records)."""
+STREAMED = ("/v1/departments",)
 
 
 class Bearer:
@@ -33,6 +37,8 @@ class Bearer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
+        if scope["type"] == "http":
+            receive = _limited(scope, receive)
         if scope["type"] != "http" or not path.startswith("/v1") or any(path.startswith(one) for one in self._public):
             await self._app(scope, receive, send)
             return
@@ -55,6 +61,25 @@ class Bearer:
         await self._app(scope, receive, send)
 
 
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """A body beyond its limit is drained, so that the answer arrives, and refused (413), whatever its headers say."""
+    kind = dict(scope["headers"]).get(b"content-type", b"")
+    is_streamed = scope["path"].startswith(STREAMED) or kind.startswith(b"multipart/")
+    left = STREAM_MAX if is_streamed else BODY_MAX
+
+    async def limited() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            if message.get("more_body"):
+                await _drain(receive)
+            raise HTTPException(413, "This is too large to be read at once.")
+        return message
+
+    return limited
+
+
 async def _drain(receive: Receive) -> None:
     drained = 0
     while drained < BODY_DRAINED_MAX:
@@ -66,7 +91,9 @@ async def _drain(receive: Receive) -> None:
 
 def caller_of(request: Request) -> Caller:
     """FastAPI dependency: the caller whose token was verified."""
-    caller: Caller = request.state.caller
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        raise Refused(Problem(401, "unauthenticated", "A valid bearer token is needed (missing)."))
     return caller
 
 

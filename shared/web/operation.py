@@ -14,9 +14,11 @@ from pydantic import BaseModel, Field
 from shared import audit, postgres
 from shared.access.tokens import Caller
 from shared.contracts.topics import TOPIC
+from shared.contracts.types import Text
 from shared.messaging import conservation, waiting
-from shared.messaging.faults import NotFirst
+from shared.messaging.faults import NotFirst, is_infrastructure
 from shared.messaging.room import Kept
+from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.waiting import Waiting
 from shared.web.callers import allowed, who
 from shared.web.problems import refuse
@@ -28,7 +30,7 @@ PAGE_MAX = 100
 
 
 class Skip(BaseModel):
-    reason: Annotated[str, Field(min_length=3, max_length=500)]
+    reason: Annotated[Text, Field(min_length=3, max_length=500)]
 
 
 def router(service: "Service") -> APIRouter:
@@ -47,7 +49,11 @@ def router(service: "Service") -> APIRouter:
 
     @routes.get("/metrics", include_in_schema=False)
     async def metrics() -> PlainTextResponse:
-        await service.measure()
+        try:
+            await service.measure()
+        except Exception as error:  # what the process counts itself is told all the same
+            if not is_infrastructure(error):
+                raise
         return PlainTextResponse(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     @routes.get("/v1/conservation")
@@ -87,7 +93,7 @@ def router(service: "Service") -> APIRouter:
     ) -> dict[str, Any]:
         row, _ = await _find(service, id, caller)
         try:
-            report = await service.work_of(row.consumer).replay(row)
+            report = await _work(service, row).replay(row)
         except NotFirst:
             raise refuse(409, "not_first", "Only the first record of its line can be replayed.") from None
         await _note(service, caller, "dead_letter.replay", id, {"failed_again": bool(report.failed)})
@@ -108,7 +114,7 @@ def router(service: "Service") -> APIRouter:
             who(caller), caller.role, "dead_letter.skip", id, body.reason, row.region, {"type": row.type}
         )
         try:
-            report = await service.work_of(row.consumer).skip(row, lambda connection: audit.write(connection, entry))
+            report = await _work(service, row).skip(row, lambda connection: audit.write(connection, entry))
         except NotFirst:
             raise refuse(409, "not_first", "Only the first record of its line can be skipped.") from None
         return {"id": id, "skipped": True, "outcomes": dict(report.outcomes)}
@@ -127,10 +133,17 @@ def _id(consumer: str, topic: str, key: str, sequence: int) -> str:
     return base64.urlsafe_b64encode(f"{consumer}\x1f{topic}\x1f{key}\x1f{sequence}".encode()).decode().rstrip("=")
 
 
+def _work(service: "Service", row: Waiting) -> UnitOfWork:
+    try:
+        return service.work_of(row.consumer)
+    except KeyError:
+        raise refuse(409, "carried_elsewhere", "Another process of this service carries this group.") from None
+
+
 async def _find(service: "Service", id: str, caller: Caller) -> tuple[Waiting, bool]:
     try:
-        consumer, topic, key, sequence = base64.urlsafe_b64decode(id + "=" * (-len(id) % 4)).decode().split("\x1f")
-        row = await service.worker.fetchrow(waiting.SQL.one, consumer, topic, key, int(sequence))
+        consumer, topic, key, sequence = _parts(id, 4)
+        row = await service.worker.fetchrow(waiting.SQL.one, consumer, topic, key, _number(sequence))
     except ValueError:
         row = None
     if row is None or not _is_visible(caller, row["region"]):
@@ -156,10 +169,28 @@ def _cursor(after: str | None) -> tuple[datetime, str, str, int]:
     if after is None:
         return datetime(1970, 1, 1, tzinfo=UTC), "", "", 0
     try:
-        since, topic, key, sequence = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("\x1f")
-        return datetime.fromisoformat(since), topic, key, int(sequence)
-    except ValueError:
+        since, topic, key, sequence = _parts(after, 4)
+        instant = datetime.fromisoformat(since)
+        if instant.tzinfo is None:
+            raise ValueError("an instant has a zone")
+        return instant.astimezone(UTC), topic, key, _number(sequence)
+    except (ValueError, OverflowError):
         raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
+
+
+def _parts(packed: str, number: int) -> list[str]:
+    """The parts of an id or a cursor of ours. Raises ValueError for what is none."""
+    parts = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode().split("\x1f")
+    if len(parts) != number or any("\x00" in part for part in parts):
+        raise ValueError("not one of ours")
+    return parts
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise ValueError("not one of ours")
+    return number
 
 
 def _as_cursor(row: Any) -> str:

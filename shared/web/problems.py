@@ -3,17 +3,21 @@
 import logging
 from typing import Any
 
+import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from shared.messaging.faults import Refused, Retry, Unavailable
+from shared.messaging.faults import Refused, Retry, Unavailable, fingerprint, is_infrastructure
 from shared.messaging.room import Problem
+from shared.telemetry import strike
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = "2"
+UNKEEPABLE = frozenset({"22021", "22P05"})
+"""A text that PostgreSQL cannot keep: a NUL, half a character."""
 
 
 def problem(
@@ -47,23 +51,13 @@ def handle_problems(app: FastAPI, alarm: Any) -> None:
     @app.exception_handler(Unavailable)
     @app.exception_handler(Retry)
     async def _unavailable(_: Request, error: Exception) -> JSONResponse:
-        log.warning("call.unavailable", extra={"cause": str(error)})
-        headers = {"Retry-After": RETRY_AFTER_SECONDS}
-        return problem(
-            503, "unavailable", "The database or the broker is away: try again in a moment.", headers=headers
-        )
+        return _away(str(error))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [
-            {
-                "field": ".".join(str(part) for part in one["loc"][1:])[:200] or "body",
-                "code": one["type"],
-                "message": one["msg"][:300],
-            }
-            for one in error.errors()[:50]
-        ]
-        return problem(422, "invalid", "Some fields cannot be used: see errors.", errors)
+        return problem(
+            422, "invalid", "Some fields cannot be used: see errors.", [_field(e) for e in error.errors()[:50]]
+        )
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
@@ -81,8 +75,50 @@ def handle_problems(app: FastAPI, alarm: Any) -> None:
             headers=dict(error.headers or {}),
         )
 
+    @app.exception_handler(asyncpg.PostgresError)
+    @app.exception_handler(asyncpg.InterfaceError)
+    @app.exception_handler(OSError)
+    @app.exception_handler(TimeoutError)
+    @app.exception_handler(UnicodeEncodeError)
     @app.exception_handler(Exception)
     async def _ours(_: Request, error: Exception) -> JSONResponse:
+        if is_infrastructure(error):
+            return _away(fingerprint(error))
+        if _is_unkeepable(error):
+            return problem(422, "invalid", "A text holds a character, or a number has a size, that cannot be kept.")
         alarm("call_failed")
         log.error("call.failed", exc_info=error)
         return problem(500, "internal", "This is our fault, and has been noted: try again later.")
+
+
+def _is_unkeepable(error: Exception) -> bool:
+    """What was sent passed its model, and fits no column: the database's word, or its driver's."""
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate in UNKEEPABLE:
+        return True
+    is_database = isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError)
+    return isinstance(error.__cause__ if is_database else error, UnicodeEncodeError | OverflowError)
+
+
+def _away(cause: str) -> JSONResponse:
+    log.warning("call.unavailable", extra={"cause": cause})
+    return problem(
+        503,
+        "unavailable",
+        "The database or the broker is away: try again in a moment.",
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+    )
+
+
+def _field(error: Any) -> dict[str, str]:
+    """Where it is wrong and what; a name that we do not know, or a value, is the caller's own and is not repeated."""
+    place = error["loc"][1:-1] if error["type"] == "extra_forbidden" else error["loc"][1:]
+    message = "This is none of the kinds that can be used." if error["type"] == "union_tag_invalid" else error["msg"]
+    return {
+        "field": _plain(".".join(str(part) for part in place)) or "body",
+        "code": error["type"],
+        "message": _plain(message),
+    }
+
+
+def _plain(text: str) -> str:
+    return strike(text.encode("utf-8", "replace").decode())[:300]
