@@ -40,7 +40,10 @@ def audience_of(occasion: Occasion, posts: Iterable[Post], day: date) -> tuple[A
         found = _handlers(occasion.office, asked, "office")
     if occasion.step in WITH_LEADER:
         found = [*found, *_leaders(village, held)]
-    return tuple({one.officer_id: one for one in reversed(found)}.values())[::-1][:ADDRESSEES_MAX]
+    once: dict[str, Addressee] = {}
+    for one in found:
+        once.setdefault(one.officer_id, one)
+    return tuple(once.values())[:ADDRESSEES_MAX]
 
 
 def is_stand_in(audience: Sequence[Addressee]) -> bool:

@@ -1,0 +1,230 @@
+"""Notify from outside: facts over Kafka, people over HTTP with tokens; what is one's own and what is not."""
+
+import io
+import logging
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.notify.app import build
+from shared.messaging.room import Input
+from shared.service import Service, serving
+from shared.telemetry import configure_logging
+from tests.services.notify.house import as_input, assignment, household, passed, stage
+from tests.shared.messaging.test_kafka import publish
+from tests.tokens import GRID, VILLAGE, bearer, settings_of
+from tests.until import until
+
+HOUSE = household(101)
+CANARY = "欧阳守望者"
+Headers = dict[str, str]
+
+
+@dataclass
+class Outside:
+    service: Service
+    client: httpx.AsyncClient
+    keys: Path
+    kafka: str
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def headers(self, role: str, officer: str | None = None, **fields: str | None) -> Headers:
+        return bearer(self.keys, role, officer_id=officer, **fields)
+
+    @property
+    def worker(self) -> Headers:
+        return self.headers("grid_worker", "gw-1")
+
+    async def publish(self, topic: str, word: str, key: str, data: Any) -> Input:
+        number = self.numbers[topic, key] = self.numbers.get((topic, key), 0) + 1
+        fact = as_input(topic, word, key, data, number)
+        await publish(self.kafka, fact, topic=topic)
+        return fact
+
+    async def appoint(self, officer: str, post: str, office: str = GRID, **more: Any) -> None:
+        await self.publish(
+            "officer.assigned", "assigned", f"office:{office}", assignment(officer, post, office, **more)
+        )
+
+    async def arrive(self, house: UUID) -> Input:
+        return await self.publish("stage.advanced", "arrived", str(house), stage(house))
+
+    async def get(self, path: str, headers: Headers, status: int = 200, **query: Any) -> Any:
+        answer = await self.client.get(path, params=query, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def listed(self, headers: Headers, house: UUID | None = None, **query: Any) -> list[Any]:
+        items = (await self.get("/v1/notices", headers, **query))["items"]
+        return [one for one in items if house is None or one["household_id"] == str(house)]
+
+    async def told(self, headers: Headers, house: UUID) -> Any:
+        [notice] = await until(lambda: self.listed(headers, house), 20, "a notice")
+        return notice
+
+
+@pytest.fixture(scope="module")
+def log() -> Iterator[io.StringIO]:
+    """Everything that notify logs, as it logs it in production."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    configure_logging("notify", "notify-0", "info")
+    written, handler = io.StringIO(), root.handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(written)
+    yield written
+    root.handlers, root.level = before, level
+
+
+@pytest_asyncio.fixture(scope="module")
+async def outside(database: str, topics: str, keys: Path, log: io.StringIO) -> AsyncIterator[Outside]:
+    settings = settings_of("notify", topics, database, keys)
+    async with serving(build, settings) as service, httpx.AsyncClient(base_url=service.url, timeout=20) as client:
+        built = Outside(service, client, keys, topics)
+        await built.appoint("gw-1", "worker", display_name=CANARY)
+        await built.appoint("gw-2", "deputy", display_name=CANARY)
+        await built.appoint("vc-1", "leader", VILLAGE, display_name=CANARY)
+        await until(lambda: _has_heard_of(service, 3), 20, "three posts")
+        yield built
+
+
+async def _has_heard_of(service: Service, number: int) -> bool:
+    return int(await service.worker.fetchval("SELECT count(*) FROM posts")) == number
+
+
+async def test_a_grid_worker_hears_of_a_task_in_both_languages_and_with_the_way_to_it(outside: Outside) -> None:
+    await outside.arrive(HOUSE)
+    notice = await outside.told(outside.worker, HOUSE)
+    assert (notice["step"], notice["hop"], notice["carrier"], notice["state"]) == (
+        "arrived", "village_group", "inbox", "sent",
+    )  # fmt: skip
+    assert notice["title"] == {
+        "zh": "橙色预警：请去看看一户",
+        "en": "Orange warning: please look at a household",
+    }
+    assert "医疗负担较重" in notice["text"]["zh"] and "11 月 28 日（含）前" in notice["text"]["zh"]
+    assert notice["link"] == f"/tasks/{notice['task_id']}" and notice["read_at"] is None
+
+
+async def test_reading_is_once_whatever_is_clicked_and_counts_down(outside: Outside) -> None:
+    house = household(102)
+    await outside.arrive(house)
+    notice = await outside.told(outside.worker, house)
+    unread = (await outside.get("/v1/notices/unread-count", outside.worker))["unread"]
+    path, clicked = f"/v1/notices/{notice['notice_id']}/read", outside.worker | {"Idempotency-Key": "read-1"}
+    first = await outside.client.post(path, headers=clicked, json={})
+    again = await outside.client.post(path, headers=clicked, json={})
+    later = await outside.client.post(path, headers=outside.worker, json={})
+    assert (first.status_code, again.status_code, later.status_code) == (200, 200, 200)
+    assert first.json() == again.json() and [one["topic"] for one in first.json()["emitted"]] == ["notice.sent"]
+    assert later.json() == first.json() | {"emitted": []}
+    assert (await outside.get("/v1/notices/unread-count", outside.worker))["unread"] == unread - 1
+    assert [one["notice_id"] for one in await outside.listed(outside.worker, house, state="read")] == [
+        notice["notice_id"]
+    ]
+    assert await outside.listed(outside.worker, house, state="sent") == []
+
+
+async def test_what_is_another_s_does_not_exist(outside: Outside) -> None:
+    house = household(103)
+    await outside.arrive(house)
+    notice = await outside.told(outside.worker, house)
+    strangers = [
+        outside.headers("grid_worker", "gw-2"),
+        outside.headers("village", "vc-1"),
+        outside.headers("grid_worker"),
+        outside.headers("county", "co-1"),
+    ]
+    for headers in strangers:
+        answer = await outside.client.post(f"/v1/notices/{notice['notice_id']}/read", headers=headers, json={})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert await outside.listed(headers, house, mine="1") == []
+    answer = await outside.client.post(f"/v1/notices/{uuid4()}/read", headers=outside.worker, json={})
+    assert answer.status_code == 404
+
+
+async def test_the_township_sees_who_was_told_and_never_the_words(outside: Outside) -> None:
+    house = household(104)
+    await outside.arrive(house)
+    await outside.told(outside.worker, house)
+    [seen] = await outside.listed(outside.headers("township", "tw-1"), house)
+    assert seen["officer_id"] == "gw-1" and not {"title", "text", "link"} & seen.keys()
+    assert await outside.listed(outside.headers("county", region="340822"), house) == []
+    assert await outside.listed(outside.headers("village", "vc-1"), house) == [], "a village sees its own alone"
+
+
+async def test_a_list_goes_on_page_by_page_and_refuses_a_cursor_that_is_none(outside: Outside) -> None:
+    for number in range(110, 115):
+        await outside.arrive(household(number))
+        await outside.told(outside.worker, household(number))
+    found, after = [], None
+    while True:
+        query = {"limit": 2} | ({"after": after} if after else {})
+        page = await outside.get("/v1/notices", outside.worker, **query)
+        found += [one["notice_id"] for one in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+    whole = await outside.listed(outside.worker, limit=200)
+    assert found == [one["notice_id"] for one in whole] and len(found) == len(set(found)) >= 5
+    refused = await outside.get("/v1/notices", outside.worker, 422, after="no cursor")
+    assert refused["code"] == "cursor"
+
+
+@pytest.mark.parametrize("query", [{"state": "acted"}, {"limit": "0"}, {"limit": "1000"}, {"mine": "who"}])
+async def test_a_query_that_cannot_be_used_names_its_field(outside: Outside, query: dict[str, str]) -> None:
+    refused = await outside.get("/v1/notices", outside.worker, 422, **query)
+    assert refused["errors"][0]["field"] == next(iter(query))
+
+
+async def test_a_role_without_notices_and_a_call_without_a_token_are_refused(outside: Outside) -> None:
+    assert (await outside.get("/v1/notices", outside.headers("hotline"), 403))["code"] == "forbidden"
+    assert (await outside.get("/v1/notices", {}, 401))["code"] == "unauthenticated"
+    large = await outside.client.post(f"/v1/notices/{uuid4()}/read", headers=outside.worker, content=b"x" * 100_000)
+    assert large.status_code == 413
+
+
+async def test_a_limit_that_passed_reaches_the_worker_and_the_leader(outside: Outside) -> None:
+    house = household(120)
+    await outside.publish("deadline.passed", "passed", str(house), passed(house))
+    assert (await outside.told(outside.worker, house))["title"]["zh"] == "已超期：橙色预警还没有核实"
+    leader = await outside.told(outside.headers("village", "vc-1"), house)
+    assert leader["text"]["zh"].startswith("八里槐村第 3 组有一户（橙色预警）应在 11 月 28 日（含）前完成组级初核")
+
+
+async def test_the_loop_tells_a_new_officer_what_was_kept_and_alarms_while_nobody_is_there(outside: Outside) -> None:
+    house, grid = household(130), f"{VILLAGE}-08"
+    data = stage(house, office=grid, hop="village_group")
+    number = as_input("stage.advanced", "arrived", str(house), data, 1, grid=grid)
+    # A grid whose village nobody sits in either.
+    await outside.service.worker.execute("UPDATE posts SET until = '2026-01-02' WHERE office_id = $1", VILLAGE)
+    await publish(outside.kafka, number, topic="stage.advanced")
+    await until(lambda: _is_kept(outside.service, house), 20, "kept")
+    await outside.service.worker.execute("UPDATE occasions SET retry_at = civil.now() WHERE household_id = $1", house)
+
+    async def alarmed() -> bool:
+        text = (await outside.client.get("/metrics")).text
+        return 'shouwang_alarms_total{alarm="notice_without_audience",service="notify"}' in text
+
+    await until(alarmed, 20, "an alarm")
+    await outside.appoint("gw-8", "worker", grid)
+    await outside.told(outside.headers("grid_worker", "gw-8", grid=grid), house)
+
+
+async def _is_kept(service: Service, house: UUID) -> bool:
+    return bool(await service.worker.fetchval("SELECT state = 'kept' FROM occasions WHERE household_id = $1", house))
+
+
+async def test_no_name_is_in_a_log_a_table_or_a_metric(outside: Outside, log: io.StringIO) -> None:
+    assert "unit.committed" in log.getvalue(), "the log was heard at all"
+    assert CANARY not in log.getvalue()
+    assert CANARY not in (await outside.client.get("/metrics")).text
+    for table in ("posts", "occasions", "notices", "keys"):
+        rows = await outside.service.worker.fetch(f"SELECT t::text AS row FROM {table} t")
+        assert rows and CANARY not in "\n".join(row["row"] for row in rows)

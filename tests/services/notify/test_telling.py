@@ -1,0 +1,242 @@
+"""Telling on a real PostgreSQL: by grid, kept without an audience, once per (case, step, person), read by one's own."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date
+
+import asyncpg
+import pytest
+
+from services.notify import retry
+from services.notify.reading import NOT_FOUND
+from shared.access.tokens import Caller
+from shared.contracts.stage import Actor
+from shared.messaging.faults import Refused
+from tests.services.notify.house import Post, household, task_of
+from tests.tokens import GRID, VILLAGE
+
+WORKER, DEPUTY = ("gw-1", "worker"), ("gw-2", "deputy")
+LEADER, CADRE = ("vc-1", "leader", VILLAGE), ("vc-2", "member", VILLAGE)
+HOUSE = household(1)
+
+
+async def test_a_task_that_arrives_is_told_to_the_grid_s_worker_alone(office: Post) -> None:
+    await office.appoint(WORKER, DEPUTY, LEADER, CADRE)
+    report = await office.told(office.step("arrived", HOUSE))
+    assert dict(report.words) == {"told": 1}
+    [notice] = await office.notices(HOUSE)
+    assert (notice["officer_id"], notice["carrier"], notice["state"]) == ("gw-1", "inbox", "sent")
+    assert (notice["region"], notice["grid"], notice["link"]) == (VILLAGE, GRID, f"/tasks/{task_of(HOUSE)}")
+    assert await office.emitted(HOUSE) == [("sent", 1)]
+
+
+async def test_who_is_there_is_read_before_what_is_told_in_one_batch(office: Post) -> None:
+    await office.told(office.step("arrived", HOUSE), office.appointed(*WORKER))
+    assert await office.heard(HOUSE) == [("gw-1", "worker")]
+
+
+async def test_a_grid_without_a_worker_falls_to_the_village_and_its_new_worker_hears_later(office: Post) -> None:
+    await office.appoint(LEADER, CADRE)
+    report = await office.told(office.step("arrived", HOUSE))
+    assert dict(report.words) == {"stand_in": 1}
+    assert await office.heard(HOUSE) == [("vc-1", "stand_in"), ("vc-2", "stand_in")]
+    assert (await office.occasion(HOUSE))["cause"] == "no_worker"
+
+    assert await office.try_again() is None, "nothing has changed and its time has not come"
+    await office.appoint(("vc-3", "member", VILLAGE))
+    await office.try_again()
+    assert len(await office.heard(HOUSE)) == 2, "the village has been told; only the grid is still waited for"
+    await office.appoint(WORKER)
+    await office.try_again()
+    assert await office.heard(HOUSE) == [("vc-1", "stand_in"), ("vc-2", "stand_in"), ("gw-1", "worker")]
+    assert (await office.occasion(HOUSE))["state"] == "told"
+    assert await office.try_again() is None
+
+
+async def test_without_anybody_it_is_kept_with_its_cause_and_sent_when_an_officer_is_assigned(office: Post) -> None:
+    report = await office.told(office.step("arrived", HOUSE))
+    assert dict(report.words) == {"kept": 1}
+    kept = await office.occasion(HOUSE)
+    assert (kept["state"], kept["cause"], kept["tries"]) == ("kept", "no_audience", 1)
+    assert kept["retry_at"] > kept["tried_at"] and await office.notices(HOUSE) == []
+
+    await office.appoint(("w-7", "worker", f"{VILLAGE}-07"))
+    assert await office.try_again() is None, "another grid's worker is not for it"
+    await office.appoint(WORKER)
+    again = await office.try_again()
+    assert again is not None and dict(again.words) == {"told": 1}
+    assert await office.heard(HOUSE) == [("gw-1", "worker")]
+    assert await office.emitted(HOUSE) == [("sent", 1)]
+
+
+async def test_a_kept_one_is_tried_again_at_its_time_and_later_each_time(office: Post) -> None:
+    await office.told(office.step("arrived", HOUSE))
+    waits = []
+    for _ in range(5):
+        row = await office.occasion(HOUSE)
+        waits.append(round((row["retry_at"] - row["tried_at"]).total_seconds() / 60))
+        await office.worker.execute("UPDATE occasions SET retry_at = civil.now()")
+        report = await office.try_again()
+        assert report is not None and dict(report.words) == {"kept": 1}
+    assert waits == [1, 5, 30, 60, 60]
+
+
+async def test_two_loops_at_once_tell_it_once(office: Post) -> None:
+    await office.told(office.step("arrived", HOUSE))
+    await office.appoint(WORKER)
+    rounds = [retry.once(office.retry), retry.once(replace(office.retry))]
+    reports = [report for report in await asyncio.gather(*rounds) if report is not None]
+    words = [word for report in reports for word in report.words]
+    assert words.count("told") == 1 and set(words) <= {"told", "told_already"}
+    assert await office.emitted(HOUSE) == [("sent", 1)]
+
+
+async def test_what_was_kept_is_not_told_when_its_place_has_been_left(office: Post) -> None:
+    await office.told(office.step("arrived", HOUSE))
+    gone = office.step("advanced", HOUSE, "village_committee", from_hop="village_group", task_id=task_of(HOUSE))
+    await office.told(gone)
+    await office.appoint(WORKER)
+    assert await office.try_again() is None
+    assert await office.notices(HOUSE) == []
+
+
+async def test_once_per_case_step_and_person_under_redelivery_and_two_steps(office: Post) -> None:
+    await office.appoint(WORKER, LEADER, CADRE)
+    batch = [office.step("arrived", HOUSE), office.late(HOUSE), office.step("arrived", household(2))]
+    await office.told(*batch)
+    again = await office.told(*batch)
+    assert dict(again.outcomes) == {"duplicate": 3}
+    # The same facts under new numbers, as after a restored database of workflow: still nobody hears it twice.
+    await office.told(office.step("arrived", HOUSE), office.late(HOUSE))
+    assert await office.heard(HOUSE, "arrived") == [("gw-1", "worker")]
+    assert await office.heard(HOUSE, "passed") == [("gw-1", "worker"), ("vc-1", "leader")]
+    assert await office.emitted(HOUSE) == [("sent", 1), ("sent", 2), ("sent", 3)]
+
+
+async def test_the_database_itself_refuses_a_second_notice_of_the_same_step(office: Post) -> None:
+    await office.appoint(WORKER)
+    await office.told(office.step("arrived", HOUSE))
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await office.worker.execute(
+            "INSERT INTO notices SELECT (json_populate_record(n, json_build_object('notice_id', gen_random_uuid()))).* "
+            "FROM notices n"
+        )
+
+
+async def test_the_next_hop_and_the_next_round_are_steps_of_their_own(office: Post) -> None:
+    await office.appoint(WORKER, LEADER)
+    committee = office.step("arrived", HOUSE, "village_committee")
+    await office.told(office.step("arrived", HOUSE), committee, office.step("arrived", HOUSE, round=2))
+    assert sorted(await office.heard(HOUSE)) == [("gw-1", "worker"), ("gw-1", "worker"), ("vc-1", "office")]
+
+
+async def test_a_task_handed_over_is_told_to_the_deputy_and_not_to_whoever_gave_it_away(office: Post) -> None:
+    await office.appoint(WORKER, DEPUTY, LEADER)
+    await office.told(office.step("arrived", HOUSE))
+    given = Actor(officer_id="gw-1", role="grid_worker")
+    await office.told(office.step("reassigned", HOUSE, actor=given))
+    assert await office.heard(HOUSE, "reassigned") == [("gw-2", "deputy")]
+    await office.told(office.late(HOUSE))
+    assert await office.heard(HOUSE, "passed") == [("gw-2", "deputy"), ("vc-1", "leader")]
+
+
+async def test_a_task_handed_to_the_village_is_told_there_and_no_longer_waits_for_a_worker(office: Post) -> None:
+    await office.appoint(LEADER)
+    await office.told(office.step("arrived", HOUSE))
+    await office.told(office.step("reassigned", HOUSE, office=VILLAGE))
+    assert (await office.occasion(HOUSE, "arrived"))["state"] == "moved"
+    assert await office.heard(HOUSE, "reassigned") == [("vc-1", "stand_in")]
+    await office.appoint(WORKER)
+    assert await office.try_again() is None
+
+
+async def test_a_limit_that_passed_in_a_round_that_has_ended_is_dropped(office: Post) -> None:
+    await office.appoint(WORKER, LEADER)
+    await office.told(office.step("arrived", HOUSE))
+    gone = office.step("advanced", HOUSE, "village_committee", from_hop="village_group", task_id=task_of(HOUSE))
+    await office.told(gone)
+    report = await office.told(office.late(HOUSE))
+    assert dict(report.words) == {"place_left": 1}
+    closed = household(2)
+    await office.told(office.step("closed", closed))
+    report = await office.told(office.late(closed, task_id=None))
+    assert dict(report.words) == {"place_left": 1}, "a case that was closed on its way to the hop"
+
+
+async def test_a_limit_that_passes_before_the_task_is_open_is_told_without_a_link(office: Post) -> None:
+    await office.appoint(WORKER, LEADER)
+    await office.told(office.late(HOUSE, task_id=None))
+    assert await office.heard(HOUSE, "passed") == [("gw-1", "worker"), ("vc-1", "leader")]
+    assert {row["link"] for row in await office.notices(HOUSE)} == {None}
+
+
+@pytest.mark.parametrize("word", ["opened", "noted", "paused", "resumed", "helped"])
+async def test_other_steps_are_told_to_nobody(office: Post, word: str) -> None:
+    await office.appoint(WORKER, LEADER)
+    report = await office.told(office.step(word, HOUSE))
+    assert dict(report.words) == {"nothing_to_tell": 1}
+    assert await office.notices(HOUSE) == []
+
+
+async def test_a_day_before_the_limit_nobody_is_told_yet(office: Post) -> None:
+    await office.appoint(WORKER)
+    report = await office.told(office.late(HOUSE, step="near"))
+    assert dict(report.words) == {"nothing_to_tell": 1}
+
+
+async def test_a_relieved_worker_is_told_no_more(office: Post) -> None:
+    await office.appoint(WORKER, DEPUTY)
+    await office.told(office.appointed(*WORKER, word="relieved", until=date(2026, 6, 1)))
+    await office.told(office.step("arrived", HOUSE))
+    assert await office.heard(HOUSE) == [("gw-2", "deputy")]
+
+
+# ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def worker(officer_id: str = "gw-1", grid: str = GRID) -> Caller:
+    return Caller(officer_id, "grid_worker", VILLAGE, grid)
+
+
+async def test_its_receiver_reads_it_once_and_the_fact_names_its_cause(office: Post) -> None:
+    await office.appoint(WORKER)
+    await office.told(office.step("arrived", HOUSE))
+    [notice] = await office.notices(HOUSE)
+    first = await office.read(notice["notice_id"], worker())
+    second = await office.read(notice["notice_id"], worker())
+    assert (dict(first.words), dict(second.words)) == ({"read": 1}, {"read_already": 1})
+    assert first.decided[0].decision.answer == second.decided[0].decision.answer
+    assert await office.emitted(HOUSE) == [("sent", 1), ("read", 2)]
+    [emit] = [row.emit for row in first.emits]
+    assert emit.causation_id == notice["event_id"] and emit.correlation_id == notice["correlation_id"]
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        worker("gw-2"),
+        worker("gw-1", f"{VILLAGE}-07"),
+        Caller("vc-1", "village", VILLAGE),
+        Caller("gw-1", "village", "341221102202"),
+    ],
+    ids=["another officer", "the same one under another grid", "the village", "another village"],
+)
+async def test_nobody_else_can_read_it(office: Post, caller: Caller) -> None:
+    await office.appoint(WORKER)
+    await office.told(office.step("arrived", HOUSE))
+    [notice] = await office.notices(HOUSE)
+    with pytest.raises(Refused) as refused:
+        await office.read(notice["notice_id"], caller)
+    assert refused.value.problem == NOT_FOUND
+    assert await office.emitted(HOUSE) == [("sent", 1)]
+
+
+async def test_a_call_sees_no_posts_and_changes_no_words(office: Post) -> None:
+    await office.appoint(WORKER)
+    await office.told(office.step("arrived", HOUSE))
+    for statement in (
+        "SELECT * FROM posts", "SELECT * FROM occasions", "UPDATE notices SET officer_id = 'x'", "DELETE FROM notices",
+    ):  # fmt: skip
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await office.api.execute(statement)
+    assert await office.api.fetch("SELECT * FROM notices") == [], "no scope, no rows"
