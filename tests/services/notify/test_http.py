@@ -195,7 +195,7 @@ async def test_a_limit_that_passed_reaches_the_worker_and_the_leader(outside: Ou
     await outside.publish("deadline.passed", "passed", str(house), passed(house))
     assert (await outside.told(outside.worker, house))["title"]["zh"] == "已超期：橙色预警还没有核实"
     leader = await outside.told(outside.headers("village", "vc-1"), house)
-    assert leader["text"]["zh"].startswith("八里槐村第 3 组有一户（橙色预警）应在 11 月 28 日（含）前完成组级初核")
+    assert leader["text"]["zh"].startswith("八里槐村第 3 组有一户（橙色预警）应在 11 月 28 日（含）前完成小组初核")
 
 
 async def test_the_loop_tells_a_new_officer_what_was_kept_and_alarms_while_nobody_is_there(outside: Outside) -> None:
