@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -61,10 +61,10 @@ async def test_an_open_page_does_not_keep_a_process_alive(database: str, topics:
 
 
 @pytest.fixture
-def silent() -> AsyncIterator[str]:
+def silent() -> Iterator[str]:
     """A broker that accepts connections and never says a word, as one that is stopped or overloaded."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    yield f"127.0.0.1:{listener.getsockname()[1]}"  # type: ignore[misc]
+    yield f"127.0.0.1:{listener.getsockname()[1]}"
     listener.close()
 
 
@@ -142,6 +142,6 @@ async def test_a_gauge_of_what_waits_goes_back_when_nothing_does(database: str, 
         async with service.worker.acquire() as connection:
             from shared.messaging.waiting import Waiting
 
-            row = await connection.fetchrow("SELECT * FROM waiting")
+            [row] = await connection.fetch("SELECT * FROM waiting")
         await work.replay(Waiting(**{name: row[name] for name in Waiting.__slots__}))
         assert await shown() == 0
