@@ -35,7 +35,7 @@ def occasion(row: asyncpg.Record) -> Occasion:
 
 
 async def write_files(connection: asyncpg.Connection, decided: Sequence[Decided]) -> None:
-    """The last word on each occasion, then the notices (they name their occasion)."""
+    """The last word on each occasion, and the notices."""
     rows = [row for one in decided for row in one.decision.rows]
     occasions = {row.occasion_id: row for row in rows if isinstance(row, Occasion)}
     notices = [row for row in rows if isinstance(row, Notice)]

@@ -55,10 +55,11 @@ CREATE INDEX occasions_region ON occasions (region, grid);
 CALL protect('occasions', '@schema');
 
 -- Notices: one occasion told to one person, in both languages. `notice_id` is made of (case, step with its place, person),
--- and so is the unique key: whatever comes again, nobody is told twice.
+-- and so is the unique key: whatever comes again, nobody is told twice. No foreign key: its check takes a row lock of its
+-- own, and key rows are the only ones.
 CREATE TABLE notices (
     notice_id      uuid PRIMARY KEY,
-    occasion_id    uuid NOT NULL REFERENCES occasions,
+    occasion_id    uuid NOT NULL,
     case_id        uuid NOT NULL,
     household_id   uuid NOT NULL,
     officer_id     text NOT NULL,

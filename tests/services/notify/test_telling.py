@@ -3,15 +3,19 @@
 import asyncio
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import asyncpg
 import pytest
 
-from services.notify import retry
+from services.notify import retry, telling
+from services.notify.occasion import Occasion
 from services.notify.reading import NOT_FOUND
+from services.notify.telling import CaseFile
 from shared.access.tokens import Caller
 from shared.contracts.stage import Actor
 from shared.messaging.faults import Refused
+from shared.messaging.room import Decision
 from tests.services.notify.house import Post, household, task_of
 from tests.tokens import GRID, VILLAGE
 
@@ -89,6 +93,31 @@ async def test_two_loops_at_once_tell_it_once(office: Post) -> None:
     words = [word for report in reports for word in report.words]
     assert words.count("told") == 1 and set(words) <= {"told", "told_already"}
     assert await office.emitted(HOUSE) == [("sent", 1)]
+
+
+async def test_one_on_which_we_fail_is_put_off_and_its_neighbour_is_told(
+    office: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.told(office.step("arrived", HOUSE), office.step("arrived", household(2)))
+    await office.appoint(WORKER)
+    tell = telling.tell
+
+    def broken(file: CaseFile, occasion: Occasion, *rest: Any) -> Decision:
+        if occasion.household_id == HOUSE:
+            raise RuntimeError("planted")
+        return tell(file, occasion, *rest)
+
+    monkeypatch.setattr(telling, "tell", broken)
+    report = await office.try_again()
+    assert report is not None and dict(report.words) == {"told": 1, "put_off": 1} and len(report.failed) == 1
+    assert await office.heard(household(2)) == [("gw-1", "worker")]
+    put_off = await office.occasion(HOUSE)
+    assert put_off["state"] == "kept" and await office.try_again() is None
+
+    monkeypatch.undo()
+    await office.worker.execute("UPDATE occasions SET retry_at = civil.now() WHERE retry_at IS NOT NULL")
+    await office.try_again()
+    assert await office.heard(HOUSE) == [("gw-1", "worker")]
 
 
 async def test_what_was_kept_is_not_told_when_its_place_has_been_left(office: Post) -> None:
