@@ -1,0 +1,130 @@
+"""Forms from JSON Schema: drawn without examples as values, read back as the schema wants it, hostile input told."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.console.form import ROWS_MAX, draw, named_error, read
+from services.console.wording import Words
+from services.workflow.form import Asked, Form, schema_of
+from services.workflow.form import read as read_answer
+from services.workflow.hops import HOPS
+from shared.policy import Names, load
+
+WORDS = Words("zh-CN", load("regular-2026"))
+ASKED = Asked(date(2026, 11, 25), ("medical_burden",), ("vc-1", "vc-2"), 2, (("photo", Names("照片", "photo")),))
+FORMS = [(hop, action, form) for hop, room in HOPS.items() for action, form in room.FORMS.items()]
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["day", "sum", "sure", "who", "kind"],
+    "properties": {
+        "day": {"type": "string", "format": "date"},
+        "sum": {"type": "integer", "minimum": 1, "maximum": 9},
+        "sure": {"type": "boolean"},
+        "who": {"type": "array", "minItems": 2, "maxItems": 3, "items": {"type": "string", "pattern": "^[a-z]+$"}},
+        "kind": {"oneOf": [{"const": "a", "title": "甲"}, {"const": "b", "title": "乙"}]},
+        "note": {"type": "string", "maxLength": 5},
+        "place": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+    },
+}
+GOOD = {
+    "form.day": ["2026-11-25"], "form.sum": ["3"], "form.sure": ["true"], "form.who.0": ["ab"], "form.who.1": ["cd"],
+    "form.kind": ["a"],
+}  # fmt: skip
+
+
+def posted(value: Any, name: str = "form") -> dict[str, list[str]]:
+    """An answer as a browser would post it."""
+    if isinstance(value, dict):
+        return {key: text for inner, one in value.items() for key, text in posted(one, f"{name}.{inner}").items()}
+    if isinstance(value, bool):
+        return {name: ["true" if value else "false"]}
+    return {name: [str(value)]}
+
+
+def as_rows(schema: Any, answer: dict[str, Any]) -> dict[str, list[str]]:
+    """Lists become checkboxes where their items are a closed list, and numbered rows elsewhere."""
+    found: dict[str, list[str]] = {}
+    for key, value in answer.items():
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            found |= posted({key: value})
+        elif "enum" in schema["properties"][key].get("items", {}):
+            found[f"form.{key}"] = [str(one) for one in value]
+        else:
+            found |= {f"form.{key}.{at}": [str(one)] for at, one in enumerate(value)}
+    return found
+
+
+@pytest.mark.parametrize(("hop", "action", "form"), FORMS, ids=[f"{hop}.{action}" for hop, action, _ in FORMS])
+def test_every_form_of_every_hop_is_drawn_and_its_example_read_back(hop: str, action: str, form: type[Form]) -> None:
+    schema = schema_of(form, ASKED)
+    drawn = draw(schema, WORDS)
+    assert drawn.kind == "group" and not any(one.given for one in drawn.fields), "an example is never a value"
+    assert all(one.title for one in drawn.fields)
+    value, errors = read(schema, as_rows(schema, dict(form.example(ASKED))), WORDS)
+    assert errors == {}
+    answer, wrong = read_answer(form, value, ASKED)
+    assert wrong == [] and answer is not None
+
+
+def test_what_is_missing_or_wrong_is_told_at_its_field() -> None:
+    value, errors = read(SCHEMA, GOOD, WORDS)
+    assert errors == {}
+    assert value == {"day": "2026-11-25", "sum": 3, "sure": True, "who": ["ab", "cd"], "kind": "a"}
+    _, errors = read(SCHEMA, {}, WORDS)
+    assert set(errors) == {"form.day", "form.sum", "form.sure", "form.who", "form.kind"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field"),
+    [
+        ("form.day", "2026-13-01", "form.day"),
+        ("form.sum", "0", "form.sum"),
+        ("form.sum", "10", "form.sum"),
+        ("form.sum", "1e400000", "form.sum"),
+        ("form.sum", "NaN", "form.sum"),
+        ("form.sum", "1.5", "form.sum"),
+        ("form.sure", "maybe", "form.sure"),
+        ("form.kind", "c", "form.kind"),
+        ("form.who.1", "UPPER", "form.who.1"),
+        ("form.who.1", "  ", "form.who"),
+        ("form.note", "too long", "form.note"),
+        ("form.place.other", "x", "form.place.name"),
+    ],
+)
+def test_a_wrong_entry_is_named(name: str, text: str, field: str) -> None:
+    _, errors = read(SCHEMA, GOOD | {name: [text]}, WORDS)
+    assert list(errors) == [field]
+
+
+def test_what_was_typed_and_what_was_wrong_is_drawn_again() -> None:
+    given_back = GOOD | {"form.sum": ["0"]}
+    _, errors = read(SCHEMA, given_back, WORDS)
+    drawn = {one.name: one for one in draw(SCHEMA, WORDS, given_back, errors).fields}
+    assert drawn["form.sum"].given == ("0",) and drawn["form.sum"].error
+    assert [one.given for one in drawn["form.who"].fields] == [("ab",), ("cd",), ()], "one row more than is filled"
+    assert dict(drawn["form.kind"].options) == {"a": "甲", "b": "乙"}
+
+
+def test_rows_are_bounded_whatever_is_posted() -> None:
+    wild = {f"form.who.{at}": ["x"] for at in range(99)}
+    value, errors = read(SCHEMA, GOOD | wild, WORDS)
+    assert len(value["who"]) <= ROWS_MAX and "form.who" in errors
+    assert len(draw(SCHEMA, WORDS, wild).fields[3].fields) <= 3
+
+
+@given(st.dictionaries(st.text(max_size=30), st.lists(st.text(max_size=20), max_size=3), max_size=8))
+def test_no_post_whatever_breaks_the_reading(wild: dict[str, list[str]]) -> None:
+    read(SCHEMA, wild | {f"form.{key}": value for key, value in wild.items()}, WORDS)
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [("form.visitors.0", "form.visitors.0"), ("body.form.note", "form.note"), ("form", "form"), ("note", "form.note")],
+)
+def test_a_services_error_finds_its_entry(field: str, name: str) -> None:
+    assert named_error(field) == name

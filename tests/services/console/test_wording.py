@@ -1,0 +1,78 @@
+"""What the console says: both languages whole, every code of the contracts with a name."""
+
+import re
+import string
+from typing import get_args
+
+import pytest
+
+from services.console.session import LANGUAGES
+from services.console.wording import Words, catalogue
+from shared.access.roles import ROLES
+from shared.contracts.stage import StageAdvanced
+from shared.contracts.topics import DEPARTMENTS, TOPICS
+from shared.contracts.types import Hop, Level
+from shared.policy import available, load
+
+POLICY = load("regular-2026")
+
+
+def words(language: str = "zh-CN") -> Words:
+    return Words(language, POLICY)
+
+
+def test_both_catalogues_have_the_same_keys() -> None:
+    assert set(catalogue("zh-CN")) == set(catalogue("en"))
+
+
+def test_both_languages_name_the_same_facts() -> None:
+    def facts(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name} - {"n", "month", "month_name"}
+
+    differing = [key for key, text in catalogue("zh-CN").items() if facts(text) != facts(catalogue("en")[key])]
+    assert differing == []
+
+
+def test_every_one_has_its_many() -> None:
+    keys = set(catalogue("en"))
+    assert [key for key in keys if key.endswith(".one") and key.removesuffix("one") + "many" not in keys] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_step_of_every_topic_about_households_has_a_sentence(language: str) -> None:
+    told = [topic for topic in TOPICS if "console" in topic.consumers and topic.name != "officer.assigned"]
+    types = [type_ for topic in told for type_ in get_args(topic.event.model_fields["type"].annotation)]
+    assert len(types) > 20 and get_args(StageAdvanced.model_fields["type"].annotation)[0] in types
+    missing = [type_ for type_ in types if "step." + ".".join(type_.split(".")[1:3]) not in catalogue(language)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_that_a_page_shows_has_a_name(language: str) -> None:
+    named = catalogue(language)
+    codes = [f"hop.{one}" for one in get_args(Hop)] + [f"level.{one}" for one in get_args(Level)]
+    codes += [f"role.{one}" for one in ROLES] + [f"department.{one}" for one in DEPARTMENTS]
+    assert [code for code in codes if code not in named] == []
+
+
+@pytest.mark.parametrize("package", available())
+def test_actions_and_reasons_are_named_by_the_policy_package(package: str) -> None:
+    policy = load(package)
+    for hop in policy.route:
+        for action in hop.actions:
+            assert Words("zh-CN", policy).action(hop.hop, action.code) == action.names.zh
+            for reason in action.reasons:
+                assert Words("en", policy).reason(hop.hop, action.code, reason.code) == reason.names.en
+
+
+def test_the_english_catalogue_holds_no_chinese_but_the_switch() -> None:
+    chinese = [key for key, text in catalogue("en").items() if re.search(r"[\u3400-\u9fff]", text)]
+    assert chinese == ["nav.language"]
+
+
+def test_a_number_chooses_its_form_and_a_code_without_a_name_is_shown() -> None:
+    english = words("en")
+    assert (english("queue.new", 1), english("queue.new", 3)) == ("1 new task", "3 new tasks")
+    assert words()("queue.new", 3) == "3 条新任务"
+    assert english.code("department", "made_up") == "made_up"
+    assert english.of({"zh": "甲"}) == "甲" and words().of(None) == ""
