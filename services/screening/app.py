@@ -1,0 +1,18 @@
+"""Builds screening: one group over three topics, and the warnings' pages. The only file that builds things."""
+
+from services.screening.api import warnings
+from services.screening.subscribers import subscribers
+from shared.policy import PolicyError, load
+from shared.service import Service
+from shared.settings import Settings, SettingsError
+
+
+async def build(settings: Settings) -> Service:
+    try:
+        policy = load(settings.policy)
+    except PolicyError as error:
+        raise SettingsError(str(error)) from None
+    service = await Service.open(settings)
+    service.stream("screening", subscribers(policy))
+    service.include(warnings.router(service, policy))
+    return service

@@ -1,0 +1,62 @@
+"""What screening knows of one household: its digest, a small packed state in the household's key row.
+
+Read and written once a batch; bounded by `facts.prune`. Twenty facts take about 0.7 kB.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from services.screening.facts import CoverFact, HouseFact, SettlementFact
+
+LiveFact = SettlementFact | CoverFact | HouseFact
+
+
+class Known(msgspec.Struct, frozen=True, array_like=True):
+    """The register's word: what decides the threshold, and the yearly income of the newest known year."""
+
+    household_no: str
+    poverty_history: str
+    monitoring: str
+    income_year: int | None
+    income_yuan: Decimal | None
+    region: str
+    grid: str
+
+
+class Spoken(msgspec.Struct, frozen=True, array_like=True):
+    """The one open warning, as it was last told: finding → its value, and what was told of the whole."""
+
+    warning_id: str
+    level: str
+    is_provisional: bool
+    concerns: tuple[str, ...]
+    told: dict[str, str]
+    raised_at: datetime
+    correlation_id: str
+
+
+class Digest(msgspec.Struct, frozen=True, array_like=True):
+    """`raised` counts the warnings that this household ever had; `answered` are findings that people have closed with
+    their case, which do not speak again until they say something else."""
+
+    known: Known | None = None
+    facts: tuple[LiveFact, ...] = ()
+    spoken: Spoken | None = None
+    raised: int = 0
+    answered: dict[str, str] = {}
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Digest)
+EMPTY = Digest()
+
+
+def pack(digest: Digest) -> bytes:
+    return _ENCODER.encode(digest)
+
+
+def unpack(packed: bytes | None) -> Digest:
+    """The digest of a key row; of a household never heard of, an empty one."""
+    return EMPTY if packed is None else _DECODER.decode(packed)

@@ -1,0 +1,46 @@
+"""From a household's digest to a decision: judge it, hold the findings against what was said, say what is new. Pure."""
+
+from datetime import date, datetime
+from functools import lru_cache
+from uuid import UUID
+
+from services.screening.household import Digest, pack
+from services.screening.judge import judge
+from services.screening.rules.finding import Lines, lines_of
+from services.screening.warning import Because, told
+from shared.clock import civil_date
+from shared.contracts.envelope import Event
+from shared.messaging.room import Decision
+from shared.policy import Policy, load
+
+
+@lru_cache(maxsize=8)
+def lines_on(policy: str, today: date) -> Lines:
+    """The package's values of a day: they change at midnight, not with every record."""
+    return lines_of(load(policy), today)
+
+
+def judged(digest: Digest, home: str, event: Event, policy: Policy, now: datetime) -> Decision:
+    """Judge a household after an event about it."""
+    today = civil_date(now)
+    found = judge(digest.facts, digest.known, policy, lines_on(policy.name, today), today)
+    known = digest.known
+    because = Because(
+        event_id=event.id,
+        correlation_id=event.correlationid,
+        household_id=UUID(home),
+        region=known.region if known else event.region,
+        grid=known.grid if known else event.grid,
+        now=now,
+        policy=policy.name,
+        traceparent=event.traceparent,
+    )
+    result = told(digest, found, because)
+    packed = pack(result.digest)
+    return Decision(
+        word=result.word,
+        puts={("digest", home): packed},
+        digests={home: packed},
+        emits=(result.emit,) if result.emit else (),
+        rows=(result.row,) if result.row else (),
+    )

@@ -1,0 +1,19 @@
+"""The households' digests of a batch: in their locked key rows, carried on from record to record."""
+
+from collections.abc import Sequence
+
+from services.screening.household import Digest, unpack
+from shared.messaging.room import Input, State, Unit
+
+
+def loaded(unit: Unit, inputs: Sequence[Input]) -> State:
+    """Nothing is read: the digests came with the locks."""
+    state: State = {("digest", key): packed for key, packed in unit.digests.items()}
+    state[("homes",)] = {input.key: unit.home(input.key) for input in inputs}
+    return state
+
+
+def digest_of(state: State, input: Input) -> tuple[str, Digest]:
+    """The key whose household a record is about (another one after a merge), and its digest as it stands now."""
+    home: str = state[("homes",)].get(input.key, input.key)
+    return home, unpack(state.get(("digest", home)))

@@ -1,0 +1,46 @@
+"""household.registered: who a household is decides its threshold; what it knew provisionally is judged again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from services.screening import warning
+from services.screening.household import Known
+from services.screening.judging import judged
+from services.screening.subscribers.digests import digest_of, loaded
+from shared.contracts.household import HouseholdRegistered as Registered
+from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
+from shared.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdRegistered(Keyed):
+    policy: Policy
+    topic: str = "household.registered"
+
+    async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
+        return loaded(unit, inputs)
+
+    def decide(self, state: State, input: Input, now: datetime) -> Decision:
+        event: Registered = input.body
+        home, digest = digest_of(state, input)
+        return judged(msgspec.structs.replace(digest, known=known_of(event)), home, event, self.policy, now)
+
+    async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
+        await warning.write(unit.connection, [row for one in decided for row in one.decision.rows])
+
+
+def known_of(event: Registered) -> Known:
+    household = event.data
+    newest = max(household.incomes, key=lambda income: income.year, default=None)
+    return Known(
+        household.household_no,
+        household.poverty_history,
+        household.monitoring.status,
+        newest.year if newest else None,
+        newest.net_yuan if newest else None,
+        household.region,
+        household.grid,
+    )

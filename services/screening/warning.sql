@@ -1,0 +1,44 @@
+-- name: write
+-- The newest word of each warning of a batch. One that people have closed stays closed.
+INSERT INTO warnings AS w (warning_id, household_id, household_no, state, level, is_provisional, told, raised_at, changed_at, region, grid)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::jsonb[], $8::timestamptz[],
+    $9::timestamptz[], $10::text[], $11::text[])
+ON CONFLICT (warning_id) DO UPDATE SET household_no = coalesce(excluded.household_no, w.household_no), state = excluded.state,
+    level = excluded.level, is_provisional = excluded.is_provisional,
+    told = CASE WHEN excluded.state = 'withdrawn' THEN jsonb_set(w.told, '{state}', '"withdrawn"') ELSE excluded.told END,
+    changed_at = excluded.changed_at, region = excluded.region, grid = excluded.grid
+
+-- name: close
+-- People closed the case: its warning is closed with it, by name.
+UPDATE warnings w SET state = 'closed', told = jsonb_set(told, '{state}', '"closed"'), changed_at = c.at
+FROM unnest($1::uuid[], $2::timestamptz[]) AS c (warning_id, at) WHERE w.warning_id = c.warning_id AND w.state = 'open'
+
+-- name: page
+-- Warnings that the caller may see, newest first, a page at a time.
+SELECT warning_id, state, told, raised_at, changed_at, region, grid FROM warnings
+WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR household_id = $2) AND ($3::text IS NULL OR household_no = $3)
+    AND ($4::text IS NULL OR region BETWEEN rpad($4, 12, '0') AND rpad($4, 12, '9'))
+    AND (raised_at, warning_id) < ($5, $6)
+ORDER BY raised_at DESC, warning_id DESC LIMIT $7
+
+-- name: one
+-- One warning, if the caller may see it.
+SELECT warning_id, state, told, raised_at, changed_at, region, grid FROM warnings WHERE warning_id = $1
+
+
+-- name: outcomes
+-- What people made of each rule's warnings.
+INSERT INTO outcomes (event_id, warning_id, outcome, at, region, grid)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[]) ON CONFLICT DO NOTHING
+
+-- name: is_seen
+-- Whether any fact of a household is visible to the caller.
+SELECT EXISTS (SELECT 1 FROM facts WHERE household_id = $1)
+
+-- name: digest
+-- What is known of a household, after its facts were seen to be the caller's.
+SELECT digest FROM keys WHERE key = $1
+
+-- name: now
+-- Civil now.
+SELECT civil.now()

@@ -1,0 +1,82 @@
+"""Facts and households for screening's tests, as its events hold them."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid5
+
+from shared.contracts.data import Cover, DataChanged, Fact, HouseGrade, Settlement
+from shared.contracts.envelope import event_id, schema_address
+from shared.contracts.household import Household, HouseholdRegistered, Income, Member, Monitoring
+from shared.messaging.room import Input
+
+SPACE = UUID("0d2f3f6e-3b1c-4a57-8f57-3a1c3a5f0002")
+VILLAGE, GRID = "341221102201", "341221102201-03"
+NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 25)
+
+
+def person(number: int = 1) -> UUID:
+    return uuid5(SPACE, f"person {number}")
+
+
+def household_id(number: int) -> UUID:
+    return uuid5(SPACE, f"household {number}")
+
+
+def values(said: dict[str, Any]) -> Settlement | Cover | HouseGrade:
+    on = date.fromisoformat(str(said["day"]))
+    if "cover" in said:
+        return Cover(status=said["cover"], year=on.year)
+    if "house" in said:
+        return HouseGrade(grade=said["house"], inspected_on=on)
+    counted = said["settlement"]
+    own = Decimal(str(said.get("self_paid", counted)))
+    return Settlement(
+        setting="inpatient", settled_on=on, total_yuan=own, reimbursed_yuan=Decimal(0), self_paid_yuan=own,
+        in_scope_self_paid_yuan=None if counted is None else Decimal(str(counted)), reverses=said.get("reverses"),
+    )  # fmt: skip
+
+
+def fact(household: UUID, number: int, said: dict[str, Any], version: int = 1) -> Fact:
+    found = None if said.get("withdrawn") else values(said)
+    kind = "cover" if "cover" in said else "house_grade" if "house" in said else "settlement"
+    return Fact(
+        department="housing" if kind == "house_grade" else "medical_insurance", kind=kind,
+        record_id=said.get("id", f"R-{number}"), version=version, household_id=household,
+        person_id=person(said.get("person", 1)), occurred_on=date.fromisoformat(str(said["day"])), known_at=NOW,
+        values=found,
+    )  # fmt: skip
+
+
+def changed(household: UUID, sequence: int, said: dict[str, Any], version: int = 1) -> Input:
+    data = fact(household, sequence, said, version)
+    told = "withdrawn" if data.values is None else "corrected" if version > 1 else "changed"
+    type_ = f"shouwang.data.{told}.v1"
+    event = DataChanged(
+        id=event_id(data.record_id, type_, version, household, sequence), source="/intake", type=type_,
+        dataschema=schema_address("data.changed"), subject=str(household), partitionkey=str(household), time=NOW,
+        sequence=f"{sequence:012d}", correlationid=event_id(data.record_id, "journey"), region=VILLAGE, grid=GRID,
+        data=data,
+    )  # fmt: skip
+    return Input("data.changed", str(household), sequence, event, VILLAGE, type_)
+
+
+def registered(household: UUID, sequence: int, told: dict[str, Any]) -> Input:
+    income = told.get("income")
+    data = Household(
+        household_id=household, household_no=told.get("number", "H-1"), region=VILLAGE, grid=GRID, group=3,
+        display_name="张**", poverty_history=told.get("poverty_history", "none"),
+        monitoring=Monitoring(status=told.get("monitoring", "none")), size=1,
+        members=(Member(person_id=person(1), display_name="张**", relation="户主"),),
+        incomes=() if income is None else (Income(year=2025, net_yuan=Decimal(str(income))),),
+    )  # fmt: skip
+    type_ = "shouwang.household.registered.v1"
+    event = HouseholdRegistered(
+        id=event_id(str(household), type_, sequence), source="/intake", type=type_,
+        dataschema=schema_address("household.registered"), subject=str(household), partitionkey=str(household),
+        time=NOW,
+        sequence=f"{sequence:012d}", correlationid=event_id(str(household), "registered"), region=VILLAGE, grid=GRID,
+        data=data,
+    )  # fmt: skip
+    return Input("household.registered", str(household), sequence, event, VILLAGE, type_)

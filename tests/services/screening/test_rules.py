@@ -1,0 +1,98 @@
+"""The rules by situations that a civil servant can read, and what holds for all of them."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.screening.explain import explained
+from services.screening.facts import Live, SettlementFact, prune, replaced
+from services.screening.household import Digest, Known, pack, unpack
+from services.screening.judge import judge
+from services.screening.judging import lines_on
+from services.screening.rules.medical_insurance import self_paid
+from services.screening.subscribers.household_registered import known_of
+from shared.policy import load
+from tests.services.screening.people import TODAY, fact, household_id, registered
+
+FOLDER = Path(__file__).parent / "situations"
+SITUATIONS = [one for path in sorted(FOLDER.glob("*.yaml")) for one in yaml.safe_load(path.read_text("utf-8"))]
+POLICY = load("regular-2026")
+
+
+def judged(household: dict[str, Any] | None, facts: tuple[Live, ...], today: date = TODAY) -> Any:
+    known = known_of(registered(household_id(1), 1, household).body) if household is not None else None
+    return judge(facts, known, POLICY, lines_on("regular-2026", today), today)
+
+
+def facts_of(records: list[dict[str, Any]]) -> tuple[Live, ...]:
+    facts: tuple[Live, ...] = ()
+    for number, said in enumerate(records):
+        facts = replaced(facts, fact(household_id(1), number, said))
+    return prune(facts, TODAY)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=[one["name"] for one in SITUATIONS])
+def test_situation(situation: dict[str, Any]) -> None:
+    found = judged(situation["household"], facts_of(situation["records"]))
+    assert (found[0].level if found else "none") == situation["level"]
+    if "says" in situation:
+        assert situation["says"] in explained(found).exact.zh
+
+
+@pytest.mark.parametrize(
+    "situation", [one for one in SITUATIONS if one["level"] != "none"], ids=lambda one: one["name"]
+)
+def test_a_band_tells_no_sum_no_day_and_no_grade(situation: dict[str, Any]) -> None:
+    band = explained(judged(situation["household"], facts_of(situation["records"]))).band
+    assert not any(letter.isdigit() for letter in band.zh + band.en)
+    assert "级" not in band.zh and "grade" not in band.en
+
+
+def test_both_packages_hold_what_the_rules_read() -> None:
+    for name in ("regular-2026", "transition-2021-2025"):
+        lines = lines_on(name, date(2024, 6, 1))
+        assert lines.self_paid["monitored"].value < lines.self_paid["others"].value
+
+
+def test_a_digest_of_twenty_facts_stays_under_two_kilobytes() -> None:
+    records = [{"settlement": 1234.56, "day": "2026-06-01", "id": f"YB-2026-{n:06d}"} for n in range(20)]
+    known = Known(
+        "341221102201000123", "lifted_out", "none", 2025, Decimal("41260.00"), "341221102201", "341221102201-03"
+    )
+    digest = Digest(known, facts_of(records))
+    assert len(pack(digest)) <= 2048
+    assert unpack(pack(digest)) == digest
+
+
+def test_what_no_window_reads_any_more_leaves_the_digest_and_its_refund_with_it() -> None:
+    old = {"settlement": 9000.0, "day": "2024-06-01", "id": "OLD"}
+    refund = {"settlement": -100.0, "day": "2026-06-01", "reverses": "OLD"}
+    assert facts_of([old, refund, {"settlement": 1.0, "day": "2026-06-02"}]) == facts_of(
+        [{"settlement": 1.0, "day": "2026-06-02", "id": "R-2"}]
+    )
+
+
+def test_a_year_ends_and_the_calendar_window_with_it() -> None:
+    facts = facts_of([{"settlement": 5000.0, "day": "2026-02-01"}])
+    assert judged({"poverty_history": "lifted_out"}, facts, date(2027, 1, 31))[0].words["window"] == "rolling"
+    assert not judged({"poverty_history": "lifted_out"}, facts, date(2027, 2, 1))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.dates(date(2025, 1, 1), date(2026, 12, 31)), st.integers(-300_000, 900_000)), max_size=8),
+    st.dates(date(2026, 1, 1), date(2026, 12, 31)),
+)
+def test_the_sum_is_the_larger_of_two_windows_counted_by_hand(rows: list[tuple[date, int]], today: date) -> None:
+    facts = tuple(SettlementFact(f"r{n}", day, Decimal(cents) / 100, True, None) for n, (day, cents) in enumerate(rows))
+    year = [yuan for day, yuan in rows if day.year == today.year and day <= today]
+    months = [yuan for day, yuan in rows if (today.toordinal() - 365 < day.toordinal() <= today.toordinal())]
+    paid = self_paid(facts, today)
+    expected = max((Decimal(sum(part)) / 100 for part in (year, months) if part), default=None)
+    assert (paid.yuan if paid else None) == expected

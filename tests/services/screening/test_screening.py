@@ -1,0 +1,171 @@
+"""Screening on a real PostgreSQL: one open warning a household, whatever comes, in whatever order."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import orjson
+import pytest_asyncio
+
+from services.screening.app import build
+from services.screening.subscribers import subscribers
+from shared import postgres
+from shared.contracts.warning import WarningRaised
+from shared.crypto import Cipher, read_keys
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.policy import load
+from shared.service import serving
+from tests.services.screening.people import changed, household_id, registered
+from tests.tokens import bearer, settings_of
+
+NEEDY = {"poverty_history": "lifted_out", "number": "H-1"}
+
+
+@dataclass
+class Room:
+    work: UnitOfWork
+    pool: asyncpg.Pool
+
+    async def told(self) -> list[WarningRaised]:
+        rows = await self.pool.fetch("SELECT value FROM outbox ORDER BY id")
+        return [WarningRaised.model_validate_json(row["value"]) for row in rows]
+
+    async def kinds(self) -> list[str]:
+        return [one.type.split(".")[2] for one in await self.told()]
+
+    async def states(self) -> list[tuple[str, str]]:
+        return [
+            (r["state"], r["level"])
+            for r in await self.pool.fetch("SELECT state, level FROM warnings ORDER BY raised_at")
+        ]
+
+
+@pytest_asyncio.fixture
+async def room(database: str, keys: Path) -> AsyncIterator[Room]:
+    secrets = read_keys(keys)
+    admin = await asyncpg.connect(database)
+    await admin.execute(
+        "TRUNCATE screening.keys, screening.outbox, screening.waiting, screening.positions, screening.facts,"
+        " screening.warnings, screening.outcomes"
+    )
+    await admin.close()
+    pool = await postgres.worker_pool(database, "screening", secrets.database)
+    work = UnitOfWork("screening", "screening", subscribers(load("regular-2026")), pool, Cipher(secrets.waiting))
+    yield Room(work, pool)
+    await pool.close()
+
+
+H = household_id(1)
+
+
+def paid(yuan: float, **more: Any) -> dict[str, Any]:
+    return {"settlement": yuan, "day": "2026-10-01"} | more
+
+
+async def test_a_warning_is_raised_strengthened_and_withdrawn_with_its_cause(room: Room) -> None:
+    await room.work.process([registered(H, 1, NEEDY), changed(H, 1, paid(6000, id="A"))])
+    await room.work.process(
+        [changed(H, 2, paid(500, id="B")), changed(H, 3, {"house": "D", "day": "2026-10-02", "id": "C"})]
+    )
+    assert await room.kinds() == ["raised", "strengthened", "strengthened"]
+    last = (await room.told())[-1].data
+    assert (last.level, last.new_concerns, len(last.findings)) == ("red", ("unsafe_house",), 2)
+    await room.work.process([changed(H, 4, {"withdrawn": True, "house": "D", "day": "2026-10-02", "id": "C"}, 2)])
+    assert (await room.kinds())[-1] == "weakened"
+    assert await room.states() == [("open", "yellow")]
+    await room.work.process(
+        [changed(H, 5, paid(0, id="A", withdrawn=True), 2), changed(H, 6, paid(0, id="B", withdrawn=True), 2)]
+    )
+    assert (await room.kinds())[-1] == "withdrawn"
+    assert await room.states() == [("withdrawn", "yellow")]
+    await room.work.process([changed(H, 7, paid(7000, id="Z"))])
+    ids = {one.data.warning_id for one in await room.told()}
+    assert (await room.kinds())[-1] == "raised" and len(ids) == 2, "a new warning, with an id of its own"
+
+
+async def test_a_correction_says_what_is_true_now_and_the_facts_keep_both(room: Room) -> None:
+    await room.work.process(
+        [registered(H, 1, NEEDY), changed(H, 1, paid(6000, id="A")), changed(H, 2, paid(100, id="A"), 2)]
+    )
+    assert await room.kinds() == ["raised", "withdrawn"]
+    rows = await room.pool.fetch("SELECT told, version FROM facts ORDER BY version")
+    assert [tuple(row) for row in rows] == [("changed", 1), ("corrected", 2)]
+
+
+async def test_a_repeat_changes_nothing(room: Room) -> None:
+    batch = [registered(H, 1, NEEDY), changed(H, 1, paid(6000))]
+    await room.work.process(batch)
+    report = await room.work.process(batch)
+    assert dict(report.outcomes) == {"duplicate": 2}
+    assert await room.kinds() == ["raised"]
+
+
+async def test_before_its_household_is_registered_a_warning_is_provisional_and_then_final(room: Room) -> None:
+    await room.work.process([changed(H, 1, paid(6000, id="A"))])
+    assert await room.kinds() == [], "it would not speak for every kind of household"
+    await room.work.process([changed(H, 2, paid(5000, id="B"))])
+    assert (await room.told())[0].data.provisional
+    await room.work.process([registered(H, 1, NEEDY | {"income": 20000})])
+    last = (await room.told())[-1]
+    assert (last.type.split(".")[2], last.data.provisional, last.data.level) == ("strengthened", False, "orange")
+    assert last.data.household_no == "H-1"
+
+
+async def test_a_household_that_is_registered_late_is_judged_by_its_own_line(room: Room) -> None:
+    await room.work.process([changed(H, 1, paid(6000))])
+    await room.work.process([registered(H, 1, NEEDY)])
+    assert await room.kinds() == ["raised"]
+    assert not (await room.told())[0].data.provisional
+
+
+async def test_every_warning_names_its_cause_and_its_journey(room: Room) -> None:
+    change = changed(H, 1, paid(6000))
+    await room.work.process([registered(H, 1, NEEDY), change])
+    [event] = await room.told()
+    assert (event.causationid, event.correlationid) == (change.body.id, change.body.correlationid)
+    assert event.data.findings[0].record_ids == (change.body.data.record_id,)
+
+
+async def test_one_household_never_has_two_open_warnings(room: Room) -> None:
+    batch = [registered(H, 1, NEEDY)] + [changed(H, n, paid(2000, id=f"S{n}")) for n in range(1, 30)]
+    await room.work.process(batch)
+    assert await room.states() == [("open", "yellow")]
+    assert (await room.kinds())[0] == "raised"
+    assert set((await room.kinds())[1:]) == {"strengthened"}
+
+
+async def test_what_a_person_sees_depends_on_where_he_stands(
+    database: str, topics: str, keys: Path, room: Room
+) -> None:
+    await room.work.process([registered(H, 1, NEEDY), changed(H, 1, paid(6000, id="A"))])
+    other = household_id(2)
+    await room.work.process([registered(other, 1, NEEDY | {"number": "H-2"}), changed(other, 1, paid(4950))])
+    async with (
+        serving(build, settings_of("screening", topics, database, keys)) as service,
+        httpx.AsyncClient(base_url=service.url) as client,
+    ):
+
+        async def get(path: str, role: str, **fields: str) -> Any:
+            return (await client.get(path, headers=bearer(keys, role, **fields))).json()
+
+        [seen] = (await get("/v1/warnings", "county"))["items"]
+        assert "6,000.00" in seen["explanation"]["zh"] and seen["findings"][0]["record_id"] == "A"
+        for role in ("village", "grid_worker"):
+            [band] = (await get("/v1/warnings", role))["items"]
+            text = orjson.dumps(band).decode()
+            assert "6,000" not in text and "6000" not in text and "medical_insurance" not in text and '"A"' not in text
+            assert band["explanation"]["zh"] == "医疗负担较重，请上门了解。"
+        assert (await get("/v1/warnings", "county", region="340822"))["items"] == []
+        assert (await get("/v1/warnings", "grid_worker", grid="341221102201-07"))["items"] == []
+        why = await get(f"/v1/households/{other}/why", "county")
+        assert not why["is_warned"] and "还差 50.00 元" in why["explanation"]["zh"]
+        assert "50" not in str((await get(f"/v1/households/{other}/why", "village"))["explanation"])
+        assert (await get(f"/v1/households/{H}/why", "county"))["warning"]["warning_id"] == seen["warning_id"]
+        assert (await get(f"/v1/households/{H}/why", "county", region="340822"))["code"] == "not_found"
+        one = await get(f"/v1/warnings/{seen['warning_id']}", "county")
+        assert one["findings"] == seen["findings"]
+        bad = await client.get("/v1/warnings?after=%00&state=x", headers=bearer(keys, "county"))
+        assert bad.status_code == 422
