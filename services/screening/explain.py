@@ -60,8 +60,8 @@ def _self_paid(found: Measured) -> Words:
         zh=f"{window_zh}{what_zh}累计 {told['value']} 元，达到{KIND_ZH[told['kind']]} {told['line']} 元线"
         f"（{told['since']} 起{unsure[0]}）{income_zh}，最近一笔 {told['last_on']} 结算，来自医保局。",
         en=f"Medical costs {what_en} {window_en} come to {told['value']} yuan, at or over the line of"
-        f" {told['line']} yuan for {KIND_EN[told['kind']]} (from {told['since']}{unsure[1]}){income_en}; last settled on {told['last_on']};"
-        " from the medical insurance bureau.",
+        f" {told['line']} yuan for {KIND_EN[told['kind']]} (from {told['since']}{unsure[1]}){income_en};"
+        f" last settled on {told['last_on']}; from the medical insurance bureau.",
     )
 
 

@@ -116,6 +116,13 @@ def withdrawn(event: WarningRaised, file: CaseFile, because: Because) -> Move:
     return replace(move, file=file, word="closed")
 
 
+def weakened(event: WarningRaised, file: CaseFile, because: Because) -> Move:
+    """Part of the warning's cause was corrected away: the case is told, and keeps its level, for a person to judge."""
+    case = replace(file.case, explanation=_explained(event.data))
+    noted = told("noted", file.put(case), file.main, replace(because, action="weakened", is_aside=True))
+    return replace(noted, word="weakened")
+
+
 def _case(event: WarningRaised, household_id: UUID, policy: Policy, now: datetime, grid: str | None) -> Case:
     warning: WarningState = event.data
     return Case(

@@ -1,4 +1,4 @@
-"""warning.raised: screening's one open warning per household, raised, strengthened, suppressed or withdrawn.
+"""warning.raised: screening's one open warning per household: raised, strengthened, weakened, suppressed, withdrawn.
 
 Produced by screening alone. Each event carries the warning's whole state, findings and explanation in two grades:
 `exact` for township and above, `band` for village and group (they see the concern, never a sum or a disease).
@@ -63,6 +63,7 @@ class WarningRaised(Event):
     type: Literal[
         "shouwang.warning.raised.v1",
         "shouwang.warning.strengthened.v1",
+        "shouwang.warning.weakened.v1",
         "shouwang.warning.suppressed.v1",
         "shouwang.warning.withdrawn.v1",
     ]

@@ -41,6 +41,8 @@ class WarningRaised(Keyed):
                 return Decision(word="suppressed")
             case "withdrawn":
                 move = cause.withdrawn(event, file, because) if file else None
+            case "weakened":
+                move = cause.weakened(event, file, because) if file else None
             case _ if file is None:
                 move = cause.opened(event, home, load(self.policy), because, state[("grids",)].get(home))
             case _:
