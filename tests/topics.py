@@ -12,10 +12,10 @@ async def renew(bootstrap: str) -> None:
     await admin.start()
 
     async def listed() -> set[str]:
-        return set(topics.names()) & set(await admin.list_topics())
+        return set(topics.retentions()) & set(await admin.list_topics())
 
     async def are_all_there() -> bool:
-        return await listed() == set(topics.names())
+        return await listed() == set(topics.retentions())
 
     async def are_gone() -> bool:
         return not await listed()
@@ -23,7 +23,7 @@ async def renew(bootstrap: str) -> None:
     try:
         await topics.create(bootstrap, 6, 1)
         await until(are_all_there, 20, "topics made")
-        await admin.delete_topics(sorted(topics.names()))
+        await admin.delete_topics(sorted(topics.retentions()))
         await until(are_gone, 20, "topics deleted")
         await topics.create(bootstrap, 6, 1)
         await until(are_all_there, 20, "topics made anew")

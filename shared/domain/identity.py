@@ -89,6 +89,11 @@ def identify(text: str, today: date) -> Identity | IdentityProblem:
             return _PROBLEMS["id_wrong_length"]
 
 
+def identity_problem(code: IdentityFault) -> IdentityProblem:
+    """The sentences of a code that was kept alone."""
+    return _PROBLEMS[code]
+
+
 def normalise(text: str) -> str:
     """Full-width digits made plain, X in all its disguises, and everything that a copy brings along
     removed: blanks, invisible signs, dashes, the apostrophe with which spreadsheets keep a text."""

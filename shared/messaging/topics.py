@@ -8,7 +8,7 @@ from shared.contracts.topics import DEPARTMENT_RETENTION, DEPARTMENTS, TOPICS, d
 MESSAGE_BYTES_MAX = 1_048_576
 
 
-def names() -> dict[str, str]:
+def retentions() -> dict[str, str]:
     """Every topic's name with its retention in milliseconds; −1 is without end."""
     department_ms = str(int(DEPARTMENT_RETENTION.total_seconds() * 1000))
     return {topic.name: "-1" for topic in TOPICS} | {department_topic(code): department_ms for code in DEPARTMENTS}
