@@ -13,7 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "screening", "workflow", "notify", "console")
 Files = Mapping[str, str]
 
-PURE = re.compile(r"^services/[a-z]+/(rules|hops|departments|opinion)/|^services/screening/(judge|facts|explain)\.py$")
+PURE = re.compile(
+    r"^services/[a-z]+/(rules|hops|departments|opinion|carriers|wording)/"
+    r"|^services/screening/(judge|judging|facts|explain)\.py$"
+    r"|^services/workflow/(cause|decided|stage|route|form|outcome)\.py$"
+    r"|^services/notify/(audience|notice|occasion|telling)\.py$"
+)
 """Pure rooms: decisions over values. No await, no clock, no ids of chance, no settings, no logging."""
 PURE_MAY = ("shared.contracts", "shared.domain", "shared.policy", "shared.clock", "shared.messaging.room")
 

@@ -206,14 +206,15 @@ def _cases(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]], plant
 
 def _notices(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]]) -> None:
     """Every task that arrived was told to somebody, and nobody was told twice (L6)."""
-    told: Counter[tuple[str, str, str, int, str]] = Counter()
+    told: Counter[tuple[str, str, str, int, str, str]] = Counter()
     tasks: set[str] = set()
     for (topic, _), line in firsts.items():
         if topic == "notice.sent":
             for said in line:
                 if said.type.endswith("sent.v1"):
                     data = said.data
-                    told[data["case_id"], data["step"], str(data["hop"]), data["round"], data["officer_id"]] += 1
+                    where = (data["case_id"], data["step"], str(data["hop"]), data["round"], data["branch"])
+                    told[*where, data["officer_id"]] += 1
                     tasks.add(str(data["task_id"]))
     verdict.doubled += [f"{where} was told {times} times" for where, times in told.items() if times > 1]
     for (topic, _), line in firsts.items():
