@@ -1,1 +1,1 @@
-"""intake: what departments send, the register of households, identity, and the vault of personal data. It judges nothing."""
+"""intake: what departments send, the register, identity, the vault of personal data. It judges nothing."""

@@ -1,0 +1,117 @@
+"""GET /v1/identity?state=parked, POST /v1/identity/{id}/match, GET /v1/feeds: what is parked, each feed's account."""
+
+import base64
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from services.intake import identity
+from services.intake.account import feeds
+from services.intake.subscribers import parked
+from services.intake.subscribers.parked_records import Ask
+from services.intake.vault import Vault
+from shared import audit
+from shared.access.tokens import Caller
+from shared.messaging.answers import Answer
+from shared.messaging.batch import Report
+from shared.service import Service
+from shared.web.callers import allowed, scoped, slot, who
+from shared.web.problems import refuse
+
+PAGE_MAX = 200
+
+
+class Match(BaseModel):
+    """The household that the record is about, by a person's word."""
+
+    household_id: UUID
+    reason: Annotated[str, Field(min_length=3, max_length=500)]
+
+
+def router(service: Service, vault: Vault) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/v1/identity")
+    async def list_(
+        caller: Annotated[Caller, Depends(allowed("identity.read"))],
+        state: Literal["parked"] = "parked",
+        department: Annotated[str | None, Query(pattern=r"^[a-z_]{1,40}$")] = None,
+        after: Annotated[str | None, Query(max_length=300)] = None,
+        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    ) -> dict[str, Any]:
+        async with scoped(service.api, caller) as connection:
+            rows = await connection.fetch(identity.SQL.list, department, *_cursor(after), limit)
+        items = [dict(row) | {"id": _id(row["department"], row["record_id"]), "state": state} for row in rows]
+        return {"items": items, "next": _as_cursor(rows[-1]) if len(rows) == limit else None}
+
+    @routes.post("/v1/identity/{id}/match")
+    async def match(
+        id: str, body: Match, request: Request, caller: Annotated[Caller, Depends(allowed("identity.match"))]
+    ) -> dict[str, Any]:
+        """Tell a parked record of a household that the caller may see too; the worker writes it."""
+        department, record_id = _read_id(id)
+        async with scoped(service.api, caller) as connection:
+            row = await connection.fetchrow(identity.SQL.one, department, record_id)
+            seat = await connection.fetchrow(identity.SQL.seats, [body.household_id])
+            if row is None or row["kind"] == "household":
+                raise refuse(404, "not_found", "No such record is parked in your area.")
+            if seat is None or not seat["is_active"]:
+                raise refuse(404, "household_not_found", "There is no such household in your area.")
+            entry = audit.Entry(
+                who(caller), caller.role, "identity.match", f"{department}/{record_id}", body.reason, row["region"],
+                {"household_id": str(body.household_id)},
+            )  # fmt: skip
+            await audit.write(connection, entry)
+        work = service.calls(parked(vault), as_worker=True)
+        raw = await request.body()
+        asked = Ask(department, record_id, body.household_id).as_input()
+        report, answer = await work.call([asked], None, slot(request, caller, raw, _answer(department, record_id)))
+        return dict(answer.body) if answer else _answer(department, record_id)(report).body
+
+    @routes.get("/v1/feeds")
+    async def feeds_(caller: Annotated[Caller, Depends(allowed("feed.read"))]) -> dict[str, Any]:
+        items = await feeds(service.worker, caller.region_from, caller.region_to, caller.department)
+        return {"items": items, "next": None}
+
+    return routes
+
+
+def _answer(department: str, record_id: str) -> Any:
+    def render(report: Report) -> Answer:
+        word = next((one.decision.word for one in report.decided), "")
+        state = "matched" if word == "released" else "told_already" if word == "told_already" else "parked"
+        return Answer(200, {"department": department, "record_id": record_id, "state": state})
+
+    return render
+
+
+def _id(department: str, record_id: str) -> str:
+    return base64.urlsafe_b64encode(f"{department}\x1f{record_id}".encode()).decode().rstrip("=")
+
+
+def _read_id(id: str) -> tuple[str, str]:
+    try:
+        department, record_id = base64.urlsafe_b64decode(id + "=" * (-len(id) % 4)).decode().split("\x1f")
+    except ValueError:
+        raise refuse(404, "not_found", "No such record is parked in your area.") from None
+    if "\x00" in department + record_id:
+        raise refuse(404, "not_found", "No such record is parked in your area.")
+    return department, record_id
+
+
+def _cursor(after: str | None) -> tuple[datetime, str, str]:
+    if after is None:
+        return datetime(1970, 1, 1, tzinfo=UTC), "", ""
+    try:
+        since, department, record_id = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("\x1f")
+        return datetime.fromisoformat(since), department.replace("\x00", ""), record_id.replace("\x00", "")
+    except ValueError:
+        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
+
+
+def _as_cursor(row: Any) -> str:
+    text = "\x1f".join((row["since"].isoformat(), row["department"], row["record_id"]))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

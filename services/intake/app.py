@@ -1,0 +1,70 @@
+"""intake as a process: two consumer groups, the calls, and the loop that asks again about what is parked."""
+
+import asyncio
+import re
+import secrets
+
+from services.intake import account, identity, subscribers
+from services.intake.api import households, records
+from services.intake.api import identity as identities
+from services.intake.departments import KINDS
+from services.intake.record import Origin, parse
+from services.intake.subscribers.parked_records import Ask
+from services.intake.vault import Vault
+from shared.contracts.topics import department_topic
+from shared.messaging.record import Foreign, Headers, Read
+from shared.service import Loop, Service
+from shared.settings import Settings
+
+PATTERN = "^departments\\.(" + "|".join(KINDS) + ")\\.records$"
+"""The departments that are listed: a topic that no subscriber reads must not be acknowledged."""
+
+ASK_PERIOD_SECONDS = 1.0
+ASK_AT_ONCE = 200
+
+_COUNTY = re.compile(r"[0-9]{6}")
+_CODE = {department_topic(code): code for code in KINDS}
+
+
+async def build(settings: Settings) -> Service:
+    service = await Service.open(settings)
+    vault = Vault.of(service.keys)
+    service.stream(
+        "intake.departments",
+        subscribers.departments(vault, service.alarm),
+        pattern=PATTERN,
+        reading=Read(lambda topic, value, headers: _read(vault, topic, value, headers)),
+    )
+    service.stream("intake", subscribers.cases())
+    service.include(
+        records.router(service, vault, f"{settings.instance}/{secrets.token_hex(8)}"),
+        households.router(service, vault),
+        identities.router(service, vault),
+    )
+    service.every("parked", _ask_again(service, vault))
+    service.accounts.append(lambda: account.sent_and_kept(service.worker))
+    return service
+
+
+def _read(vault: Vault, topic: str, value: bytes | None, headers: Headers) -> Foreign:
+    """A department's record as far as it can be read. Its county is told by the producer's header, if at all."""
+    told = next((raw for name, raw in headers if name == "county"), b"").decode("ascii", "replace")
+    origin = Origin("kafka", told if _COUNTY.fullmatch(told) else "")
+    return Foreign(parse(value, _CODE[topic], origin, vault), "departments.record")
+
+
+def _ask_again(service: Service, vault: Vault) -> Loop:
+    """Parked records whose turn has come; each stays parked, later and later, until its household is registered."""
+    work = service.calls(subscribers.parked(vault), as_worker=True)
+
+    async def loop() -> None:
+        rows = await service.worker.fetch(identity.SQL.due, ASK_AT_ONCE)
+        if rows:
+            await work.process([Ask(row["department"], row["record_id"]).as_input() for row in rows])
+        if len(rows) < ASK_AT_ONCE:
+            await asyncio.sleep(ASK_PERIOD_SECONDS)
+
+    return loop
+
+
+__all__ = ["build"]

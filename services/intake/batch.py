@@ -1,0 +1,106 @@
+"""A batch: one call that sent records. Opened first, raised in the transaction of each chunk, closed with the reader's
+own count; the closed row is the stored answer to the same Idempotency-Key (contract §4).
+
+A batch that was interrupted goes on where it stopped: its row chains the hashes of the lines that are done, so the same
+body is known again, and another one is refused.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID, uuid5
+
+import asyncpg
+
+from services.intake.record import Origin
+from shared.messaging.room import Decided
+from shared.postgres import queries
+
+SQL = queries(__file__)
+
+_IDS = UUID("0f9c1c52-6a55-5b0e-9f55-5f2c7a1d7d10")
+BUSY_SECONDS = 30.0
+"""How long a batch belongs to the process that reads it without a sign: three statement timeouts."""
+REJECTIONS_TOLD_MAX = 1000
+
+COUNTS = ("received", "accepted", "duplicates", "rejected", "parked")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch's row. `received` lines are done, and `prefix` is their chain."""
+
+    batch_id: UUID
+    department: str
+    is_closed: bool
+    is_busy: bool
+    prefix: bytes
+    received: int
+
+
+def batch_id_of(caller: str, department: str, key: str) -> UUID:
+    """UUIDv5 of (caller, key): the same call is the same batch."""
+    return uuid5(_IDS, "\x1f".join((caller, department, key)))
+
+
+def chain(prefix: bytes, line: bytes) -> bytes:
+    """The hash of all lines up to this one."""
+    return blake2b(line, digest_size=16, key=prefix).digest()
+
+
+async def open_batch(
+    connection: asyncpg.Connection, batch_id: UUID, department: str, caller: str, region: str, holder: str
+) -> Batch:
+    """Open it, or take it up where an interrupted call, or this slot's dead predecessor, left it.
+
+    `holder` is instance/incarnation; `is_busy`: it is closed, or somebody reads it at this moment.
+    """
+    row = await connection.fetchrow(SQL.open, batch_id, department, caller, region, holder, BUSY_SECONDS)
+    if row is None:
+        row = await connection.fetchrow(SQL.one, batch_id)
+        assert row is not None
+        return Batch(batch_id, row["department"], row["closed_at"] is not None, True, row["prefix"], row["received"])
+    return Batch(batch_id, row["department"], False, False, row["prefix"], row["received"])
+
+
+async def raise_counts(connection: asyncpg.Connection, decided: Sequence[Decided]) -> None:
+    """In the transaction of the records themselves."""
+    counts: dict[UUID, Counter[str]] = {}
+    prefixes: dict[UUID, bytes] = {}
+    for one in decided:
+        origin: Origin = one.input.body.origin
+        if origin.batch_id is not None:
+            counts.setdefault(origin.batch_id, Counter())[one.decision.outcome] += 1
+            prefixes[origin.batch_id] = origin.prefix
+    if counts:
+        await connection.execute(
+            SQL.raise_counts,
+            list(counts),
+            *([count[outcome] for count in counts.values()] for outcome in _OUTCOMES),
+            list(prefixes.values()),
+            BUSY_SECONDS,
+        )
+
+
+_OUTCOMES = ("accepted", "duplicate", "rejected", "parked")
+
+
+async def close_batch(connection: asyncpg.Connection | asyncpg.Pool, batch_id: UUID, lines: int) -> None:
+    """`lines` is what the reader counted by itself."""
+    await connection.execute(SQL.close, batch_id, lines)
+
+
+async def let_go(connection: asyncpg.Connection | asyncpg.Pool, batch_id: UUID) -> None:
+    """Interrupted: the same call may go on at once."""
+    await connection.execute(SQL.let_go, batch_id)
+
+
+async def account_of(connection: Any, batch_id: UUID) -> dict[str, Any] | None:
+    """The batch's counts and its first thousand rejections, without their words; None where it is not to be seen."""
+    row = await connection.fetchrow(SQL.one, batch_id)
+    if row is None:
+        return None
+    refused = await connection.fetch(SQL.rejections, batch_id, REJECTIONS_TOLD_MAX)
+    return dict(row) | {"rejections": [dict(one) for one in refused]}

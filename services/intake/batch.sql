@@ -1,0 +1,34 @@
+-- name: open
+-- A new batch, or one that nobody reads any more (its process is dead, was this one, or let it go).
+INSERT INTO batches AS b (batch_id, department, caller, region, holder, busy_until)
+VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6))
+ON CONFLICT (batch_id) DO UPDATE SET holder = excluded.holder, busy_until = excluded.busy_until
+WHERE b.closed_at IS NULL AND b.department = excluded.department AND (b.busy_until < clock_timestamp()
+    OR (split_part(b.holder, '/', 1) = split_part(excluded.holder, '/', 1) AND b.holder <> excluded.holder))
+RETURNING department, prefix, received
+
+-- name: one
+-- A batch as it stands, while it runs too.
+SELECT batch_id, department, closed_at, prefix, received, accepted, duplicates, rejected, parked, lines, opened_at
+FROM batches WHERE batch_id = $1
+
+-- name: raise_counts
+-- What a transaction did of each batch, and up to which line.
+UPDATE batches b SET received = b.received + u.a + u.d + u.r + u.p, accepted = b.accepted + u.a,
+    duplicates = b.duplicates + u.d, rejected = b.rejected + u.r, parked = b.parked + u.p, prefix = u.prefix,
+    busy_until = clock_timestamp() + make_interval(secs => $7)
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[])
+    AS u (batch_id, a, d, r, p, prefix)
+WHERE b.batch_id = u.batch_id
+
+-- name: close
+-- The reader has counted to the end.
+UPDATE batches SET closed_at = civil.now(), lines = $2, busy_until = '-infinity' WHERE batch_id = $1
+
+-- name: let_go
+-- Nobody reads it now.
+UPDATE batches SET busy_until = '-infinity' WHERE batch_id = $1 AND closed_at IS NULL
+
+-- name: rejections
+-- What was refused in it, in its order.
+SELECT line, record_id, code, field FROM rejections WHERE batch_id = $1 ORDER BY line LIMIT $2

@@ -1,0 +1,23 @@
+"""A kind of record: whom it is about, and how its fields become typed values. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from services.intake.fields import Fields
+
+About = Literal["person", "household", "beside", "register"]
+"""A fact about a person (it follows the person into another household) or about a household; what stands beside the
+register's row (income, monitoring); the register's row itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`check(data, occurred_on)` gives the typed values, or raises Wrong. `shown` are the fields of `data` that hold no
+    personal data and may be shown, exact, to township and above."""
+
+    name: str
+    about: About
+    check: Callable[[Fields, date], Any]
+    shown: tuple[str, ...]

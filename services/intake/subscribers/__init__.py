@@ -1,0 +1,23 @@
+"""The routing table: the register before what is said of its households, then the steps of cases."""
+
+from collections.abc import Callable
+
+from services.intake.departments import KINDS
+from services.intake.subscribers.department_records import DepartmentRecords
+from services.intake.subscribers.parked_records import ParkedRecords
+from services.intake.subscribers.stage_advanced import StageAdvancedTasks
+from services.intake.vault import Vault
+from shared.contracts.topics import department_topic
+from shared.messaging.room import Subscriber
+
+
+def departments(vault: Vault, alarm: Callable[[str], None]) -> list[Subscriber]:
+    return [DepartmentRecords(department_topic(code), vault, alarm) for code in KINDS]
+
+
+def parked(vault: Vault) -> list[Subscriber]:
+    return [ParkedRecords(vault)]
+
+
+def cases() -> list[Subscriber]:
+    return [StageAdvancedTasks()]

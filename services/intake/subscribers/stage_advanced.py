@@ -1,0 +1,61 @@
+"""stage.advanced: which household has which open task at which office, so that its officer sees whom to visit (C1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from services.intake import task
+from services.intake.task import OpenTask
+from shared.contracts.stage import StageAdvanced
+from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
+
+ENDS_THE_CASE = frozenset({"rejected", "eliminated", "closed"})
+ENDS_A_TASK = frozenset({"advanced", "returned"})
+
+
+@dataclass(frozen=True, slots=True)
+class StageAdvancedTasks(Keyed):
+    topic: ClassVar[str] = "stage.advanced"
+
+    async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
+        cases = list({one.body.data.case_id for one in inputs if one.body is not None})
+        found: dict[UUID, list[OpenTask]] = {}
+        for one in await task.load_tasks(unit.connection, cases):
+            found.setdefault(one.case_id, []).append(one)
+        return {("tasks", case_id): tuple(found.get(case_id, ())) for case_id in cases}
+
+    def decide(self, state: State, input: Input, now: datetime) -> Decision:
+        event: StageAdvanced = input.body
+        name = ("tasks", event.data.case_id)
+        return Decision(puts={name: after(state.get(name, ()), event)})
+
+    async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
+        cases = list({one.input.body.data.case_id for one in decided})
+        await task.save_tasks(unit.connection, cases, [one for id_ in cases for one in state["tasks", id_]])
+
+
+def after(tasks: tuple[OpenTask, ...], event: StageAdvanced) -> tuple[OpenTask, ...]:
+    """A case's open tasks after one step of it."""
+    stage, word = event.data, event.type.split(".")[2]
+    if word in ENDS_THE_CASE:
+        return ()
+    if word == "arrived" and stage.task_id and stage.office and stage.hop:
+        new = OpenTask(
+            stage.task_id, stage.case_id, stage.household_id, stage.hop, stage.round, stage.branch, stage.office,
+            event.region, event.grid,
+        )  # fmt: skip
+        return (*(one for one in tasks if one.task_id != new.task_id), new)
+    if word in ENDS_A_TASK:
+        return tuple(one for one in tasks if not _is_done(one, event))
+    if word == "reassigned" and stage.office:
+        return tuple(replace(one, office=stage.office) if one.task_id == stage.task_id else one for one in tasks)
+    return tasks
+
+
+def _is_done(one: OpenTask, event: StageAdvanced) -> bool:
+    """The task that was decided: by its id, else by the hop that the case has left."""
+    stage = event.data
+    left = stage.from_hop or stage.hop
+    return one.task_id == stage.task_id or (one.hop == left and one.branch == stage.branch)
