@@ -1,0 +1,210 @@
+"""A county for intake's tests: the service on real servers, its departments, and invented people with sound numbers."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from services.intake.app import build
+from services.intake.vault import Vault
+from shared.contracts.topics import TOPIC
+from shared.crypto import read_keys
+from shared.domain.identity import check_digit
+from shared.service import Service, serving
+from tests.tokens import VILLAGE, bearer, settings_of
+from tests.until import until
+
+Record = dict[str, Any]
+COUNTS = ("received", "accepted", "duplicates", "rejected", "parked")
+_serials: Iterator[int] = count(1)
+
+
+def number(serial: int | None = None) -> str:
+    """An invented ID number: the tests' county, born on 1 January 1970 or so, with its check digit."""
+    serial = next(_serials) if serial is None else serial
+    day, order = divmod(serial, 1000)
+    stem = f"341221197001{day % 28 + 1:02d}{order:03d}"
+    return stem + check_digit(stem)
+
+
+def household_no() -> str:
+    return f"HB-T{next(_serials):06d}"
+
+
+def member(id_no: str | None, name: str = "张守望", relation: str = "户主", **more: Any) -> Record:
+    return {"name": name, "id_no": id_no, "relation": relation, "health": "健康", "labour": "普通劳动力"} | more
+
+
+def record(kind: str, subject: Record, data: Record, **more: Any) -> Record:
+    return {
+        "record_id": f"R-{next(_serials):06d}",
+        "version": 1,
+        "op": "upsert",
+        "kind": kind,
+        "occurred_on": "2026-10-03",
+        "subject": {"region": VILLAGE} | subject,
+        "data": data,
+    } | more
+
+
+def household(no: str, *members: Record, region: str = VILLAGE, **more: Any) -> Record:
+    data = {"household_no": no, "group": 3, "members": list(members), "poverty_history": {"status": "none"}}
+    data |= more.pop("data", {})
+    return record("household", {"household_no": no, "region": region}, data, **more)
+
+
+def settlement(id_no: str | None, yuan: str = "6000.00", **more: Any) -> Record:
+    data = {
+        "setting": "inpatient",
+        "total_yuan": "8000.00",
+        "reimbursed_yuan": "2000.00",
+        "self_paid_yuan": "6000.00",
+        "in_scope_self_paid_yuan": yuan,
+    } | more.pop("data", {})
+    return record("settlement", {"id_no": id_no, "name": "张守望"} | more.pop("subject", {}), data, **more)
+
+
+def income(no: str, yuan: str = "30000.00", year: int = 2025, **more: Any) -> Record:
+    return record("income", {"household_no": no}, {"year": year, "wage_yuan": yuan}, **more)
+
+
+@dataclass
+class County:
+    """intake, running, and what a test asks of it."""
+
+    service: Service
+    client: httpx.AsyncClient
+    kafka: str
+    keys: Path
+    vault: Vault = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.vault = Vault.of(read_keys(self.keys))
+
+    def token(self, role: str, **fields: str | None) -> dict[str, str]:
+        return bearer(self.keys, role, **fields)
+
+    def department(self, code: str, region: str = "341221") -> dict[str, str]:
+        return self.token("department", department=code, region=region)
+
+    async def post(
+        self, code: str, body: bytes, region: str = "341221", kind: str = "application/x-ndjson", **headers: str
+    ) -> httpx.Response:
+        given = self.department(code, region) | {"content-type": kind}
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.post(f"/v1/departments/{code}/records", content=body, headers=given)
+
+    async def send(self, code: str, *records: Record, region: str = "341221") -> Record:
+        """Over HTTP, as NDJSON. The account accounts for every record."""
+        body = "\n".join(json.dumps(one, ensure_ascii=False) for one in records).encode()
+        answer = await self.post(code, body, region)
+        assert answer.status_code == 202, answer.text
+        account: Record = answer.json()
+        assert account["received"] == len(records) == sum(account[name] for name in COUNTS[1:]), account
+        return account
+
+    async def stream(self, code: str, *values: Record | bytes | None, county: str | None = None) -> None:
+        """Over the department's own topic, in order (one key)."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka)
+        await producer.start()
+        headers = [("county", county.encode())] if county else []
+        for one in values:
+            value = json.dumps(one).encode() if isinstance(one, dict) else one
+            await producer.send_and_wait(f"departments.{code}.records", value, key=b"k", headers=headers)
+        await producer.stop()
+        self.streamed[code] = self.streamed.get(code, 0) + len(values)
+        await until(lambda: self._has_read(code), 20, f"{code}: all read")
+
+    streamed: dict[str, int] = field(default_factory=dict)
+
+    async def _has_read(self, code: str) -> bool:
+        query = "SELECT coalesce(sum(received), 0)::bigint FROM positions WHERE topic = $1"
+        return bool(await self.service.worker.fetchval(query, f"departments.{code}.records") >= self.streamed[code])
+
+    async def send_by(self, channel: str, code: str, *records: Record) -> Record:
+        """By one of the two ways; what came of them, as counts."""
+        if channel == "http":
+            return await self.send(code, *records)
+        before = await self._account(code)
+        await self.stream(code, *records)
+        after = await self._account(code)
+        return {name: after[name] - before[name] for name in COUNTS}
+
+    async def _account(self, code: str) -> dict[str, int]:
+        columns = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in COUNTS)
+        query = f"SELECT {columns} FROM positions WHERE topic = $1"
+        return dict(await self.service.worker.fetchrow(query, f"departments.{code}.records") or {})
+
+    # ── what is said to the world ───────────────────────────────────────────────────────────────────────────────
+
+    async def events(self, topic: str, key: UUID | str | None = None) -> list[Record]:
+        """Everything on a topic, validated by its contract, in the order of each key."""
+        await until(self._is_sent, 20, "the outbox empty")
+        found = [json.loads(value) for value in await self.raw(topic)]
+        for one in found:
+            TOPIC[topic].event.model_validate(one)
+        return sorted(
+            (one for one in found if key is None or one["partitionkey"] == str(key)), key=lambda one: one["sequence"]
+        )
+
+    async def _is_sent(self) -> bool:
+        return bool(await self.service.worker.fetchval("SELECT count(*) = 0 FROM outbox"))
+
+    async def raw(self, topic: str) -> list[bytes]:
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            await consumer._client.force_metadata_update()
+            parts = [TopicPartition(topic, part) for part in range(6)]
+            consumer.assign(parts)
+            ends = await consumer.end_offsets(parts)
+            await consumer.seek_to_beginning(*parts)
+            found: list[bytes] = []
+            while any([await consumer.position(part) < end for part, end in ends.items()]):
+                for batch in (await consumer.getmany(timeout_ms=200)).values():
+                    found += [b"|".join((one.key or b"", one.value or b"", repr(one.headers).encode()))
+                              if topic == "*" else one.value or b"" for one in batch]  # fmt: skip
+            return found
+        finally:
+            await consumer.stop()
+
+    async def said(self, no: str, record_id: str | None = None) -> list[tuple[str, int]]:
+        """What was told of a household's facts: (word, version), in order."""
+        events = await self.events("data.changed", self.vault.household_id(no))
+        return [
+            (one["type"].split(".")[2], one["data"]["version"])
+            for one in events
+            if record_id in (None, one["data"]["record_id"])
+        ]
+
+    async def homes(self, no: str) -> list[tuple[str, Record]]:
+        events = await self.events("household.registered", self.vault.household_id(no))
+        return [(one["type"].split(".")[2], one["data"]) for one in events]
+
+    async def is_conserved(self) -> None:
+        """Every boundary foots, read over HTTP as an operator reads it."""
+
+        async def foots() -> list[Record] | None:
+            told = (await self.client.get("/v1/conservation", headers=self.token("steward"))).json()
+            wrong = [one for one in told["sent"] + told["read"] if not one["is_equal"]]
+            return None if wrong else told["sent"]
+
+        await until(foots, 10, "received = accepted + duplicates + rejected + parked + waiting")
+
+
+@contextlib.asynccontextmanager
+async def county(kafka: str, database: str, keys: Path) -> AsyncIterator[County]:
+    settings = settings_of("intake", kafka, database, keys)
+    async with serving(build, settings) as service, httpx.AsyncClient(base_url=service.url, timeout=60) as client:
+        yield County(service, client, kafka, keys)
+
+
+def key() -> str:
+    return str(uuid4())
