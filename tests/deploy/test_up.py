@@ -170,9 +170,9 @@ async def test_a_broken_record_is_listed_shown_and_skipped_from_the_shell(checko
 
     def listed() -> list[str]:
         lines = checkout.run("dead-letters", "list").stdout.splitlines()
-        return [line.split()[0] for line in lines if line.startswith("notify/") and "household.registered" in line]
+        return [line.split()[0] for line in lines if line.startswith("screening/") and "household.registered" in line]
 
-    await until(listed, 30, "a dead letter of notify")
+    await until(listed, 30, "a dead letter of screening")
     [letter] = listed()
     shown = json.loads(checkout.run("dead-letters", "show", letter).stdout)
     assert (shown["topic"], shown["sequence"], shown["state"]) == ("household.registered", 1, "failed")
@@ -182,7 +182,7 @@ async def test_a_broken_record_is_listed_shown_and_skipped_from_the_shell(checko
     skipped = checkout.run("dead-letters", "skip", letter, "--reason", "planted by a test")
     assert skipped.returncode == 0, skipped.stderr
     assert listed() == []
-    [audited] = await checkout.execute("SELECT * FROM notify.audit WHERE action = 'dead_letter.skip'")
+    [audited] = await checkout.execute("SELECT * FROM screening.audit WHERE action = 'dead_letter.skip'")
     assert audited["purpose"] == "planted by a test"
 
 
