@@ -1,4 +1,4 @@
-"""One house for all journeys: started once, walked by each."""
+"""A house for each module of journeys, with what its services log."""
 
 import io
 import logging
@@ -9,12 +9,10 @@ import pytest
 import pytest_asyncio
 
 from shared.telemetry import configure_logging
-from tests import databases
 from tests.journeys.road import Road, road
-from tests.topics import renew
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def log() -> Iterator[io.StringIO]:
     """Everything that the five services log, as they log it in production."""
     root = logging.getLogger()
@@ -28,16 +26,9 @@ def log() -> Iterator[io.StringIO]:
     root.handlers, root.level = before, level
 
 
-@pytest_asyncio.fixture(scope="package")
-async def journey_database(postgres: str, template: str) -> AsyncIterator[str]:
-    async with databases.fresh(postgres, databases.next_name(), template) as dsn:
-        yield dsn
-
-
-@pytest_asyncio.fixture(scope="package")
-async def walk(kafka: str, journey_database: str, keys: Path, log: io.StringIO) -> AsyncIterator[Road]:
+@pytest_asyncio.fixture(scope="module")
+async def walk(topics: str, database: str, keys: Path, log: io.StringIO) -> AsyncIterator[Road]:
     """Five services, an appointed village, no household yet."""
-    await renew(kafka)
-    async with road(kafka, journey_database, keys) as built:
+    async with road(topics, database, keys) as built:
         await built.appoint()
         yield built

@@ -33,15 +33,15 @@ async def guarded(admin: asyncpg.Connection, schema: str) -> dict[str, bool]:
 
 @pytest.mark.parametrize("schema", SERVICES)
 async def test_no_row_of_another_place_and_none_without_a_scope(
-    walk: Road, journey_database: str, keys: Path, schema: str
+    walk: Road, database: str, keys: Path, schema: str
 ) -> None:
     await walk.register("H-0031", couple(31))
     await walk.send("medical_insurance", walk.settlement(id_number(31), "9000.00"))
     warning = await walk.warned("H-0031")
     await walk.task(warning["household_id"], "village_group", walk.worker)
 
-    admin = await asyncpg.connect(journey_database)
-    person = await asyncpg.connect(service_dsn(journey_database, f"{schema}_api", read_keys(keys).database))
+    admin = await asyncpg.connect(database)
+    person = await asyncpg.connect(service_dsn(database, f"{schema}_api", read_keys(keys).database))
     await person.execute(f"SET search_path TO {schema}, civil")
     role = await person.fetchrow("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
     assert role is not None and not role["rolsuper"] and not role["rolbypassrls"]

@@ -29,7 +29,7 @@ def traces(text: str, words: list[str]) -> list[str]:
 
 
 async def test_no_canary_stands_in_a_log_a_topic_a_metric_or_a_table_but_the_vault(
-    walk: Road, log: io.StringIO, journey_database: str
+    walk: Road, log: io.StringIO, database: str
 ) -> None:
     words = canaries(21)
     await walk.register("H-0021", couple(21))
@@ -54,7 +54,7 @@ async def test_no_canary_stands_in_a_log_a_topic_a_metric_or_a_table_but_the_vau
     async with httpx.AsyncClient() as client:
         for service in walk.services.values():
             assert traces((await client.get(f"{service.url}/metrics")).text, words) == []
-    admin = await asyncpg.connect(journey_database)
+    admin = await asyncpg.connect(database)
     for schema in SERVICES:
         for table in await tables(admin, schema):
             rows = await admin.fetch(f'SELECT t::text AS row FROM {schema}."{table}" t')
