@@ -19,7 +19,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.process import require_free
 from deploy.local.supervise import Child, Service, Supervisor, python, stop_left_over
-from deploy.prepare import prepare_kafka, prepare_postgres
+from deploy.prepare import analyze, prepare_kafka, prepare_postgres
 from deploy.progress import shown
 from deploy.say import say
 from deploy.trouble import Trouble, of_disk
@@ -79,6 +79,7 @@ class Up:
         self._start_services(told)
         if is_demo:
             self._load_demo(told, households)
+            self._beside(analyze(admin_dsn))
         say(f"Open {self.addresses.url('console')}   (to stop: Ctrl-C here, or ./shouwang down elsewhere)")
 
     def _require_free_ports(self) -> None:
