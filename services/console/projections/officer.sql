@@ -12,18 +12,12 @@ ON CONFLICT (officer_id, office_id) DO UPDATE SET
 WHERE officers.sequence < excluded.sequence
 
 -- name: in_post
--- Everybody in post today, from the county down, place by place.
+-- Everybody in post today, from the county down, place by place. `until` is the first day on which a post is another's.
 SELECT officer_id, office_id, office_kind, office_zh, office_en, display_name, role, capacity, post, region, grid
 FROM officers
-WHERE until IS NULL OR until >= (civil.now() AT TIME ZONE 'Asia/Shanghai')::date
+WHERE since <= (civil.now() AT TIME ZONE 'Asia/Shanghai')::date
+  AND (until IS NULL OR until > (civil.now() AT TIME ZONE 'Asia/Shanghai')::date)
 ORDER BY region, office_id, role, officer_id
-
--- name: one_in_post
--- One officer's post (the first, where somebody has two).
-SELECT officer_id, office_id, office_kind, office_zh, office_en, display_name, role, capacity, post, region, grid
-FROM officers
-WHERE officer_id = $1 AND (until IS NULL OR until >= (civil.now() AT TIME ZONE 'Asia/Shanghai')::date)
-ORDER BY office_id LIMIT 1
 
 -- name: named
 -- Masked names and offices of officers.

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -150,6 +151,27 @@ async def test_an_officers_newest_post_counts_and_who_has_left_is_not_in_post(ta
     async with scoped(tables.api, COUNTY) as connection:
         assert await connection.fetch(officer.SQL.in_post) == []
         assert len(await connection.fetch(officer.SQL.named, ["gw-1"])) == 1, "a past step still has its name"
+
+
+async def test_a_post_is_held_from_its_first_day_to_the_day_before_it_is_anothers(tables: Tables) -> None:
+    async with scoped(tables.api, COUNTY) as connection:
+        today = await connection.fetchval("SELECT (civil.now() AT TIME ZONE 'Asia/Shanghai')::date")
+
+    async def is_in_post(number: int, since: timedelta, until: timedelta | None) -> bool:
+        post = Assignment(
+            office_id=VILLAGE, office_kind="village_committee", office_zh="村委会", office_en="committee",
+            officer_id=f"vc-{number}", display_name="赵**", role="village", post="member", region=VILLAGE,
+            since=today + since, until=None if until is None else today + until,
+        )  # fmt: skip
+        await tables.process(tables.fact("officer.assigned", "assigned", f"office:{VILLAGE}", number, post))
+        async with scoped(tables.api, COUNTY) as connection:
+            return f"vc-{number}" in [row["officer_id"] for row in await connection.fetch(officer.SQL.in_post)]
+
+    day = timedelta(days=1)
+    assert await is_in_post(1, 0 * day, None), "the first day counts"
+    assert not await is_in_post(2, day, None), "tomorrow's is not yet in post"
+    assert await is_in_post(3, -9 * day, day), "the last day counts"
+    assert not await is_in_post(4, -9 * day, 0 * day), "`until` is the first day on which it is another's"
 
 
 async def test_one_bad_event_waits_and_its_neighbours_pass(tables: Tables) -> None:
