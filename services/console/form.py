@@ -58,6 +58,24 @@ def read(schema: Schema, posted: Posted, words: Words) -> tuple[Any, dict[str, s
     return value if value is not None else {}, reading.errors
 
 
+def asks_for_officers(schema: Schema) -> bool:
+    """Whether an entry of the form is to be chosen from the people in post."""
+    inner = (schema.get("items"), *schema.get("properties", {}).values())
+    return schema.get("x-of") == "officers" or any(asks_for_officers(one) for one in inner if one)
+
+
+def offered(schema: Schema, people: Mapping[str, str]) -> Schema:
+    """The schema with the people in post (names by officer id) where it asks for officers: nobody types an id."""
+    found = dict(schema)
+    if found.get("x-of") == "officers" and people:
+        found |= {"enum": list(people), "x-names-of": dict(people)}
+    if "items" in found:
+        found["items"] = offered(found["items"], people)
+    if "properties" in found:
+        found["properties"] = {name: offered(one, people) for name, one in found["properties"].items()}
+    return found
+
+
 def named_error(field: str) -> str:
     """A service's `errors[].field` as a name of ours: `form.visitors.0`."""
     inner = field.removeprefix("body.").removeprefix("form.").removeprefix("form")

@@ -6,7 +6,7 @@ double click decides once; what somebody else changed meanwhile is said kindly a
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from services.console.session import Viewer, check_csrf
 from services.console.told import Telling
 from services.console.wording import Words
 from shared.access.roles import grade, may_act_at
+from shared.domain.division import trim
 from shared.web.problems import refuse
 
 COMMENT_MAX = 2000
@@ -95,7 +96,7 @@ async def _decide(console: Console, request: Request, viewer: Viewer, task_id: U
         if _is_decided_by(now.body, viewer.officer.officer_id):
             return to(f"/tasks/{task_id}?done=1")
         return await show(console, request, viewer, now, Filled(posted, {}, "task.changed"), None, 409)
-    value, errors = form.read(chosen.get("form_schema") or {}, posted, words)
+    value, errors = form.read(await _schema(console, viewer, now.body, chosen), posted, words)
     reason = str(given.get("reason_code") or "") or None
     if reason is None and chosen.get("needs_reason") and chosen.get("reason_codes"):
         errors["reason_code"] = words("form.missing")
@@ -205,11 +206,12 @@ async def show(
     named = await console.officers([task.get("claimed_by"), *map(officer_of, (*history, *path))])
     telling = Telling(words, grade(viewer.officer), viewer.now, named)
     chosen = (_action(task, action) or (task.get("actions") or [None])[0]) if can_act else None
+    schema = await _schema(console, viewer, task, chosen) if chosen else {}
     return console.frame.page(
         request, viewer, "task.html", status,
         task=task, home=home, contact=contact, can_act=can_act, acts=acts, chosen=chosen, filled=filled, named=named,
         unit=unit_of(task, words), why=why_of(task.get("why"), words), key=filled.key or secrets.token_urlsafe(18),
-        drawn=form.draw(chosen.get("form_schema") or {}, words, filled.posted, filled.errors) if chosen else None,
+        drawn=form.draw(schema, words, filled.posted, filled.errors) if chosen else None,
         reasons=reasons_of(chosen, words) if chosen else [], is_done=request.query_params.get("done") == "1",
         history=[_entry(one, telling) for one in history], village=region_name(str(task.get("region") or "")),
         stations=[_station(one, named, words, task) for one in path], next_hop=next_hop(task),
@@ -217,6 +219,28 @@ async def show(
         concerns=[words.concern(code) for code in task.get("concerns") or ()],
         group=str(task.get("grid") or "").rpartition("-")[2].lstrip("0"),
     )  # fmt: skip
+
+
+async def _schema(
+    console: Console, viewer: Viewer, task: Mapping[str, Any], chosen: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The form's schema; where it asks for officers, those who may go to this household, by name."""
+    schema: Mapping[str, Any] = chosen.get("form_schema") or {}
+    if not form.asks_for_officers(schema):
+        return schema
+    return form.offered(schema, near(task, await console.in_post(), console.frame.words(viewer.language)))
+
+
+def near(task: Mapping[str, Any], in_post: Sequence[Mapping[str, Any]], words: Words) -> dict[str, str]:
+    """Whoever may visit, by masked name and role: the village's people, the household's group, the township. Pure."""
+    region, grid = str(task.get("region") or ""), task.get("grid")
+    village = [one for one in in_post if one["region"] == region and one["office_kind"] == "village_committee"]
+    group = [one for one in in_post if one["office_id"] == grid]
+    township = [one for one in in_post if one["office_kind"] == "township" and trim(one["region"]) == region[:9]]
+    return {
+        one["officer_id"]: f"{one['display_name']} · {words.code('role', one['role'])}"
+        for one in (*village, *group, *township)
+    }
 
 
 def clock_from(task: Mapping[str, Any]) -> datetime:

@@ -31,7 +31,12 @@ _ABSENCE = {
 }
 
 OfficerId = Annotated[
-    str, Field(pattern=r"^[0-9A-Za-z-]{1,40}$", json_schema_extra=titled("工作人员编号", "officer's id"))
+    str,
+    Field(
+        pattern=r"^[0-9A-Za-z-]{1,40}$",
+        # A page offers the people in post by name; a program gives their ids.
+        json_schema_extra={"x-of": "officers"} | titled("工作人员编号", "officer's id"),
+    ),
 ]
 
 AbsenceCode = Annotated[
