@@ -59,6 +59,12 @@ def test(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "pytest", "-q", *context.args])
 
 
+def chaos(context: typer.Context) -> None:
+    """Break the road on purpose, at every named step, and hold the books against it; some minutes."""
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.chaos", *context.args])
+
+
 def token(
     role: Annotated[str, typer.Option("--role", help="farmer, grid_worker, village, township, …")],
     region: Annotated[str | None, typer.Option("--region", metavar="CODE", help="The demo's county.")] = None,
@@ -135,6 +141,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("down", down),
     ("status", status),
     ("test", test),
+    ("chaos", chaos),
     ("token", token),
     ("dead-letters list", dead_letters_list),
     ("dead-letters show", dead_letters_show),
@@ -153,7 +160,7 @@ def app() -> typer.Typer:
     groups = {name: _typer(meaning) for name, meaning in GROUPS.items()}
     for words, command in COMMANDS:
         group, _, name = words.rpartition(" ")
-        settings = PASSED_ON if name == "test" else None
+        settings = PASSED_ON if name in ("test", "chaos") else None
         (groups[group] if group else root).command(name, context_settings=settings)(command)
     for name, group_app in groups.items():
         root.add_typer(group_app, name=name)

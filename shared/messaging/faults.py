@@ -7,6 +7,7 @@ be taken for a lost connection.
 
 import asyncio
 import os
+import signal
 
 import asyncpg
 
@@ -86,9 +87,15 @@ STEPS = ("begun", "locked", "decided", "saved", "emitted", "finished", "committe
 
 
 def crash_point(step: str) -> None:
-    """Die here, as by kill -9, if SHOUWANG_CRASH_AT names this step: the hand of the tests that break the road."""
-    if CRASH_AT is not None and step == CRASH_AT:
+    """Die here, as by kill -9, or stand still (SIGSTOP), if the environment names this step: the hand of the tests that
+    break the road. A process that stands still is continued by its tester, and comes back from the past."""
+    if CRASH_AT == step:
         os._exit(137)
+    if STOP_AT and STOP_AT[-1] == step:
+        STOP_AT.clear()
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 CRASH_AT = os.environ.get("SHOUWANG_CRASH_AT")
+STOP_AT = [step for step in (os.environ.get("SHOUWANG_STOP_AT"),) if step]
+"""Once a process: afterwards it goes on as if nothing had been."""

@@ -33,7 +33,8 @@ class Evidence:
 
     `applied` and `emitted`: (service, topic, key) → number. `waiting`: (service, topic, key, sequence). `outbox`:
     service → rows. `consumers`: topic → services that read it. `answers`: the sample's expected answers.
-    `planted`: keys behind which a poisoned record was put, whose lines may wait.
+    `planted`: keys behind which a poisoned record was put, whose lines may wait. `held`: (topic, key, number) of what
+    the tester himself held back and sent late.
     """
 
     said: Sequence[Said]
@@ -46,6 +47,7 @@ class Evidence:
     answers: Sequence[Mapping[str, Any]]
     accounts_are_equal: bool
     planted: frozenset[str] = frozenset()
+    held: frozenset[tuple[str, str, int]] = frozenset()
 
 
 @dataclass
@@ -88,7 +90,8 @@ def _lines(evidence: Evidence, verdict: Verdict) -> dict[tuple[str, str], list[S
             if line[said.sequence].sha256 != said.sha256:
                 verdict.altered.append(f"{said.topic} {said.key} {said.sequence}: a copy with other bytes")
             continue
-        if line and said.sequence < max(line):
+        is_late = (said.topic, said.key, said.sequence) in evidence.held
+        if line and said.sequence < max(line) and not is_late:
             verdict.reordered.append(f"{said.topic} {said.key}: {said.sequence} first seen after {max(line)}")
         line[said.sequence] = said
     for (topic, key), line in lines.items():

@@ -1,0 +1,36 @@
+"""`./shouwang chaos [--records N] [--households N] [--passes N] [--faults N] [--seed N]`: the long proof."""
+
+import argparse
+import asyncio
+import logging
+import sys
+import time
+
+from tests.chaos.house import House
+from tests.chaos.run import Chaos, Plan
+from tests.servers import folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="shouwang chaos", description=__doc__)
+    parser.add_argument("--records", type=int, default=20_000)
+    parser.add_argument("--households", type=int, default=20_000)
+    parser.add_argument("--passes", type=int, default=3, help="how often each step of each service is hit")
+    parser.add_argument("--faults", type=int, default=None, help="fewer, drawn by the seed")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    given = parser.parse_args()
+    plan = Plan(given.seed, given.households, given.records, given.passes, given.faults)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that was killed is away: that is the point
+    print(f"chaos with seed {plan.seed}", flush=True)
+    with folder("chaos") as place:
+        house = House(place)
+        try:
+            outcome = asyncio.run(Chaos(plan, house, lambda line: print(f"  {line}", flush=True)).run())
+        finally:
+            house.stop()
+    print("\n".join(outcome.lines()))
+    sys.exit(0 if outcome.verdict.is_clean() and not outcome.missed else 1)
+
+
+if __name__ == "__main__":
+    main()

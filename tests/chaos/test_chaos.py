@@ -1,0 +1,24 @@
+"""The short form of the chaos programme: 2,000 records, a dozen kills at named steps, every other fault once."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.house import House
+from tests.chaos.run import Chaos, Plan
+from tests.servers import folder
+
+
+@pytest.mark.parametrize("seed", [20261125])
+async def test_the_road_holds_when_it_is_broken(seed: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "aiokafka")
+    with folder("chaos") as place:
+        house = House(Path(place))
+        try:
+            outcome = await Chaos(Plan(seed, 2500, 2000, faults=12), house, lambda line: None).run()
+        finally:
+            house.stop()
+    assert outcome.verdict.is_clean(), "\n".join(outcome.lines())
+    assert not outcome.missed, outcome.missed
+    assert outcome.done["facts held back and sent late"] > 0 and outcome.copies > 0
