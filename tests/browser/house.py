@@ -132,6 +132,7 @@ class Village:
         """The demo's clock moves on."""
         connection = await asyncpg.connect(self.database)
         try:
+            await connection.execute("UPDATE civil.clock SET is_demo = true")
             await connection.execute("SELECT civil.advance($1)", by)
         finally:
             await connection.close()
