@@ -7,7 +7,7 @@ from uuid import UUID
 from services.screening.household import Digest, pack
 from services.screening.judge import judge
 from services.screening.rules.finding import Lines, lines_of
-from services.screening.warning import Because, told
+from services.screening.warning import Because, Told, told
 from shared.clock import civil_date
 from shared.contracts.envelope import Event
 from shared.messaging.room import Decision
@@ -22,8 +22,10 @@ def lines_on(policy: str, today: date) -> Lines:
 
 def judged(digest: Digest, home: str, event: Event, policy: Policy, now: datetime) -> Decision:
     """Judge a household after an event about it."""
-    today = civil_date(now)
+    today = day_of(now)
     found = judge(digest.facts, digest.known, policy, lines_on(policy.name, today), today)
+    if not found and digest.spoken is None:
+        return _decision(home, Told(digest, "nothing"))
     known = digest.known
     because = Because(
         event_id=event.id,
@@ -35,12 +37,20 @@ def judged(digest: Digest, home: str, event: Event, policy: Policy, now: datetim
         policy=policy.name,
         traceparent=event.traceparent,
     )
-    result = told(digest, found, because)
-    packed = pack(result.digest)
+    return _decision(home, told(digest, found, because))
+
+
+def _decision(home: str, result: Told) -> Decision:
     return Decision(
         word=result.word,
-        puts={("digest", home): packed},
-        digests={home: packed},
+        puts={("digest", home): result.digest},
+        digests={home: pack(result.digest)},
         emits=(result.emit,) if result.emit else (),
         rows=(result.row,) if result.row else (),
     )
+
+
+@lru_cache(maxsize=4)
+def day_of(now: datetime) -> date:
+    """A batch has one now."""
+    return civil_date(now)

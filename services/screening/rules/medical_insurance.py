@@ -30,10 +30,17 @@ class Paid:
 
 
 def check(facts: Sequence[Live], sight: Sight, lines: Lines, today: date) -> Iterator[Measured]:
-    paid = self_paid(facts, today)
-    if paid is not None and paid.yuan >= lines.self_paid[sight.kind].value:
-        yield _burden(paid, sight, lines, today)
+    line = lines.self_paid[sight.kind].value
+    if _most(facts) >= line:
+        paid = self_paid(facts, today)
+        if paid is not None and paid.yuan >= line:
+            yield _burden(paid, sight, lines, today)
     yield from _without_cover(facts, lines)
+
+
+def _most(facts: Sequence[Live]) -> Decimal:
+    """More than any window can hold: what lies under the line even so, as nearly every household does, is done with."""
+    return sum((one.yuan for one in facts if isinstance(one, SettlementFact) and one.yuan > 0), Decimal(0))
 
 
 def self_paid(facts: Sequence[Live], today: date) -> Paid | None:

@@ -10,9 +10,8 @@ import orjson
 
 from services.screening import warning
 from services.screening.facts import prune, replaced
-from services.screening.judging import judged
+from services.screening.judging import day_of, judged
 from services.screening.subscribers.digests import digest_of, loaded
-from shared.clock import civil_date
 from shared.contracts.data import DataChanged as Changed
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
 from shared.policy import Policy
@@ -32,7 +31,7 @@ class DataChanged(Keyed):
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         event: Changed = input.body
         home, digest = digest_of(state, input)
-        facts = prune(replaced(digest.facts, event.data), civil_date(now))
+        facts = prune(replaced(digest.facts, event.data), day_of(now))
         return judged(msgspec.structs.replace(digest, facts=facts), home, event, self.policy, now)
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:

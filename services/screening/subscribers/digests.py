@@ -16,4 +16,5 @@ def loaded(unit: Unit, inputs: Sequence[Input]) -> State:
 def digest_of(state: State, input: Input) -> tuple[str, Digest]:
     """The key whose household a record is about (another one after a merge), and its digest as it stands now."""
     home: str = state[("homes",)].get(input.key, input.key)
-    return home, unpack(state.get(("digest", home)))
+    found = state.get(("digest", home))
+    return home, found if isinstance(found, Digest) else unpack(found)

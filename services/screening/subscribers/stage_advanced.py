@@ -41,8 +41,7 @@ class StageAdvanced(Keyed):
         rows = (Ended(event, warning_id, event.data.reason_code or kind),)
         if after is None:
             return Decision(word="another_warning", rows=rows)
-        packed = pack(after)
-        return Decision(word="closed", puts={("digest", home): packed}, digests={home: packed}, rows=rows)
+        return Decision(word="closed", puts={("digest", home): after}, digests={home: pack(after)}, rows=rows)
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         ended: list[Ended] = [row for one in decided for row in one.decision.rows]

@@ -70,12 +70,13 @@ def test_a_digest_of_twenty_facts_stays_under_two_kilobytes() -> None:
     assert unpack(pack(digest)) == digest
 
 
-def test_what_no_window_reads_any_more_leaves_the_digest_and_its_refund_with_it() -> None:
+def test_what_no_window_reads_any_more_leaves_a_digest_that_grows_and_its_refund_with_it() -> None:
     old = {"settlement": 9000.0, "day": "2024-06-01", "id": "OLD"}
-    refund = {"settlement": -100.0, "day": "2026-06-01", "reverses": "OLD"}
-    assert facts_of([old, refund, {"settlement": 1.0, "day": "2026-06-02"}]) == facts_of(
-        [{"settlement": 1.0, "day": "2026-06-02", "id": "R-2"}]
-    )
+    refund = {"settlement": -100.0, "day": "2026-06-01", "reverses": "OLD", "id": "BACK"}
+    recent = [{"settlement": 1.0, "day": "2026-06-02", "id": f"N{n}"} for n in range(16)]
+    kept = {one.record_id for one in facts_of([old, refund, *recent])}
+    assert kept == {f"N{n}" for n in range(16)}
+    assert len(facts_of([{"settlement": 1.0, "day": "2024-06-02", "id": f"O{n}"} for n in range(500)])) <= 16
 
 
 def test_a_year_ends_and_the_calendar_window_with_it() -> None:
