@@ -15,7 +15,9 @@ from services.console.wording import Words
 
 DEPTH_MAX = 4
 ROWS_MAX = 8
-"""Rows of a repeated entry on one page; two visitors are the rule."""
+"""Rows of a repeated entry on one page."""
+SPARE_ROWS = 3
+"""Empty ones below what is given or needed, where there may be more."""
 LONG_FROM = 120
 """A text that may be longer than this gets several lines."""
 WHOLE = 10**15
@@ -160,7 +162,7 @@ class _Drawing:
 
     def _rows(self, schema: Schema, name: str, example: Any, depth: int) -> tuple[Field, ...]:
         least, most = int(schema.get("minItems", 1)), int(schema.get("maxItems", ROWS_MAX))
-        number = min(max(least, 1, _rows_in(name, self.posted)) + (0 if most == least else 1), most, ROWS_MAX)
+        number = min(max(least, _rows_in(name, self.posted)) + SPARE_ROWS * (most > least), most, ROWS_MAX)
         given = example if isinstance(example, Sequence) and not isinstance(example, str) else []
         return tuple(
             self.field(

@@ -212,9 +212,16 @@ class Visitor:
         assert bad == [], f"{self.page.url}: {bad}"
 
     async def shoot(self, name: str, *, whole: bool = False) -> Path:
+        """Keep a picture; a whole page is drawn in a window of its height, so that what sticks stands where it ends."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        path = SCREENSHOTS / f"{name}.png"
-        await self.page.screenshot(path=path, full_page=whole)
+        path, before = SCREENSHOTS / f"{name}.png", self.page.viewport_size
+        if whole and before:
+            height = await self.page.evaluate("document.documentElement.scrollHeight")
+            await self.page.set_viewport_size({"width": before["width"], "height": height})
+        await self.page.evaluate("window.scrollTo(0, 0)")
+        await self.page.screenshot(path=path)
+        if before:
+            await self.page.set_viewport_size(before)
         return path
 
     async def counts(self) -> dict[str, int]:

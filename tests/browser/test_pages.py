@@ -9,15 +9,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.forms import record_visit, report
-from tests.browser.house import (
-    COUNTY_OFFICER,
-    DESK,
-    NARROW,
-    PHONE,
-    TOWNSHIP_OFFICER,
-    Village,
-    Visitor,
-)
+from tests.browser.house import COUNTY_OFFICER, NARROW, PHONE, TOWNSHIP_OFFICER, Village
 from tests.journeys.road import CADRE, SECOND_CADRE, WORKER
 from tests.until import until
 
@@ -167,6 +159,18 @@ async def test_the_pages_numbers_are_the_calls_numbers(village: Village, demo: d
                 assert int(number) == len(found["items"]), f"{address} leads to what it counts"
 
 
+async def test_a_task_is_offered_to_whoever_acts_at_its_hop_alone(
+    village: Village, demo: dict[str, dict[str, Any]]
+) -> None:
+    async with village.officer(COUNTY_OFFICER) as county:
+        assert await county.page.locator("tr[data-row]").count() > 0
+        assert await county.page.locator("form.claim").count() == 0, "the county watches a village's tasks"
+    async with village.officer(WORKER) as worker:
+        committee = worker.page.locator(f"#t-{demo['village_committee:8']['task_id']}")
+        assert await committee.locator("form.claim").count() == 0
+        assert await worker.page.locator("form.claim").count() > 0
+
+
 async def test_the_countys_account_of_the_running_house_is_even(village: Village) -> None:
     steward = village.road.headers("steward", region="341221")
 
@@ -187,6 +191,10 @@ async def test_the_countys_account_of_the_running_house_is_even(village: Village
         await county.open("/account")
         shown = await county.page.locator("table.sums").first.locator("tbody tr").all()
         assert len(shown) == len(account["boundaries"])
+        sent = {(one["boundary"], one["department"]): one for one in account["sent"]}
+        assert sent["http", "medical_insurance"]["received"] > 0, "what a department sent stands in the account"
+        rows = await county.page.locator("table.sums").nth(1).locator("tbody tr").all_inner_texts()
+        assert len(rows) == len(sent)
         for row, one in zip(shown, account["boundaries"], strict=True):
             cells = [text.replace(",", "") for text in await row.locator("td").all_inner_texts()]
             assert cells[1] == str(one["emitted"]) and cells[6] == "0", cells
@@ -236,6 +244,3 @@ async def test_a_page_without_scripts_still_decides(village: Village, demo: dict
         await cadre.page.goto(f"/tasks/{second['task_id']}")
         await record_visit(cadre, CADRE, SECOND_CADRE, visited_on=seen)
         await expect(cadre.page.locator(".banner.good")).to_be_visible()
-
-
-__all__ = ["DESK", "Visitor"]

@@ -75,19 +75,24 @@ def routes(console: Console, service: Service) -> APIRouter:
 
 
 async def account(neighbours: Neighbours, service: Service, token: str) -> dict[str, Any]:
-    """Every service's sums, those that are away named, and the boundaries between them."""
+    """Every service's sums, those that are away named, and what must be equal: topics, reads, and what departments sent."""
     answers = await asyncio.gather(*(neighbours.get(one, "/v1/conservation", token) for one in OTHERS))
     sums: dict[str, Sums] = {"console": await _own(service)}
     away = [one for one, answer in zip(OTHERS, answers, strict=True) if not answer.is_fine]
     sums |= {one: answer.body for one, answer in zip(OTHERS, answers, strict=True) if answer.is_fine}
     found = boundaries(sums)
+    reads = [{"service": name, **row} for name, one in sums.items() for row in one.get("read", ())]
+    sent = list(sums.get("intake", {}).get("sent", ()))
     return {
         **sums["console"],
         "services": sums,
         "away": away,
         "boundaries": [one.shown() for one in found],
-        "reads": [{"service": name, **row} for name, one in sums.items() for row in one.get("read", ())],
-        "is_equal": not away and all(one.difference == 0 for one in found),
+        "sent": sent,
+        "reads": reads,
+        "is_equal": not away
+        and all(one.difference == 0 for one in found)
+        and all(one["is_equal"] for one in (*reads, *sent)),
         "is_settled": not away and all(one.is_settled for one in found),
     }
 

@@ -142,6 +142,8 @@ def _fields(data: Mapping[str, Any], words: Words, prefix: str = "") -> Sequence
     """A record's data flattened to lines; what is nested keeps its place in the name."""
     found: list[tuple[str, str]] = []
     for name, value in data.items():
+        if name == "fields_not_shown" and not value:
+            continue
         title = prefix + words.code("field", name)
         if isinstance(value, Mapping):
             found += _fields(value, words, f"{title} · ")

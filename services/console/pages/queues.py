@@ -10,9 +10,10 @@ from fastapi.responses import Response
 
 from services.console.console import Console
 from services.console.frame import query
-from services.console.queue import Chip, Totals, chips, chosen, row
+from services.console.queue import VALUES, Chip, Totals, chips, chosen, row
 from services.console.remaining import as_instant
 from services.console.session import Viewer
+from shared.access.roles import may_act_at
 
 ROWS_MAX = 50
 KNOWN_MAX = 40
@@ -51,6 +52,7 @@ async def _read(console: Console, viewer: Viewer, filters: dict[str, str], after
         "totals": Totals.of(totals.body),
         "families": families(totals.body.get("hops", ()), filters, words),
         "rows": [row(item, holders, me, viewer.now, words) for item in items],
+        "acts_at": frozenset(hop for hop in VALUES["hop"] if may_act_at(viewer.officer, hop)),
         "next": tasks.body.get("next"),
         "after": after,
         "as_of": as_of,

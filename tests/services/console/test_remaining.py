@@ -60,4 +60,4 @@ def test_a_day_of_another_year_is_told_with_its_year() -> None:
 
 def test_the_top_line_tells_weekday_and_working_day() -> None:
     assert today_words(NOW, ZH) == "11 月 25 日 周三，本月第 18 个工作日"
-    assert "no working day" in today_words(at("2026-11-28T08:00"), EN)
+    assert "not a working day" in today_words(at("2026-11-28T08:00"), EN)
