@@ -65,6 +65,12 @@ def chaos(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "tests.chaos", *context.args])
 
 
+def bench(context: typer.Context) -> None:
+    """Measure: figures, and ratios beside the naive way, in one run; some minutes."""
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks", *context.args])
+
+
 def token(
     role: Annotated[str, typer.Option("--role", help="farmer, grid_worker, village, township, …")],
     region: Annotated[str | None, typer.Option("--region", metavar="CODE", help="The demo's county.")] = None,
@@ -142,6 +148,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("status", status),
     ("test", test),
     ("chaos", chaos),
+    ("bench", bench),
     ("token", token),
     ("dead-letters list", dead_letters_list),
     ("dead-letters show", dead_letters_show),
@@ -160,7 +167,7 @@ def app() -> typer.Typer:
     groups = {name: _typer(meaning) for name, meaning in GROUPS.items()}
     for words, command in COMMANDS:
         group, _, name = words.rpartition(" ")
-        settings = PASSED_ON if name in ("test", "chaos") else None
+        settings = PASSED_ON if name in ("test", "chaos", "bench") else None
         (groups[group] if group else root).command(name, context_settings=settings)(command)
     for name, group_app in groups.items():
         root.add_typer(group_app, name=name)

@@ -6,8 +6,8 @@ import logging
 import sys
 import time
 
-from tests.chaos.house import House
 from tests.chaos.run import Chaos, Plan
+from tests.house import House
 from tests.servers import folder
 
 

@@ -34,8 +34,8 @@ from shared.messaging.faults import STEPS
 from shared.postgres import SERVICES, migrate
 from tests.chaos import holding
 from tests.chaos.evidence import collect
-from tests.chaos.house import House
 from tests.chaos.ledger import Verdict, judge
+from tests.house import House
 
 IDS = UUID("4f0d3c52-0b3e-4e0e-9b58-1d1a6d1f0c01")
 BATCH_STEPS = ("begun", "locked", "decided", "saved", "emitted", "finished", "committed")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.house import House
 from tests.chaos.run import Chaos, Plan
+from tests.house import House
 from tests.servers import folder
 
 

@@ -1,4 +1,4 @@
-"""A house of real processes, each killed, stopped and started by its own pid: what the faults are done to."""
+"""A house of real processes, each killed, stopped and started by its own pid: for the chaos and the benchmarks."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from deploy.local.process import free_ports
 from shared.postgres import SERVICES
 from shared.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 READY_SECONDS = 60.0
 
 
