@@ -151,7 +151,7 @@ class Village:
         one.listen()
         try:
             yield one
-            assert one.errors == []
+            assert one.errors == [], one.errors
         finally:
             await context.close()
 

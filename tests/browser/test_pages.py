@@ -47,7 +47,9 @@ async def demo(village: Village) -> dict[str, dict[str, Any]]:
         task = tasks[f"village_group:{number}"]
         await village.road.decide(task, village.road.worker)
         await opened(number, "village_committee")
-    await village.road.post("workflow", f"/v1/tasks/{tasks['village_group:6']['task_id']}/claim", village.road.worker, {})
+    await village.road.post(
+        "workflow", f"/v1/tasks/{tasks['village_group:6']['task_id']}/claim", village.road.worker, {}
+    )
 
     async def are_late() -> bool:
         told = await village.road.get("workflow", "/v1/queues", village.road.county)
@@ -136,7 +138,7 @@ async def test_a_cadres_phone_is_pictured_and_its_targets_are_large(
                 assert small == [], f"{name}: {small}"
 
 
-SMALL = """() => [...document.querySelectorAll('main button, main label.option, nav.rail a, main a.plain, main a.main-act')]
+SMALL = """() => [...document.querySelectorAll('main button, label.option, nav.rail a, main a.plain, main a.main-act')]
   .filter(one => one.offsetParent && one.getBoundingClientRect().height < 47.5)
   .map(one => one.textContent.trim() + ' ' + one.getBoundingClientRect().height)"""
 
@@ -179,9 +181,7 @@ async def test_the_countys_account_of_the_running_house_is_even(village: Village
         return account if account["is_settled"] else None
 
     account = await until(told, 30, "nothing under way")
-    assert account["away"] == [] and account["is_equal"], [
-        one for one in account["boundaries"] if not one["is_equal"]
-    ]
+    assert account["away"] == [] and account["is_equal"], [one for one in account["boundaries"] if not one["is_equal"]]
     assert {one["service"] for one in account["reads"]} >= {"intake", "screening", "workflow", "notify", "console"}
     assert all(one["is_equal"] for one in account["reads"])
     assert {"data.changed", "warning.raised", "stage.advanced", "notice.sent"} <= {

@@ -75,7 +75,7 @@ def routes(console: Console, service: Service) -> APIRouter:
 
 
 async def account(neighbours: Neighbours, service: Service, token: str) -> dict[str, Any]:
-    """Every service's sums, those that are away named, and what must be equal: topics, reads, and what departments sent."""
+    """Every service's sums, those that are away named, and what must be equal: topics, reads, departments' records."""
     answers = await asyncio.gather(*(neighbours.get(one, "/v1/conservation", token) for one in OTHERS))
     sums: dict[str, Sums] = {"console": await _own(service)}
     away = [one for one, answer in zip(OTHERS, answers, strict=True) if not answer.is_fine]
