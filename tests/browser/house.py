@@ -38,11 +38,16 @@ NAMES = (
 SCREENSHOTS = Path(os.environ.get("SHOUWANG_SCREENSHOTS", Path(tempfile.gettempdir()) / "shouwang-screenshots"))
 """Where pictures of pages are kept as artefacts of a test run."""
 
+GROUPS = (1, 3, 5, 8)
+"""Only group 3 has a grid worker; the others' tasks fall to the village's office."""
 OFFICES = (
     (COUNTY, "county", COUNTY, "临泉县农业农村局", "Linquan county office"),
     (TOWNSHIP, "township", TOWNSHIP, "鲖城镇人民政府", "Tongcheng township office"),
     (VILLAGE, "village_committee", VILLAGE, "大涂庄村村委会", "Datuzhuang village committee"),
-    (GRID, "village_group", VILLAGE, "大涂庄村第 3 组", "Datuzhuang village, group 3"),
+    *(
+        (f"{VILLAGE}-{n:02}", "village_group", VILLAGE, f"大涂庄村第 {n} 组", f"Datuzhuang village, group {n}")
+        for n in GROUPS
+    ),
 )
 OFFICERS = (
     (COUNTY_OFFICER, "程思远", "county", COUNTY, None, COUNTY, "member", "approver"),
@@ -73,7 +78,11 @@ class Village:
                 {"office_id": id_, "kind": kind, "region": region.ljust(12, "0"), "name": {"zh": zh, "en": en}}
                 for id_, kind, region, zh, en in OFFICES
             ],
-            "grids": [{"grid": GRID, "region": VILLAGE, "office_id": GRID}],
+            "grids": [
+                {"grid": id_, "region": region, "office_id": id_}
+                for id_, kind, region, *_ in OFFICES
+                if kind == "village_group"
+            ],
             "officers": [
                 {
                     "officer_id": id_, "name": name, "display_name": f"{name[0]}**", "role": role,
@@ -86,8 +95,8 @@ class Village:
         steward = self.road.headers("steward", region=COUNTY)
         await self.road.post("workflow", "/v1/officers", steward, register)
 
-    async def register(self, number: int, size: int = 3, poverty: str = "lifted_out") -> str:
-        """Household `number` of group 3. Returns its number in the register."""
+    async def register(self, number: int, size: int = 3, group: int = 3, poverty: str = "lifted_out") -> str:
+        """Household `number`. Returns its number in the register."""
         head = NAMES[number % len(NAMES)]
         kin = (("配偶", "女"), ("之子", "男"), ("之女", "女"), ("之父", "男"), ("之母", "女"))
         members = [
@@ -104,7 +113,14 @@ class Village:
             ),
         ]  # fmt: skip
         household_no = f"H-{number:04d}"
-        await self.road.register(household_no, members, poverty)
+        data = {
+            "household_no": household_no,
+            "group": group,
+            "members": members,
+            "poverty_history": {"status": poverty, "year": 2018} if poverty == "lifted_out" else {"status": "none"},
+        }
+        record = self.road.record("household", {"household_no": household_no}, data, occurred_on="2026-01-05")
+        assert (await self.road.send("rural_revitalization", record))["accepted"] == 1
         return household_no
 
     async def settle(self, number: int, yuan: str = "20410.50") -> dict[str, Any]:
@@ -123,10 +139,9 @@ class Village:
         assert (await self.road.send("housing", record))["accepted"] == 1
 
     async def task(self, household_no: str, hop: str = "village_group") -> dict[str, Any]:
-        """The open task of a household at a hop, as its own office reads it."""
+        """The open task of a household at a hop, as the village reads it."""
         warning = await self.road.warned(household_no)
-        headers = self.road.worker if hop == "village_group" else self.road.cadre
-        return await self.road.task(warning["household_id"], hop, headers)
+        return await self.road.task(warning["household_id"], hop, self.road.cadre)
 
     async def advance(self, by: timedelta) -> None:
         """The demo's clock moves on."""

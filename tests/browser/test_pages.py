@@ -20,7 +20,8 @@ LOOKS = [("zh-CN", "light"), ("zh-CN", "dark"), ("en", "light"), ("en", "dark")]
 async def demo(village: Village) -> dict[str, dict[str, Any]]:
     """A village at work: twelve households warned of, some late, some due, some carried on, one decided."""
     for number in range(1, 13):
-        await village.register(number, 1 + number % 5, "lifted_out" if number % 3 else "none")
+        group = {4: 5, 7: 1, 10: 1, 11: 8}.get(number, 3)
+        await village.register(number, 1 + number % 5, group, "lifted_out" if number % 3 else "none")
     tasks: dict[str, dict[str, Any]] = {}
 
     async def opened(number: int, hop: str = "village_group") -> dict[str, Any]:
@@ -50,6 +51,9 @@ async def demo(village: Village) -> dict[str, dict[str, Any]]:
     await village.road.post(
         "workflow", f"/v1/tasks/{tasks['village_group:6']['task_id']}/claim", village.road.worker, {}
     )
+
+    committee = tasks["village_committee:9"]["task_id"]
+    await village.road.post("workflow", f"/v1/tasks/{committee}/claim", village.road.cadre, {})
 
     async def are_late() -> bool:
         told = await village.road.get("workflow", "/v1/queues", village.road.county)
@@ -235,11 +239,11 @@ async def test_a_switch_of_language_stays_on_the_page_and_lasts(village: Village
 
 async def test_a_page_without_scripts_still_decides(village: Village, demo: dict[str, dict[str, Any]]) -> None:
     async with village.officer(WORKER, java_script_enabled=False) as worker:
-        await worker.page.goto(f"/tasks/{demo['village_group:7']['task_id']}")
+        await worker.page.goto(f"/tasks/{demo['village_group:2']['task_id']}")
         seen = (await village.road.get("workflow", "/v1/queues", village.road.worker))["as_of"][:10]
         await report(worker, seen)
         await expect(worker.page.locator(".banner.good")).to_be_visible()
-    second = await village.task("H-0007", "village_committee")
+    second = await village.task("H-0002", "village_committee")
     async with village.officer(CADRE, java_script_enabled=False) as cadre:
         await cadre.page.goto(f"/tasks/{second['task_id']}")
         await record_visit(cadre, CADRE, SECOND_CADRE, visited_on=seen)
