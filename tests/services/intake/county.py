@@ -75,6 +75,10 @@ def income(no: str, yuan: str = "30000.00", year: int = 2025, **more: Any) -> Re
     return record("income", {"household_no": no}, {"year": year, "wage_yuan": yuan}, **more)
 
 
+def house_grade(no: str, grade: str, **more: Any) -> Record:
+    return record("house_grade", {"household_no": no}, {"grade": grade}, **more)
+
+
 @dataclass
 class County:
     """intake, running, and what a test asks of it."""
@@ -158,14 +162,17 @@ class County:
         return bool(await self.service.worker.fetchval("SELECT count(*) = 0 FROM outbox"))
 
     async def raw(self, topic: str) -> list[bytes]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.kafka, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
         await consumer.start()
         try:
             await consumer._client.force_metadata_update()
             parts = [TopicPartition(topic, part) for part in range(6)]
             consumer.assign(parts)
             ends = await consumer.end_offsets(parts)
-            await consumer.seek_to_beginning(*parts)
+            for part in parts:
+                consumer.seek(part, 0)
             found: list[bytes] = []
             while any([await consumer.position(part) < end for part, end in ends.items()]):
                 for batch in (await consumer.getmany(timeout_ms=200)).values():
@@ -187,6 +194,23 @@ class County:
     async def homes(self, no: str) -> list[tuple[str, Record]]:
         events = await self.events("household.registered", self.vault.household_id(no))
         return [(one["type"].split(".")[2], one["data"]) for one in events]
+
+    # ── what is kept ────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def refused(self, record_id: str) -> list[tuple[str, str | None, str]]:
+        """(code, field, channel) of a record's rejections."""
+        query = "SELECT code, field, channel FROM rejections WHERE record_id = $1 ORDER BY id"
+        return [tuple(row) for row in await self.service.worker.fetch(query, record_id)]
+
+    async def kept(self, record_id: str) -> list[tuple[int, str, bool]]:
+        """(version, outcome at its coming, is history), by version."""
+        query = "SELECT version, outcome, is_history FROM records WHERE record_id = $1 ORDER BY version"
+        return [tuple(row) for row in await self.service.worker.fetch(query, record_id)]
+
+    async def parked(self, record_id: str) -> tuple[str, int] | None:
+        """(reason, version), if it is parked."""
+        row = await self.service.worker.fetchrow("SELECT reason, version FROM parked WHERE record_id = $1", record_id)
+        return tuple(row) if row else None
 
     async def is_conserved(self) -> None:
         """Every boundary foots, read over HTTP as an operator reads it."""
