@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 from axe_playwright_python.async_playwright import Axe
@@ -17,6 +17,8 @@ from services.console.frame import PAGE_BYTES_MAX
 from tests.journeys.people import id_number
 from tests.journeys.road import CADRE, DEPUTY, SECOND_CADRE, TOWNSHIP, WORKER, Road
 from tests.tokens import GRID, VILLAGE
+
+Theme = Literal["light", "dark"]
 
 COUNTY = "341221"
 TOWNSHIP_OFFICER, COUNTY_OFFICER = "to-1", "co-1"
@@ -98,7 +100,8 @@ class Village:
     async def register(self, number: int, size: int = 3, group: int = 3, poverty: str = "lifted_out") -> str:
         """Household `number`. Returns its number in the register."""
         head = NAMES[number % len(NAMES)]
-        kin = (("配偶", "女"), ("之子", "男"), ("之女", "女"), ("之父", "男"), ("之母", "女"))
+        kin = (("配偶", "女", "何秀兰"), ("之子", "男", f"{head[0]}文杰"), ("之女", "女", f"{head[0]}小雨"),
+               ("之父", "男", f"{head[0]}保国"), ("之母", "女", "郑桂英"))  # fmt: skip
         members = [
             {
                 "name": head, "id_no": id_number(number), "relation": "户主", "sex": "男", "health": "健康",
@@ -106,10 +109,10 @@ class Village:
             },
             *(
                 {
-                    "name": f"{head[0]}{relation[-1]}安", "id_no": id_number(number + 100 * at), "relation": relation,
+                    "name": name, "id_no": id_number(number + 100 * at), "relation": relation,
                     "sex": sex, "health": "健康", "labour": "普通劳动力",
                 }
-                for at, (relation, sex) in enumerate(kin[: size - 1], start=1)
+                for at, (relation, sex, name) in enumerate(kin[: size - 1], start=1)
             ),
         ]  # fmt: skip
         household_no = f"H-{number:04d}"
@@ -154,13 +157,13 @@ class Village:
 
     @contextlib.asynccontextmanager
     async def visitor(
-        self, size: tuple[int, int] = DESK, theme: str = "light", language: str = "zh-CN", **how: Any
+        self, size: tuple[int, int] = DESK, theme: Theme = "light", language: str = "zh-CN", **how: Any
     ) -> AsyncIterator["Visitor"]:
         """Somebody with a browser of their own, not signed in. Fails afterwards on any error in the console."""
         context = await self.browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=theme, locale=language, base_url=self.console,
             timezone_id="Asia/Shanghai", **how,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
         context.set_default_timeout(15_000)
         one = Visitor(context, await context.new_page())
         one.listen()

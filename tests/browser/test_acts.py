@@ -74,7 +74,7 @@ async def test_a_double_click_without_scripts_decides_once(village: Village, tas
         page = worker.page
         await page.goto(f"/tasks/{task['task_id']}")
         await fill_report(worker)
-        form = {
+        form: dict[str, str | float | bool] = {
             name: await page.locator(f"#decide input[name='{name}']").input_value()
             for name in ("csrf", "key", "version", "action")
         }

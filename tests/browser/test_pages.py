@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.forms import record_visit, report
-from tests.browser.house import COUNTY_OFFICER, NARROW, PHONE, TOWNSHIP_OFFICER, Village
+from tests.browser.house import COUNTY_OFFICER, NARROW, PHONE, TOWNSHIP_OFFICER, Theme, Village
 from tests.journeys.road import CADRE, SECOND_CADRE, WORKER
 from tests.until import until
 
@@ -93,7 +93,7 @@ def pages(demo: dict[str, dict[str, Any]]) -> list[tuple[str, str, str, int]]:
 
 @pytest.mark.parametrize(("language", "theme"), LOOKS)
 async def test_every_page_is_accessible_light_and_whole(
-    village: Village, demo: dict[str, dict[str, Any]], language: str, theme: str
+    village: Village, demo: dict[str, dict[str, Any]], language: str, theme: Theme
 ) -> None:
     async with village.visitor(language=language, theme=theme) as nobody:
         await nobody.open("/sign-in")

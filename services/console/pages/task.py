@@ -231,7 +231,7 @@ async def _schema(
     return form.offered(schema, near(task, await console.in_post(), console.frame.words(viewer.language)))
 
 
-def near(task: Mapping[str, Any], in_post: Sequence[Mapping[str, Any]], words: Words) -> dict[str, str]:
+def near(task: Mapping[str, Any], in_post: Sequence[Any], words: Words) -> dict[str, str]:
     """Whoever may visit, by masked name and role: the village's people, the household's group, the township. Pure."""
     region, grid = str(task.get("region") or ""), task.get("grid")
     village = [one for one in in_post if one["region"] == region and one["office_kind"] == "village_committee"]

@@ -34,8 +34,8 @@ SPACE = UUID("8a6b6a0e-9f6e-4c0b-8a44-8f6a3f0d0005")
 TOWNSHIP, COUNTY = "341221102", "341221"
 EXACT_ZH = "住院合规自付 20,410.50 元，达到脱贫户 5,000 元线（2026-01-01 起，未核实），11 月 3 日结算，来自医保局。"
 EXACT_EN = (
-    "Self-paid hospital costs within scope come to 20,410.50 yuan, over the line of 5,000 yuan for households lifted out "
-    "of poverty (from 2026-01-01, unverified); settled on 3 November, told by Medical Insurance."
+    "Self-paid hospital costs within scope come to 20,410.50 yuan, over the line of 5,000 yuan for households lifted "
+    "out of poverty (from 2026-01-01, unverified); settled on 3 November, told by Medical Insurance."
 )
 NAMES = "张王李赵刘陈杨黄周吴徐孙马朱胡郭何高林罗"
 
@@ -76,7 +76,8 @@ def household(number: int, *, region: str = VILLAGE, grid: str = GRID, size: int
 def settlement(number: int, version: int = 1) -> Fact:
     return Fact(
         department="medical_insurance", kind="settlement", record_id=f"YB-2026-{number:06d}", version=version,
-        household_id=household_id(number), occurred_on=date(2026, 11, 3), known_at=datetime(2026, 11, 24, 2, tzinfo=UTC),
+        household_id=household_id(number), occurred_on=date(2026, 11, 3),
+        known_at=datetime(2026, 11, 24, 2, tzinfo=UTC),
         values=Settlement(
             setting="inpatient", settled_on=date(2026, 11, 3), total_yuan=Decimal("48210.50"),
             reimbursed_yuan=Decimal("21400.00"), self_paid_yuan=Decimal("26810.50"),
@@ -201,8 +202,9 @@ class Scene:
         house = household_id(number)
         known = await self.tell("data.changed", "changed", house, settlement(number))
         return await self.tell(
-            "warning.raised", "raised", house, warning(number, level, concerns), causation_id=known, correlation_id=known
-        )
+            "warning.raised", "raised", house, warning(number, level, concerns),
+            causation_id=known, correlation_id=known,
+        )  # fmt: skip
 
     async def notify(self, number: int, task_id: UUID, case_id: UUID, officer_id: str = "gw-1") -> UUID:
         notice = Notice(
@@ -227,7 +229,7 @@ class Scene:
             return list(answer.json()["items"])
 
         [task] = await until(found, 20, f"a task of household {number} at {hop}")
-        return task
+        return dict(task)
 
     async def appoint(self) -> None:
         """The offices and officers of the tests' village, its township and its county."""
@@ -239,7 +241,8 @@ class Scene:
             "grids": [{"grid": GRID, "region": VILLAGE, "office_id": GRID}],
             "officers": [
                 {
-                    "officer_id": id_, "name": name, "display_name": name, "role": role, "region": region.ljust(12, "0"),
+                    "officer_id": id_, "name": name, "display_name": name, "role": role,
+                    "region": region.ljust(12, "0"),
                     "grid": grid, "office_id": office, "capacity": capacity, "post": post, "since": "2026-01-01",
                 }
                 for id_, name, role, region, grid, office, post, capacity in OFFICERS
@@ -256,7 +259,8 @@ async def scene(kafka: str, database: str, keys: Path, assets: Path | None = Non
     """Workflow and console, ready, with the village appointed; intake, screening and notify answered from here."""
     told = {"SHOUWANG_ASSETS": str(assets)} if assets else {}
     async with serving(build_workflow, settings_of("workflow", kafka, database, keys)) as workflow:
-        urls = {"workflow": workflow.url, **{name: f"http://{name}.invalid" for name in ("intake", "screening", "notify")}}
+        others = ("intake", "screening", "notify")
+        urls = {"workflow": workflow.url, **{name: f"http://{name}.invalid" for name in others}}
         told |= {f"SHOUWANG_{name.upper()}_URL": url for name, url in urls.items()}
         neighbours = Neighbourhood(urls)
         neighbours.answers |= {

@@ -1,4 +1,4 @@
-"""The console's calls for programs: timeline with causes, search, conservation; each in its caller's place and grade."""
+"""The console's calls for programs: timeline with causes, search, conservation; each in its caller's place, graded."""
 
 from typing import Any
 from uuid import UUID
@@ -132,7 +132,8 @@ async def test_conservation_adds_up_what_answers_and_names_what_is_away(village:
     assert told["service"] == "console" and set(told["away"]) == {"intake", "screening", "notify"}
     assert told["is_equal"] is False, "what does not answer is not even"
     assert all(one["is_equal"] for one in told["reads"])
-    assert (await village.get("/v1/conservation", village.bearer("village", officer_id="v"), 403))["code"] == "forbidden"
+    cadre = village.bearer("village", officer_id="v")
+    assert (await village.get("/v1/conservation", cadre, 403))["code"] == "forbidden"
 
 
 def test_a_boundary_is_even_only_when_what_was_emitted_is_somewhere() -> None:

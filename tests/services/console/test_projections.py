@@ -40,7 +40,7 @@ class Tables:
     def fact(self, topic: str, word: str, key: str, sequence: int, data: Any, **place: str) -> Input:
         self.offset += 1
         type_ = f"shouwang.{topic.split('.')[0]}.{word}.v1"
-        where = {"region": VILLAGE, "grid": GRID} | place
+        where: dict[str, Any] = {"region": VILLAGE, "grid": GRID} | place
         emit = Emit(topic, type_, key, event_id("t", type_, key, sequence), data=data, **where)
         return as_input(emit, sequence, self.offset)
 
@@ -97,7 +97,8 @@ async def test_what_is_ahead_waits_and_the_newest_state_stays(tables: Tables) ->
     await tables.process(tables.home(2, 1, size=4))
     assert sorted(await tables.steps(2)) == ["changed", "registered"]
     async with scoped(tables.api, COUNTY) as connection:
-        assert (await connection.fetchrow(household.SQL.one, household_id(2)))["size"] == 5
+        row = await connection.fetchrow(household.SQL.one, household_id(2))
+    assert row is not None and row["size"] == 5
 
 
 async def test_a_step_may_come_before_its_household_and_stands_where_the_event_says(tables: Tables) -> None:
@@ -129,8 +130,8 @@ async def test_row_level_security_alone_shows_ones_own_place(tables: Tables) -> 
 
 
 async def test_no_table_with_a_region_is_unprotected(tables: Tables) -> None:
-    rows = await tables.worker.fetch("SELECT relname FROM pg_class WHERE relname = ANY ($1) AND NOT relforcerowsecurity",
-                                     ["timeline", "households", "officers"])
+    unprotected = "SELECT relname FROM pg_class WHERE relname = ANY ($1) AND NOT relforcerowsecurity"
+    rows = await tables.worker.fetch(unprotected, ["timeline", "households", "officers"])
     assert rows == []
 
 

@@ -61,7 +61,8 @@ def test_the_parts_of_every_row_of_chips_add_up(parts: list[dict[str, Any]], fam
 def test_totals_add_up_and_each_number_stands_once() -> None:
     totals = Totals.of({"on_its_way": 4, "open": 17, "due_today": 3, "overdue": 1, "resting": 0, "total": 25})
     assert totals.adds_up
-    text = str(totalled(WORDS("queue.totals", on_its_way="\x01", open="\x02", due_today="\x03", overdue="\x04"), totals))
+    sentence = WORDS("queue.totals", on_its_way="\x01", open="\x02", due_today="\x03", overdue="\x04")
+    text = str(totalled(sentence, totals))
     assert text.count("<b ") == 4 and 'href="/queues?lateness=overdue"' in text and "在途" in text
     assert not Totals.of({"open": 1, "total": 2}).adds_up
 

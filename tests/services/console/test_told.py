@@ -20,7 +20,10 @@ from tests.services.console.scene import household, household_id, settlement, wa
 from tests.tokens import GRID, VILLAGE
 
 POLICY = load("regular-2026")
-SECRETS = ("20410", "20,410", "48210", "48,210", "5,000", "5000", "61200", "medical_insurance", "医保局", "YB-2026", "住院", "hospital")
+SECRETS = (
+    "20410", "20,410", "48210", "48,210", "5,000", "5000", "61200", "medical_insurance", "医保局", "YB-2026", "住院",
+    "hospital",
+)  # fmt: skip
 
 
 def event(kind: type[Event], type_: str, data: Any, **more: Any) -> Event:
@@ -31,11 +34,12 @@ def event(kind: type[Event], type_: str, data: Any, **more: Any) -> Event:
     )  # fmt: skip
 
 
+WITHDRAWN = settlement(1).model_copy(update={"values": None})
 EVENTS: list[tuple[str, Event]] = [
     ("household.registered", event(HouseholdRegistered, "shouwang.household.registered.v1", household(1))),
     ("data.changed", event(DataChanged, "shouwang.data.changed.v1", settlement(1))),
     ("data.changed", event(DataChanged, "shouwang.data.corrected.v1", settlement(1, 2))),
-    ("data.changed", event(DataChanged, "shouwang.data.withdrawn.v1", settlement(1).model_copy(update={"values": None}))),
+    ("data.changed", event(DataChanged, "shouwang.data.withdrawn.v1", WITHDRAWN)),
     ("warning.raised", event(WarningRaised, "shouwang.warning.raised.v1", warning(1, "red", ("medical_burden",)))),
 ]
 
@@ -84,4 +88,5 @@ def test_a_step_holds_no_name_and_stands_in_its_households_place_of_now() -> Non
 
 def test_an_unknown_type_is_shown_by_its_name() -> None:
     one = row(step_of(*EVENTS[0])) | {"type": "shouwang.story.made_up.v1"}
-    assert told.sentence(one, Telling(Words("en", POLICY), "exact", EVENTS[0][1].time, {})) == "shouwang.story.made_up.v1"
+    telling = Telling(Words("en", POLICY), "exact", EVENTS[0][1].time, {})
+    assert told.sentence(one, telling) == "shouwang.story.made_up.v1"
