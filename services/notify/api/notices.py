@@ -1,8 +1,6 @@
 """/v1/notices: what one has been told; for the township and above also who in its area was told, without the words."""
 
-import base64
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -19,6 +17,7 @@ from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import queries
 from shared.service import Service
 from shared.web.callers import allowed, row_scope, scoped, slot
+from shared.web.cursor import Cursor
 from shared.web.problems import refuse
 
 SQL = queries(__file__)
@@ -45,7 +44,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
         is_own = mine or caller.role not in OVERSEERS
         if is_own and caller.officer_id is None:
             return {"items": [], "next": None}
-        created_at, notice_id = _cursor(after)
+        created_at, notice_id = Cursor.read(after)
         about = (state, created_at, notice_id, limit)
         async with scoped(service.api, caller) as connection:
             if is_own:
@@ -53,7 +52,10 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
             else:
                 rows = await connection.fetch(SQL.of_area, *about)
         items = [_shown(dict(row), is_own) for row in rows]
-        return {"items": items, "next": _as_cursor(dict(rows[-1])) if len(rows) == limit else None}
+        return {
+            "items": items,
+            "next": Cursor.write(rows[-1]["created_at"], rows[-1]["notice_id"]) if len(rows) == limit else None,
+        }
 
     @routes.get("/v1/notices/unread-count")
     async def unread_count(caller: Reader) -> dict[str, int]:
@@ -105,25 +107,3 @@ def _shown(row: Mapping[str, Any], is_own: bool) -> dict[str, Any]:
             "link": row["link"],
         }
     return shown
-
-
-_NEWEST = datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1)
-
-
-def _cursor(after: str | None) -> tuple[datetime, UUID]:
-    """Where to go on, downwards from the newest. Raises Refused (422) for what is no cursor of ours."""
-    if after is None:
-        return _NEWEST
-    try:
-        created_at, notice_id = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("\x1f")
-        instant = datetime.fromisoformat(created_at)
-        if instant.tzinfo is None:
-            raise ValueError("an instant without offset")
-        return instant, UUID(notice_id)
-    except ValueError:
-        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
-
-
-def _as_cursor(row: Mapping[str, Any]) -> str:
-    text = f"{row['created_at'].isoformat()}\x1f{row['notice_id']}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

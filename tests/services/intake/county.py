@@ -114,6 +114,14 @@ class County:
         assert account["received"] == len(records) == sum(account[name] for name in COUNTS[1:]), account
         return account
 
+    async def home(self, *id_nos: str, **more: Any) -> str:
+        """A registered household of these people; its number."""
+        no = household_no()
+        relations = ["户主", "配偶", "之子", "之女"]
+        members = [member(one, relation=relation) for one, relation in zip(id_nos, relations, strict=False)]
+        assert (await self.send("rural_revitalization", household(no, *members, **more)))["accepted"] == 1
+        return no
+
     async def stream(self, code: str, *values: Record | bytes | None, county: str | None = None) -> None:
         """Over the department's own topic, in order (one key)."""
         producer = AIOKafkaProducer(bootstrap_servers=self.kafka)
@@ -136,12 +144,12 @@ class County:
         """By one of the two ways; what came of them, as counts."""
         if channel == "http":
             return await self.send(code, *records)
-        before = await self._account(code)
+        before = await self.account(code)
         await self.stream(code, *records)
-        after = await self._account(code)
+        after = await self.account(code)
         return {name: after[name] - before[name] for name in COUNTS}
 
-    async def _account(self, code: str) -> dict[str, int]:
+    async def account(self, code: str) -> dict[str, int]:
         columns = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in COUNTS)
         query = f"SELECT {columns} FROM positions WHERE topic = $1"
         return dict(await self.service.worker.fetchrow(query, f"departments.{code}.records") or {})

@@ -9,19 +9,10 @@ REGISTER = "rural_revitalization"
 BOTH = pytest.mark.parametrize("channel", ["http", "kafka"])
 
 
-async def registered(desk: County, *id_nos: str, **more: object) -> str:
-    """A household of these people; its number."""
-    no = household_no()
-    relations = ["户主", "配偶", "之子", "之女"]
-    members = [member(one, relation=relation) for one, relation in zip(id_nos, relations, strict=False)]
-    assert (await desk.send(REGISTER, household(no, *members)))["accepted"] == 1
-    return no
-
-
 @BOTH
 async def test_a_settlement_of_a_registered_person_is_told_once(desk: County, channel: str) -> None:
     id_no = number()
-    no = await registered(desk, id_no)
+    no = await desk.home(id_no)
     sent = settlement(id_no.lower(), "20410.50")
     assert (await desk.send_by(channel, MEDICAL, sent))["accepted"] == 1
     assert (await desk.send_by(channel, MEDICAL, sent))["duplicates"] == 1
@@ -39,7 +30,7 @@ async def test_a_settlement_of_a_registered_person_is_told_once(desk: County, ch
 @BOTH
 async def test_the_same_version_with_other_content_is_rejected_and_says_nothing(desk: County, channel: str) -> None:
     id_no = number()
-    no = await registered(desk, id_no)
+    no = await desk.home(id_no)
     sent = settlement(id_no, "5100.00")
     await desk.send_by(channel, MEDICAL, sent)
     other = sent | {"data": sent["data"] | {"in_scope_self_paid_yuan": "5200.00"}}
@@ -52,7 +43,7 @@ async def test_the_same_version_with_other_content_is_rejected_and_says_nothing(
 @BOTH
 async def test_fields_that_are_null_or_in_another_order_are_the_same_content(desk: County, channel: str) -> None:
     id_no = number()
-    await registered(desk, id_no)
+    await desk.home(id_no)
     sent = settlement(id_no, data={"disease": None})
     again = dict(reversed((sent | {"data": {k: v for k, v in sent["data"].items() if v is not None}}).items()))
     await desk.send_by(channel, MEDICAL, sent)
@@ -62,7 +53,7 @@ async def test_fields_that_are_null_or_in_another_order_are_the_same_content(des
 @BOTH
 async def test_a_higher_version_corrects_and_a_lower_one_is_history_and_silent(desk: County, channel: str) -> None:
     id_no = number()
-    no = await registered(desk, id_no)
+    no = await desk.home(id_no)
     sent = settlement(id_no, "5100.00", version=2)
     higher = sent | {"version": 5, "data": sent["data"] | {"in_scope_self_paid_yuan": "100.00"}}
     lower = sent | {"version": 3, "data": sent["data"] | {"in_scope_self_paid_yuan": "9999.00"}}
@@ -79,7 +70,7 @@ async def test_a_higher_version_corrects_and_a_lower_one_is_history_and_silent(d
 @BOTH
 async def test_a_withdrawal_takes_back_and_a_higher_version_says_it_again(desk: County, channel: str) -> None:
     id_no = number()
-    no = await registered(desk, id_no)
+    no = await desk.home(id_no)
     sent = settlement(id_no)
     gone = {"record_id": sent["record_id"], "version": 2, "op": "withdraw"}
     for one in (sent, gone, sent | {"version": 3}):
@@ -96,7 +87,7 @@ async def test_a_withdrawal_takes_back_and_a_higher_version_says_it_again(desk: 
 @BOTH
 async def test_what_was_withdrawn_before_it_was_known_stays_silent(desk: County, channel: str) -> None:
     id_no = number()
-    no = await registered(desk, id_no)
+    no = await desk.home(id_no)
     sent = settlement(id_no)
     await desk.send_by(channel, MEDICAL, {"record_id": sent["record_id"], "version": 2, "op": "withdraw"})
     assert (await desk.send_by(channel, MEDICAL, sent))["accepted"] == 1
@@ -134,7 +125,7 @@ async def test_a_parked_record_that_is_withdrawn_is_parked_no_more(desk: County)
 
 async def test_a_correction_towards_an_unknown_person_takes_back_what_was_said(desk: County) -> None:
     one, other = number(), number()
-    no, later = await registered(desk, one), household_no()
+    no, later = await desk.home(one), household_no()
     sent = settlement(one)
     await desk.send(MEDICAL, sent)
     assert (await desk.send(MEDICAL, settlement(other, record_id=sent["record_id"], version=2)))["parked"] == 1
@@ -145,7 +136,7 @@ async def test_a_correction_towards_an_unknown_person_takes_back_what_was_said(d
 
 async def test_a_correction_that_names_another_person_moves_the_fact(desk: County) -> None:
     one, other = number(), number()
-    first, second = await registered(desk, one), await registered(desk, other)
+    first, second = await desk.home(one), await desk.home(other)
     sent = settlement(one)
     await desk.send(MEDICAL, sent)
     await desk.send(MEDICAL, settlement(other, record_id=sent["record_id"], version=2))
@@ -167,7 +158,7 @@ async def test_a_record_by_household_number_alone_is_told_or_parked_until_it_is_
 
 async def test_numbers_that_contradict_each_other_are_parked_for_a_person(desk: County) -> None:
     one = number()
-    no, other = await registered(desk, one), await registered(desk, number())
+    no, other = await desk.home(one), await desk.home(number())
     sent = settlement(one, subject={"household_no": other})
     assert (await desk.send(MEDICAL, sent))["parked"] == 1
     assert await desk.parked(sent["record_id"]) == ("identity_contradicts", 1)
@@ -180,7 +171,7 @@ async def test_numbers_that_contradict_each_other_are_parked_for_a_person(desk: 
 @BOTH
 async def test_another_county_s_people_are_parked_as_not_yours(desk: County, channel: str) -> None:
     id_no = number()
-    no = await registered(desk, id_no)
+    no = await desk.home(id_no)
     sent = settlement(id_no)
     if channel == "http":
         assert (await desk.send(MEDICAL, sent, region="340822"))["parked"] == 1
@@ -192,7 +183,7 @@ async def test_another_county_s_people_are_parked_as_not_yours(desk: County, cha
 
 async def test_another_county_cannot_write_a_household_nor_take_in_its_members(desk: County) -> None:
     id_no = number()
-    no = await registered(desk, id_no)
+    no = await desk.home(id_no)
     theirs = household(no, member(id_no), version=9)
     assert (await desk.send(REGISTER, theirs, region="340822"))["parked"] == 1
     taking = household(household_no(), member(id_no), region="340822104200")
@@ -203,7 +194,7 @@ async def test_another_county_cannot_write_a_household_nor_take_in_its_members(d
 
 async def test_another_county_s_record_id_is_not_taken_over(desk: County) -> None:
     id_no = number()
-    no = await registered(desk, id_no)
+    no = await desk.home(id_no)
     sent = settlement(id_no)
     await desk.send(MEDICAL, sent)
     account = await desk.send(
@@ -216,7 +207,7 @@ async def test_another_county_s_record_id_is_not_taken_over(desk: County) -> Non
 @pytest.mark.parametrize("shape", ["x", "fifteen", "full_width", "blanks"])
 async def test_a_number_is_known_in_every_dress(desk: County, shape: str) -> None:
     id_no = next(one for one in iter(number, None) if one.endswith("X"))
-    no = await registered(desk, id_no)
+    no = await desk.home(id_no)
     wide = "".join(chr(ord(sign) + 0xFEE0) for sign in id_no)
     dressed = {
         "x": id_no.lower(),
@@ -230,7 +221,7 @@ async def test_a_number_is_known_in_every_dress(desk: County, shape: str) -> Non
 
 async def test_a_refund_is_a_settlement_of_its_own_that_names_what_it_takes_back(desk: County) -> None:
     id_no = number()
-    no = await registered(desk, id_no)
+    no = await desk.home(id_no)
     sent = settlement(id_no)
     sums = {name: "-10.00" for name in ("total_yuan", "reimbursed_yuan", "self_paid_yuan", "in_scope_self_paid_yuan")}
     await desk.send(MEDICAL, sent, settlement(id_no, data=sums | {"reverses": sent["record_id"]}))
