@@ -41,11 +41,13 @@ class Inflater:
     def __init__(self, is_gzip: bool) -> None:
         self._inflate = zlib.decompressobj(wbits=31) if is_gzip else None
         self._count = 0
+        self._has_begun = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         if self._inflate is None:
             yield self._counted(data)
             return
+        self._has_begun |= bool(data)
         while data:
             try:
                 piece = self._inflate.decompress(data, INFLATED_AT_ONCE)
@@ -59,7 +61,7 @@ class Inflater:
                     self._inflate = zlib.decompressobj(wbits=31)
 
     def end(self) -> None:
-        if self._inflate is not None and not self._inflate.eof and self._count:
+        if self._inflate is not None and not self._inflate.eof and self._has_begun:
             raise Broken("gzip_damaged")
 
     def _counted(self, piece: bytes) -> bytes:
