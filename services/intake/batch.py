@@ -2,7 +2,8 @@
 own count; the closed row is the stored answer to the same Idempotency-Key (contract §4).
 
 A batch that was interrupted goes on where it stopped: its row chains the hashes of the lines that are done, so the same
-body is known again, and another one is refused.
+body is known again, and another one is refused. A record that was passed over (its rows were held by another, while its
+neighbours went on) is found by its line, and done then.
 """
 
 from collections import Counter
@@ -30,14 +31,16 @@ COUNTS = ("received", "accepted", "duplicates", "rejected", "parked")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch's row. `received` lines are done, and `prefix` is their chain."""
+    """A batch's row. Its first `read_to` records are done but for what `done` leaves out; `prefix` is their chain."""
 
     batch_id: UUID
     department: str
     is_closed: bool
     is_busy: bool
     prefix: bytes
-    received: int
+    read_to: int
+    done: frozenset[int] | None = None
+    """Which lines are done, where that is not all of them; None where it is."""
 
 
 def batch_id_of(caller: str, department: str, key: str) -> UUID:
@@ -61,25 +64,29 @@ async def open_batch(
     if row is None:
         row = await connection.fetchrow(SQL.one, batch_id)
         assert row is not None
-        return Batch(batch_id, row["department"], row["closed_at"] is not None, True, row["prefix"], row["received"])
-    return Batch(batch_id, row["department"], False, False, row["prefix"], row["received"])
+        return Batch(batch_id, row["department"], row["closed_at"] is not None, True, row["prefix"], row["read_to"])
+    done = None
+    if row["received"] < row["read_to"]:
+        done = frozenset(one["line"] for one in await connection.fetch(SQL.done, batch_id))
+    return Batch(batch_id, row["department"], False, False, row["prefix"], row["read_to"], done)
 
 
 async def raise_counts(connection: asyncpg.Connection, decided: Sequence[Decided]) -> None:
     """In the transaction of the records themselves."""
     counts: dict[UUID, Counter[str]] = {}
-    prefixes: dict[UUID, bytes] = {}
+    last: dict[UUID, Origin] = {}
     for one in decided:
         origin: Origin = one.input.body.origin
         if origin.batch_id is not None:
             counts.setdefault(origin.batch_id, Counter())[one.decision.outcome] += 1
-            prefixes[origin.batch_id] = origin.prefix
+            last[origin.batch_id] = max(origin, last.get(origin.batch_id, origin), key=lambda one: one.number)
     if counts:
         await connection.execute(
             SQL.raise_counts,
             list(counts),
             *([count[outcome] for count in counts.values()] for outcome in _OUTCOMES),
-            list(prefixes.values()),
+            [one.prefix for one in last.values()],
+            [one.number for one in last.values()],
             BUSY_SECONDS,
         )
 

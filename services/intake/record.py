@@ -37,13 +37,15 @@ Op = Literal["upsert", "withdraw"]
 class Origin:
     """How a record came. `county` is the sender's place as a prefix, empty where it is not told (a topic, the system).
 
-    `line` counts from 1 in its batch; `prefix` chains the hashes of all lines up to this one.
+    `line` counts from 1 in its batch, blank lines too, `number` the records alone; `prefix` chains the hashes of all
+    records up to this one.
     """
 
     channel: Literal["http", "kafka"]
     county: str = ""
     batch_id: UUID | None = None
     line: int = 0
+    number: int = 0
     prefix: bytes = b""
 
     @property

@@ -89,7 +89,7 @@ def router(service: Service, vault: Vault, holder: str) -> APIRouter:
 
 @dataclass(slots=True)
 class Reading:
-    """One body while it is read. `skipped` lines were done by an interrupted call with the same key."""
+    """One body while it is read. What an interrupted call with the same key has done is passed over."""
 
     code: str
     county: str
@@ -106,13 +106,14 @@ class Reading:
         self.prefix = chain(self.prefix, raw)
         if self.lines > RECORDS_MAX:
             raise Broken("too_many_records")
-        if self.lines <= self.opened.received:
-            if self.lines == self.opened.received:
-                self.compare()
-            return
-        if self.opened.is_closed:
+        if self.lines == self.opened.read_to:
+            self.compare()
+        if self.lines <= self.opened.read_to:
+            if self.opened.done is None or line in self.opened.done:
+                return
+        elif self.opened.is_closed:
             raise _reused()
-        origin = Origin("http", self.county, self.opened.batch_id, line, self.prefix)
+        origin = Origin("http", self.county, self.opened.batch_id, line, self.lines, self.prefix)
         body = parse(raw, self.code, origin, self.vault)
         self.chunk.append(Input(department_topic(self.code), "", None, body, traceparent=self.traceparent))
 
@@ -159,7 +160,7 @@ async def _read(service: Service, reading: Reading, request: Request) -> JSONRes
             if len(reading.chunk) >= CHUNK:
                 await _process(reading)
         await _process(reading)
-        if reading.lines < reading.opened.received:
+        if reading.lines < reading.opened.read_to:
             raise _reused()
         if not reading.opened.is_closed:
             await batch.close_batch(service.worker, reading.opened.batch_id, reading.lines)
