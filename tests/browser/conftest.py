@@ -30,9 +30,7 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip("no Chromium on this machine: install it (apt-get install chromium) or set SHOUWANG_CHROMIUM")
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(
-            executable_path=path,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--lang=zh-CN"],
-            env={**os.environ, "LANGUAGE": "zh_CN"},
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
         yield started
         await started.close()

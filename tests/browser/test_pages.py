@@ -237,6 +237,24 @@ async def test_a_switch_of_language_stays_on_the_page_and_lasts(village: Village
         await expect(cadre.page.locator("html")).to_have_attribute("lang", "en")
 
 
+async def test_the_village_at_work_is_pictured_as_a_task_comes_in(village: Village) -> None:
+    """The pictures of the papers: a queue that announces, and a task half filled in."""
+    async with village.officer(CADRE, size=(1280, 860), device_scale_factor=1.5) as cadre:
+        page = cadre.page
+        rows = await page.locator("tr[data-row]").count()
+        await village.settle(12, "26810.50")
+        await expect(page.locator(".arrivals .news")).to_contain_text("1 条新任务")
+        await expect(page.locator("tr[data-row]")).to_have_count(rows)
+        await page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
+        await cadre.shoot("paper-queue")
+        await page.goto(f"/tasks/{(await village.task('H-0008', 'village_committee'))['task_id']}")
+        await page.locator("input[name='form.visited_on']").fill("2026-12-05")
+        for officer_id in (CADRE, WORKER):
+            await page.locator(f"label.option:has(input[value='{officer_id}'])").click()
+        await page.locator("label.option:has(input[name='form.present'][value='head'])").click()
+        await cadre.shoot("paper-task")
+
+
 async def test_a_page_without_scripts_still_decides(village: Village, demo: dict[str, dict[str, Any]]) -> None:
     async with village.officer(WORKER, java_script_enabled=False) as worker:
         await worker.page.goto(f"/tasks/{demo['village_group:2']['task_id']}")

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.form import ROWS_MAX, draw, named_error, read
+from services.console.form import ROWS_MAX, asks_for_officers, draw, named_error, offered, read
+from services.console.pages.task import near
 from services.console.wording import Words
 from services.workflow.form import Asked, Form, schema_of
 from services.workflow.form import read as read_answer
 from services.workflow.hops import HOPS
+from services.workflow.hops.village_committee import RecordVisit
+from services.workflow.hops.village_group import Report
 from shared.policy import Names, load
 
 WORDS = Words("zh-CN", load("regular-2026"))
@@ -128,3 +131,35 @@ def test_no_post_whatever_breaks_the_reading(wild: dict[str, list[str]]) -> None
 )
 def test_a_services_error_finds_its_entry(field: str, name: str) -> None:
     assert named_error(field) == name
+
+
+def test_who_visited_is_chosen_by_name_and_sent_by_id() -> None:
+    schema = schema_of(RecordVisit, ASKED)
+    assert asks_for_officers(schema) and not asks_for_officers(schema_of(Report, ASKED))
+    people = {"vc-1": "赵** · 村干部", "vc-2": "钱** · 村干部"}
+    shown = offered(schema, people)
+    entry = next(one for one in draw(shown, WORDS).fields if one.name == "form.visitors")
+    assert (entry.kind, dict(entry.options)) == ("choices", people)
+    _, errors = read(shown, {"form.visitors": ["vc-1"]}, WORDS)
+    assert "form.visitors" in errors, "two people visit"
+    value, errors = read(shown, {"form.visitors": ["vc-1", "vc-2"]}, WORDS)
+    assert value["visitors"] == ["vc-1", "vc-2"] and "form.visitors" not in errors
+    assert "form.visitors" in read(shown, {"form.visitors": ["vc-1", "stranger"]}, WORDS)[1]
+
+
+def test_the_people_offered_are_the_villages_the_groups_and_the_townships() -> None:
+    def post(officer_id: str, kind: str, office: str, region: str) -> dict[str, str]:
+        return {
+            "officer_id": officer_id, "office_kind": kind, "office_id": office, "region": region,
+            "display_name": "赵**", "role": "village",
+        }  # fmt: skip
+
+    task = {"region": "341221102201", "grid": "341221102201-03"}
+    in_post = [
+        post("to", "township", "341221102", "341221102000"), post("far", "township", "341221103", "341221103000"),
+        post("gw", "village_group", "341221102201-03", "341221102201"),
+        post("gw-other", "village_group", "341221102201-04", "341221102201"),
+        post("vc", "village_committee", "341221102201", "341221102201"),
+        post("vc-other", "village_committee", "341221102202", "341221102202"),
+    ]  # fmt: skip
+    assert list(near(task, in_post, WORDS)) == ["vc", "gw", "to"]
