@@ -327,11 +327,12 @@ def _columns(lines: Sequence[tuple[Home, Any]], names: Sequence[str]) -> list[li
 
 
 async def move_beside(connection: asyncpg.Connection, homes: Sequence[Home]) -> None:
-    """Incomes, monitoring and persons of these households stand where their households stand (row scope)."""
+    """What belongs to these households, their source records too, stands where they stand (row scope)."""
     columns = ([one.household_id for one in homes], [one.region for one in homes], [one.grid for one in homes])
     await connection.execute(SQL.move_persons, *columns)
     await connection.execute(SQL.move_incomes, *columns)
     await connection.execute(SQL.move_monitorings, *columns)
+    await connection.execute(SQL.move_records, *columns)
 
 
 async def mark_left(connection: asyncpg.Connection, ids: Sequence[UUID]) -> None:

@@ -87,3 +87,9 @@ WHERE p.household_id = u.household_id AND (p.region, p.grid) IS DISTINCT FROM (u
 UPDATE monitorings p SET region = u.region, grid = u.grid
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u (household_id, region, grid)
 WHERE p.household_id = u.household_id AND (p.region, p.grid) IS DISTINCT FROM (u.region::bpchar, u.grid)
+
+-- name: move_records
+-- A household moved: what was said of it is seen where it is now.
+UPDATE records p SET region = u.region, grid = u.grid
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u (household_id, region, grid)
+WHERE p.household_id = u.household_id AND (p.region, p.grid) IS DISTINCT FROM (u.region::bpchar, u.grid)
