@@ -82,9 +82,7 @@ def chosen(given: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in found.items() if len(value) <= OFFICE_LENGTH_MAX}
 
 
-def chips(
-    family: str, parts: Sequence[Mapping[str, Any]], filters: Mapping[str, str], words: Words
-) -> list[Chip]:
+def chips(family: str, parts: Sequence[Mapping[str, Any]], filters: Mapping[str, str], words: Words) -> list[Chip]:
     """The choices of one filter, each with the open tasks that it would leave beside the other filters."""
     rest = {name: value for name, value in filters.items() if name not in (family, "mine")}
     counts: dict[str, int] = {}

@@ -84,7 +84,6 @@ def age_words(known_at: datetime, now: datetime, words: Words) -> str:
     return words("age.today") if days <= 0 else words("age.days", days)
 
 
-
 def as_instant(value: datetime | str) -> datetime:
     """An instant as a service's JSON says it, or as it is."""
     return datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -131,12 +131,9 @@ class Sessions:
 
 
 def language_of(request: Request) -> str:
-    """The cookie's language; else English where the browser asks for it before any Chinese; else Chinese."""
+    """The language that was chosen by the switch; Chinese until then, whatever the browser's own."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
-    if chosen in LANGUAGES:
-        return chosen
-    first = request.headers.get("accept-language", "").split(",")[0].strip().lower()
-    return "en" if first.startswith("en") else "zh-CN"
+    return chosen if chosen in LANGUAGES else "zh-CN"
 
 
 def check_csrf(expected: str, given: object) -> None:

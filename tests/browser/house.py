@@ -14,6 +14,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Response
 
 from services.console.frame import PAGE_BYTES_MAX
+from services.console.session import LANGUAGE_COOKIE
 from tests.journeys.people import id_number
 from tests.journeys.road import CADRE, DEPUTY, SECOND_CADRE, TOWNSHIP, WORKER, Road
 from tests.tokens import GRID, VILLAGE
@@ -165,6 +166,8 @@ class Village:
             timezone_id="Asia/Shanghai", **how,
         )  # fmt: skip
         context.set_default_timeout(15_000)
+        if language != "zh-CN":
+            await context.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "url": self.console}])
         one = Visitor(context, await context.new_page())
         one.listen()
         try:

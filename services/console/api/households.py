@@ -45,9 +45,7 @@ def routes(console: Console, service: Service) -> APIRouter:
     return routes
 
 
-async def search(
-    console: Console, caller: Caller, region: str | None, q: str, after: str | None, limit: int
-) -> Found:
+async def search(console: Console, caller: Caller, region: str | None, q: str, after: str | None, limit: int) -> Found:
     """A page of households. Raises Refused (422) for a region or a cursor that is none."""
     first, last = _bounds(region if region else caller.region)
     wanted = _prefix(q)

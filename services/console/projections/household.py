@@ -21,9 +21,7 @@ class HouseholdRegistered(Keyed):
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         data: Household = input.body.data
-        step = timeline.placed(
-            timeline.step_of(self.topic, input.body), {data.household_id: (data.region, data.grid)}
-        )
+        step = timeline.placed(timeline.step_of(self.topic, input.body), {data.household_id: (data.region, data.grid)})
         return Decision(rows=(step,))
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
