@@ -15,9 +15,10 @@ register's row (income, monitoring); the register's row itself."""
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`check(data, occurred_on)` gives the typed values, or raises Wrong. `shown` are the fields of `data` that hold no
-    personal data and may be shown, exact, to township and above."""
+    personal data and may be shown, exact, to township and above; nobody checks the `loose` ones of these."""
 
     name: str
     about: About
     check: Callable[[Fields, date], Any]
     shown: tuple[str, ...]
+    loose: tuple[str, ...] = ()

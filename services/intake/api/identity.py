@@ -15,6 +15,7 @@ from services.intake.subscribers.parked_records import Ask
 from services.intake.vault import Vault
 from shared import audit
 from shared.access.tokens import Caller
+from shared.messaging import answers
 from shared.messaging.answers import Answer
 from shared.messaging.batch import Report
 from shared.service import Service
@@ -53,7 +54,10 @@ def router(service: Service, vault: Vault) -> APIRouter:
     ) -> dict[str, Any]:
         """Tell a parked record of a household that the caller may see too; the worker writes it."""
         department, record_id = _read_id(id)
+        place = slot(request, caller, await request.body(), _answer(department, record_id))
         async with scoped(service.api, caller) as connection:
+            if (stored := await answers.claim(connection, place)) is not None:
+                return dict(stored.body)  # a double click: it is parked no more
             row = await connection.fetchrow(identity.SQL.one, department, record_id)
             seat = await connection.fetchrow(identity.SQL.seats, [body.household_id])
             if row is None or row["kind"] == "household":
@@ -66,9 +70,8 @@ def router(service: Service, vault: Vault) -> APIRouter:
             )  # fmt: skip
             await audit.write(connection, entry)
         work = service.calls(parked(vault), as_worker=True)
-        raw = await request.body()
         asked = Ask(department, record_id, body.household_id).as_input()
-        report, answer = await work.call([asked], None, slot(request, caller, raw, _answer(department, record_id)))
+        report, answer = await work.call([asked], None, place)
         return dict(answer.body) if answer else _answer(department, record_id)(report).body
 
     @routes.get("/v1/feeds")

@@ -24,4 +24,4 @@ def words_alone(cause: str | None) -> str | None:
     return cause if cause and digits < 7 and cause.isprintable() else None
 
 
-KINDS = (Kind("house_grade", "household", house_grade, ("grade", "cause", "inspected_on")),)
+KINDS = (Kind("house_grade", "household", house_grade, ("grade", "cause", "inspected_on"), ("cause",)),)

@@ -62,6 +62,7 @@ KINDS = (
             "disease", "total_yuan", "reimbursed_yuan", "self_paid_yuan", "in_scope_self_paid_yuan",
             "out_of_scope_yuan", *FINER,
         ),
+        ("settlement_kind", "offsite", "disease"),
     ),
     Kind("cover", "person", cover, ("status", "year")),
 )  # fmt: skip

@@ -173,10 +173,13 @@ def _poverty_history(data: Fields) -> tuple[Literal["none", "lifted_out"], int |
 
 
 KINDS = (
-    Kind("household", "register", household, ("household_no", "group", "poverty_history", "land", "house")),
+    Kind(
+        "household", "register", household, ("household_no", "group", "poverty_history", "land", "house"),
+        ("poverty_history", "land", "house"),
+    ),
     Kind(
         "income", "beside", income,
         ("year", "wage_yuan", "operating_yuan", "property_yuan", "transfer_yuan", "operating_cost_yuan"),
     ),
-    Kind("monitoring", "beside", monitoring, ("status", "category", "since")),
+    Kind("monitoring", "beside", monitoring, ("status", "category", "since"), ("category",)),
 )  # fmt: skip

@@ -4,25 +4,32 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from services.intake.app import build
 from services.intake.vault import Vault
+from shared.contracts.envelope import event_id
+from shared.contracts.stage import Stage
 from shared.contracts.topics import TOPIC
 from shared.crypto import read_keys
 from shared.domain.identity import check_digit
+from shared.messaging.outbox import serialise
+from shared.messaging.room import Emit
 from shared.service import Service, serving
-from tests.tokens import VILLAGE, bearer, settings_of
+from tests.tokens import GRID, VILLAGE, bearer, settings_of
 from tests.until import until
 
 Record = dict[str, Any]
 COUNTS = ("received", "accepted", "duplicates", "rejected", "parked")
+HEARD = "SELECT coalesce(sum(received), 0)::bigint FROM positions WHERE topic = 'stage.advanced'"
+NOW = datetime(2026, 10, 4, 9, tzinfo=UTC)
 _serials: Iterator[int] = count(1)
 
 
@@ -153,6 +160,38 @@ class County:
         columns = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in COUNTS)
         query = f"SELECT {columns} FROM positions WHERE topic = $1"
         return dict(await self.service.worker.fetchrow(query, f"departments.{code}.records") or {})
+
+    async def step(self, word: str, no: str, hop: Any = "village_group", **more: Any) -> UUID:
+        """A fact of workflow about a household's case, over its topic; the task that it names."""
+        house = self.vault.household_id(no)
+        given: dict[str, Any] = {
+            "case_id": uuid5(house, "case"), "household_id": house, "policy": "regular-2026", "level": "orange",
+            "hop": hop, "office": GRID if hop == "village_group" else VILLAGE, "task_id": uuid5(house, f"task {hop}"),
+            "clock_started_at": NOW,
+        } | more  # fmt: skip
+        key, sequence = str(house), self.steps.get(no, 0) + 1
+        self.steps[no] = sequence
+        type_ = f"shouwang.stage.{word}.v1"
+        id_ = event_id("tests", type_, key, sequence)
+        emit = Emit("stage.advanced", type_, key, id_, VILLAGE, Stage(**given), correlation_id=id_, grid=GRID)
+        headers = {
+            "ce_id": str(id_), "ce_type": type_, "ce_source": "/workflow", "ce_sequence": f"{sequence:012d}",
+            "ce_partitionkey": key, "ce_region": VILLAGE,
+        }  # fmt: skip
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka)
+        await producer.start()
+        value = serialise(emit, "/workflow", sequence, NOW)
+        packed = [(name, text.encode()) for name, text in headers.items()]
+        await producer.send_and_wait("stage.advanced", value, key=key.encode(), headers=packed)
+        await producer.stop()
+
+        async def is_heard() -> bool:
+            return bool(await self.service.worker.fetchval(HEARD) >= sum(self.steps.values()))
+
+        await until(is_heard, 20, "the step is heard")
+        return uuid5(house, f"task {hop}")
+
+    steps: dict[str, int] = field(default_factory=dict)
 
     # ── what is said to the world ───────────────────────────────────────────────────────────────────────────────
 
