@@ -89,7 +89,7 @@ STEPS = ("begun", "locked", "decided", "saved", "emitted", "finished", "committe
 def crash_point(step: str) -> None:
     """Die here, as by kill -9, or stand still (SIGSTOP), if the environment names this step: the hand of the tests that
     break the road. A process that stands still is continued by its tester, and comes back from the past."""
-    if CRASH_AT == step:
+    if step == CRASH_AT:
         os._exit(137)
     if STOP_AT and STOP_AT[-1] == step:
         STOP_AT.clear()

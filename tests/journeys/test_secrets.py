@@ -73,7 +73,7 @@ async def whole_topic(kafka: str, topic: str) -> str:
     parts = [TopicPartition(topic, number) for number in range(6)]
     consumer.assign(parts)
     ends = await consumer.end_offsets(parts)
-    text = []
+    text: list[str] = []
     for part in parts:
         consumer.seek(part, 0)
 

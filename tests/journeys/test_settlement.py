@@ -59,7 +59,7 @@ async def test_a_settlement_walks_to_the_village_committee(walk: Road, channel: 
 
 
 async def _covers(types, wanted: set[str]) -> bool:  # type: ignore[no-untyped-def]
-    return wanted <= await types()
+    return bool(wanted <= await types())
 
 
 async def test_a_double_click_decides_once_and_an_old_version_is_told_so(walk: Road) -> None:

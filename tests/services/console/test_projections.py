@@ -58,9 +58,7 @@ class Tables:
 
     async def steps(self, number: int, caller: Caller = COUNTY) -> list[str]:
         async with scoped(self.api, caller) as connection:
-            rows = await connection.fetch(
-                timeline.SQL.of_household, household_id(number), *_beginning(), 100
-            )
+            rows = await connection.fetch(timeline.SQL.of_household, household_id(number), *_beginning(), 100)
         return [row["type"].split(".")[2] for row in rows]
 
 
