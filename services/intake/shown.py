@@ -65,8 +65,8 @@ _LONG_NUMBER = re.compile(r"[0-9]{7}")
 
 
 def _plain(value: Any, name: Any) -> Any:
-    """What nobody has checked, as far as it can hold no one's data: a text without a long number and the subject's name;
-    of an object its figures and coded words."""
+    """What nobody has checked, as far as it can hold no one's data: a text without a long number or the subject's name,
+    and of an object its figures and coded words."""
     if isinstance(value, dict):
         figures = {key: one for key, one in value.items() if _is_code(key) and (_is_figure(one) or _is_code(one))}
         return figures or None
