@@ -44,8 +44,9 @@ JOIN parked p ON p.department = u.department AND p.record_id = u.record_id
 SELECT department, record_id FROM parked WHERE retry_at <= clock_timestamp() ORDER BY retry_at LIMIT $1
 
 -- name: postpone
--- Still unknown: later and later, at most an hour apart.
-UPDATE parked p SET tries = p.tries + 1, reason = u.reason, awaits = u.awaits,
+-- Still unknown: later and later, at most an hour apart. Without a reason we failed on it: it stays as it is.
+UPDATE parked p SET tries = p.tries + 1, reason = coalesce(u.reason, p.reason),
+    awaits = CASE WHEN u.reason IS NULL THEN p.awaits ELSE u.awaits END,
     retry_at = clock_timestamp() + make_interval(secs => least($5 * 2 ^ least(p.tries + 1, 20), $6))
 FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[]) AS u (department, record_id, reason, awaits)
 WHERE p.department = u.department AND p.record_id = u.record_id

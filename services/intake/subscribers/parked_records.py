@@ -66,19 +66,21 @@ class ParkedRecords:
         return ask_again(state, parked, now, ask.matched)
 
     def give_up(self, input: Input, cause: str, now: datetime) -> Decision:
-        """Left where it is; the loop comes again, and the record is on the county's list."""
-        return Decision(PARKED, "not_handled", answer=Unknown("unknown_person", None))
+        """Left as it is, with what it awaits; the loop comes again, and the record is on the county's list."""
+        return Decision(PARKED, "not_handled")
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         await save_scene(unit, state, decided, self.vault)
-        still = [(one.input.body, one.decision.answer) for one in decided if one.decision.outcome == PARKED]
+        still: list[tuple[Ask, Unknown | None]] = [
+            (one.input.body, one.decision.answer) for one in decided if one.decision.outcome == PARKED
+        ]
         if still:
             await unit.connection.execute(
                 identity.SQL.postpone,
                 [ask.department for ask, _ in still],
                 [ask.record_id for ask, _ in still],
-                [unknown.reason for _, unknown in still],
-                [unknown.awaits for _, unknown in still],
+                [unknown.reason if unknown else None for _, unknown in still],
+                [unknown.awaits if unknown else None for _, unknown in still],
                 identity.RETRY_FIRST_SECONDS,
                 identity.RETRY_MAX_SECONDS,
             )

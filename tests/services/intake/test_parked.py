@@ -134,7 +134,11 @@ async def test_one_on_which_the_loop_fails_stays_parked_as_it_was_and_its_neighb
         assert tuple(row) == ("unknown_person", desk.vault.person_id(id_no)), "it still awaits its person"
     await desk.service.worker.execute("UPDATE parked SET retry_at = clock_timestamp() + interval '1 hour'")
     await desk.send(REGISTER, household(later, member(id_no)))
-    assert await desk.parked(bad["record_id"]) == ("identity_contradicts", 1)
+
+    async def contradicts() -> bool:
+        return await desk.parked(bad["record_id"]) == ("identity_contradicts", 1)
+
+    await until(contradicts)
     assert await desk.said(later) == []
 
 
