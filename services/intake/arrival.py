@@ -137,7 +137,15 @@ def _say(draft: Draft, sent: Sent, head: Head | None, target: Target) -> None:
     else:
         word = "corrected" if old == target.household_id else "changed"
         draft.tell(word, _fact(draft, sent, target), revision)
+        _remember(draft, sent, target)
     draft.put_head(sent.key, _head(sent, head, target, revision))
+
+
+def _remember(draft: Draft, sent: Sent, target: Target) -> None:
+    """For a household later in the batch that takes the person in: the fact goes along, also one told a moment ago."""
+    if sent.about == "person" and target.person_id is not None:
+        others = [one for one in draft.get(("facts", target.person_id)) or () if one.key != sent.key]
+        draft.put(("facts", target.person_id), (*others, sent))
 
 
 def _fact(draft: Draft, sent: Sent, target: Target) -> Fact:

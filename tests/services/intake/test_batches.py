@@ -202,6 +202,33 @@ async def test_a_record_that_was_passed_over_when_the_process_died_is_done_by_th
     await desk.is_conserved()
 
 
+async def test_rows_that_another_holds_are_a_503_and_the_same_call_then_goes_on(desk: County, database: str) -> None:
+    told, id_no = key(), number()
+    no = await desk.home(id_no)
+    sent = [settlement(number()), settlement(id_no), settlement(number())]
+    admin = await asyncpg.connect(database)
+    async with admin.transaction():
+        household_id = str(desk.vault.household_id(no))
+        assert await admin.execute("UPDATE intake.keys SET key = key WHERE key = $1", household_id) == "UPDATE 1"
+        answer = await desk.post(MEDICAL, lines(sent), idempotency_key=told)
+        assert answer.status_code == 503, answer.text
+    await admin.close()
+    account = (await desk.post(MEDICAL, lines(sent), idempotency_key=told)).json()
+    assert [account[name] for name in COUNTS] == [3, 1, 0, 0, 2]
+    assert await desk.said(no) == [("changed", 1)]
+
+
+async def test_a_body_of_too_many_records_is_told(desk: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "RECORDS_MAX", 10)
+    answer = await desk.post(MEDICAL, lines([settlement(number()) for _ in range(11)]))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_many_records")
+
+
+async def test_over_a_thousand_rejections_are_counted_whole_and_told_in_part(desk: County) -> None:
+    account = (await desk.post(MEDICAL, b"{}\n" * 1200)).json()
+    assert (account["rejected"], len(account["rejections"])) == (1200, 1000)
+
+
 async def test_over_kafka_the_one_waits_and_is_replayed(desk: County, database: str, two_hundred: list[Record]) -> None:
     bad = two_hundred[77]
     async with planted(database, bad["record_id"]):

@@ -33,6 +33,7 @@ def wrong_check_digit() -> str:
 
 BORN_AHEAD = "34122120990101123" + check_digit("34122120990101123")
 DEEP = b"[" * 20_000 + b"]" * 20_000
+DEEP_ENOUGH = b'{"record_id": "A", "version": 1, "op": "withdraw", "x": ' + b"[" * 300 + b"]" * 300 + b"}"
 CASES: dict[str, tuple[bytes, str, str | None]] = {
     "no JSON": (b"record_id=1&version=1", "not_json", None),
     "cut off": (b'{"record_id": "A", "version": 1', "not_json", None),
@@ -48,6 +49,7 @@ CASES: dict[str, tuple[bytes, str, str | None]] = {
     "a NUL outright": (b'{"record_id": "A\x00"}', "not_json", None),
     "20,000 deep": (DEEP, "not_json", None),
     "20,000 deep in a field": (b'{"record_id": "A", "x": ' + DEEP + b"}", "not_json", None),
+    "300 deep in a field": (DEEP_ENOUGH, "too_deep", None),
     "over 256 kB": (spoilt("more", "x" * 300_000), "too_large", None),
     "a number of 400 digits": (raw_value("data.total_yuan", "1" + "0" * 400), "not_json", None),
     "1E+400000 as a sum": (spoilt("data.total_yuan", "1E+400000"), "not_money", "data.total_yuan"),

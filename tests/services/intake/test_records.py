@@ -227,3 +227,39 @@ async def test_a_refund_is_a_settlement_of_its_own_that_names_what_it_takes_back
     await desk.send(MEDICAL, sent, settlement(id_no, data=sums | {"reverses": sent["record_id"]}))
     facts = [one["data"]["values"] for one in await desk.events("data.changed", desk.vault.household_id(no))]
     assert [one["reverses"] for one in facts] == [None, sent["record_id"]]
+
+
+@BOTH
+async def test_all_versions_in_one_batch_come_to_the_same(desk: County, channel: str) -> None:
+    id_no, other = number(), number()
+    no, second = await desk.home(id_no), await desk.home(other)
+    one = settlement(id_no)
+    record_id = one["record_id"]
+    differs = one | {"data": one["data"] | {"total_yuan": "1.00"}}
+    there = settlement(other, record_id=record_id, version=3)
+    gone = {"record_id": record_id, "version": 5, "op": "withdraw"}
+    back = one | {"version": 6}
+    told = await desk.send_by(channel, MEDICAL, one, one, differs, there, one | {"version": 2}, gone, gone, back)
+    assert [told[name] for name in ("accepted", "duplicates", "rejected", "parked")] == [5, 2, 1, 0]
+    assert await desk.said(no) == [("changed", 1), ("withdrawn", 3), ("changed", 6)]
+    assert await desk.said(second) == [("changed", 3), ("withdrawn", 5)]
+
+
+async def test_parked_corrected_and_withdrawn_in_one_batch_is_not_parked(desk: County) -> None:
+    one = settlement(number())
+    gone = {"record_id": one["record_id"], "version": 3, "op": "withdraw"}
+    account = await desk.send(MEDICAL, one, one | {"version": 2}, gone)
+    assert (account["parked"], account["accepted"]) == (2, 1)
+    assert await desk.parked(one["record_id"]) is None
+
+
+async def test_a_record_keeps_its_kind(desk: County) -> None:
+    id_no = number()
+    no = await desk.home(id_no)
+    sent = settlement(id_no)
+    cover = sent | {"version": 2, "kind": "cover", "data": {"status": "paused", "year": 2026}}
+    account = await desk.send(MEDICAL, sent, cover)
+    assert [one["code"] for one in account["rejections"]] == ["kind_changed"]
+    assert (await desk.send(MEDICAL, cover | {"record_id": f"{sent['record_id']}-C"}))["accepted"] == 1
+    facts = [one["data"]["values"] for one in await desk.events("data.changed", desk.vault.household_id(no))]
+    assert facts[-1] == {"kind": "cover", "status": "paused", "year": 2026}

@@ -86,6 +86,26 @@ async def test_a_member_who_moves_takes_his_facts_along_and_a_house_stays(desk: 
     await desk.is_conserved()
 
 
+async def test_what_is_released_and_moved_in_one_batch_stands_where_its_person_is(desk: County) -> None:
+    id_no, first, second = number(), household_no(), household_no()
+    waits, stays = settlement(id_no), number()
+    await desk.send(MEDICAL, waits)
+    await desk.send(REGISTER, household(first, member(id_no), member(stays)), household(second, member(id_no)))
+    assert await desk.said(first) == [("changed", 1), ("withdrawn", 1)]
+    assert await desk.said(second) == [("changed", 1)]
+
+
+async def test_he_who_moves_twice_in_one_batch_takes_his_facts_to_the_end(desk: County) -> None:
+    mover, second, third = number(), household_no(), household_no()
+    first = await desk.home(number(), mover)
+    await desk.send(MEDICAL, settlement(mover))
+    await desk.send(REGISTER, household(second, member(mover)), household(third, member(mover)))
+    assert await desk.said(first) == await desk.said(second) == [("changed", 1), ("withdrawn", 1)]
+    assert await desk.said(third) == [("changed", 1)]
+    assert [(await last(desk, no))["size"] for no in (first, second, third)] == [1, 0, 1]
+    assert (await last(desk, second))["status"] == "removed"
+
+
 async def test_he_who_moves_there_and_back_is_told_each_time_under_an_id_of_its_own(desk: County) -> None:
     mover, stays, later = number(), number(), household_no()
     no = household_no()
