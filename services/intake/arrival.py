@@ -102,7 +102,7 @@ def _keep(
         RecordRow(
             sent, line, kind, "parked" if outcome == PARKED else "accepted", is_history,
             household_id if seat else None, told.person_id if told and seat else None,
-            seat.region if seat else sent.origin.region, seat.grid if seat else None,
+            seat.region if seat else sent.region, seat.grid if seat else None,
         )
     )  # fmt: skip
     return draft
@@ -137,12 +137,11 @@ def _say(draft: Draft, sent: Sent, head: Head | None, target: Target) -> None:
     else:
         word = "corrected" if old == target.household_id else "changed"
         draft.tell(word, _fact(draft, sent, target), revision)
-        _remember(draft, sent, target)
     draft.put_head(sent.key, _head(sent, head, target, revision))
 
 
 def _remember(draft: Draft, sent: Sent, target: Target) -> None:
-    """For a household later in the batch that takes the person in: the fact goes along, also one told a moment ago."""
+    """For a household later in the batch that takes the person in: what was released a moment ago goes along too."""
     if sent.about == "person" and target.person_id is not None:
         others = [one for one in draft.get(("facts", target.person_id)) or () if one.key != sent.key]
         draft.put(("facts", target.person_id), (*others, sent))
@@ -329,6 +328,7 @@ def _release(draft: Draft, parked: Parked, matched: UUID | None) -> Unknown | No
     target = _settle(draft, sent, head, matched)
     if isinstance(target, Unknown):
         return target
+    _remember(draft, sent, target)
     seat = draft.seat(target.household_id)
     assert seat is not None
     draft.rows.append(UnparkedRow(sent.department, sent.record_id))

@@ -163,7 +163,7 @@ def _parked_columns(put: Sequence[Parked]) -> tuple[list[object], ...]:
         [one.awaits for one in put],
         [one.origin.county for one in sent],
         [one.origin.channel for one in sent],
-        [one.origin.region for one in sent],
+        [one.region for one in sent],
     )
 
 

@@ -15,7 +15,7 @@ import msgspec
 import orjson
 
 from services.intake.departments import kind_of
-from services.intake.departments.rural_revitalization import NEVER, HouseholdForm, household_no
+from services.intake.departments.rural_revitalization import NEVER, HouseholdForm, household_no, is_village
 from services.intake.fields import Fields
 from services.intake.kind import Kind
 from services.intake.rejection import Fault, Wrong
@@ -83,10 +83,18 @@ class Sent:
     payload: bytes
     content: bytes
     origin: Origin
+    village: str | None = None
+    """The village that its subject names, by its sender's word."""
 
     @property
     def key(self) -> str:
         return key_of(self.department, self.record_id)
+
+    @property
+    def region(self) -> str:
+        """Where it is looked for while its household is not known: its village, if that is its sender's to name."""
+        is_own = self.village is not None and self.village.startswith(self.origin.county)
+        return self.village if self.village and is_own else self.origin.region
 
     @property
     def about(self) -> str:
@@ -206,7 +214,7 @@ def _runs(text: str) -> list[str]:
 def _sent(fields: Fields, payload: bytes, record_id: str, department: str, origin: Origin, vault: Vault) -> Sent:
     version = fields.must_number("version", 1, VERSION_MAX)
     op: Any = fields.choice("op", ("upsert", "withdraw")) or "upsert"
-    named, kind, occurred_on, told = Named(None, None), None, None, None
+    named, kind, occurred_on, told, region = Named(None, None), None, None, None, None
     members: tuple[UUID, ...] = ()
     if op == "upsert":
         named, region, number = _subject(fields.object("subject"), fields.days, vault)
@@ -222,6 +230,7 @@ def _sent(fields: Fields, payload: bytes, record_id: str, department: str, origi
     return Sent(
         department, record_id, version, op, kind, occurred_on, named, told, members,
         tuple(fields.days), payload, vault.fingerprint(_canonical(fields.values)), origin,
+        region if region and is_village(region) else None,
     )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def household(data: Fields, occurred_on: date) -> HouseholdForm:
     if len(set(numbers)) < len(numbers):
         raise Wrong("member_twice", data.place("members"))
     region = data.values.get("region")
-    if not isinstance(region, str) or not _VILLAGE.fullmatch(region):
+    if not isinstance(region, str) or not is_village(region):
         raise Wrong("not_a_village" if region else "missing", "subject.region")
     history, year = _poverty_history(data)
     return HouseholdForm(
@@ -113,6 +113,10 @@ def household_no(fields: Fields, name: str) -> str | None:
     if not _HOUSEHOLD_NO.fullmatch(found) or isinstance(identify(found, NEVER), Identity):
         raise Wrong("household_no_form", fields.place(name))
     return found
+
+
+def is_village(code: str) -> bool:
+    return _VILLAGE.fullmatch(code) is not None
 
 
 def income(data: Fields, occurred_on: date) -> IncomeForm:

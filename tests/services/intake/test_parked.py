@@ -131,7 +131,9 @@ async def test_one_on_which_the_loop_fails_stays_parked_as_it_was_and_its_neighb
         await until(is_asked)
         query = "SELECT reason, awaits FROM parked WHERE record_id = $1"
         row = await desk.service.worker.fetchrow(query, bad["record_id"])
-        assert tuple(row) == ("unknown_person", desk.vault.person_id(id_no)), "it still awaits its person"
+        assert row is not None and tuple(row) == ("unknown_person", desk.vault.person_id(id_no)), (
+            "it still awaits its person"
+        )
     await desk.service.worker.execute("UPDATE parked SET retry_at = clock_timestamp() + interval '1 hour'")
     await desk.send(REGISTER, household(later, member(id_no)))
 

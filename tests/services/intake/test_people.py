@@ -286,6 +286,27 @@ async def test_a_person_matches_a_parked_record_and_its_newest_version_is_told(d
     await desk.is_conserved()
 
 
+async def test_the_village_that_a_record_names_sees_it_parked_and_matches_it(desk: County) -> None:
+    no, _ = await a_home(desk)
+    fact, elsewhere = settlement(number()), settlement(number(), subject={"region": "341221102202"})
+    theirs = settlement(number())
+    await desk.send(MEDICAL, fact, elsewhere)
+    await desk.send(MEDICAL, theirs, region="340822")
+    village = desk.token("village")
+    items = (await desk.client.get("/v1/identity?limit=200", headers=village)).json()["items"]
+    seen = {one["record_id"]: one["id"] for one in items}
+    assert fact["record_id"] in seen
+    assert elsewhere["record_id"] not in seen and theirs["record_id"] not in seen, (
+        "a village is named by its own county"
+    )
+    path = f"/v1/departments/{MEDICAL}/records/{fact['record_id']}"
+    assert "6000.00" not in (await desk.client.get(path, headers=village)).text
+    body = {"household_id": str(desk.vault.household_id(no)), "reason": "户口本核对一致"}
+    answer = await desk.client.post(f"/v1/identity/{seen[fact['record_id']]}/match", headers=village, json=body)
+    assert answer.json()["state"] == "matched", answer.text
+    assert await desk.said(no) == [("changed", 1)]
+
+
 async def test_nobody_matches_what_is_not_in_his_area(desk: County) -> None:
     no, _ = await a_home(desk)
     fact = house_grade(household_no(), "D")
