@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 import asyncpg
 
 from services.intake.record import Origin
+from shared.messaging.faults import Unavailable
 from shared.messaging.room import Decided
 from shared.postgres import queries
 
@@ -37,6 +38,7 @@ class Batch:
     department: str
     is_closed: bool
     is_busy: bool
+    holder: str
     prefix: bytes
     read_to: int
     done: frozenset[int] | None = None
@@ -58,21 +60,23 @@ async def open_batch(
 ) -> Batch:
     """Open it, or take it up where an interrupted call, or this slot's dead predecessor, left it.
 
-    `holder` is instance/incarnation; `is_busy`: it is closed, or somebody reads it at this moment.
+    `holder` is instance/incarnation/call; `is_busy`: it is closed, or somebody reads it at this moment.
     """
     row = await connection.fetchrow(SQL.open, batch_id, department, caller, region, holder, BUSY_SECONDS)
     if row is None:
         row = await connection.fetchrow(SQL.one, batch_id)
         assert row is not None
-        return Batch(batch_id, row["department"], row["closed_at"] is not None, True, row["prefix"], row["read_to"])
+        return Batch(
+            batch_id, row["department"], row["closed_at"] is not None, True, holder, row["prefix"], row["read_to"]
+        )
     done = None
     if row["received"] < row["read_to"]:
         done = frozenset(one["line"] for one in await connection.fetch(SQL.done, batch_id))
-    return Batch(batch_id, row["department"], False, False, row["prefix"], row["read_to"], done)
+    return Batch(batch_id, row["department"], False, False, holder, row["prefix"], row["read_to"], done)
 
 
 async def raise_counts(connection: asyncpg.Connection, decided: Sequence[Decided]) -> None:
-    """In the transaction of the records themselves."""
+    """In the transaction of the records themselves. Raises Unavailable where another call has taken the batch up."""
     counts: dict[UUID, Counter[str]] = {}
     last: dict[UUID, Origin] = {}
     for one in decided:
@@ -81,27 +85,30 @@ async def raise_counts(connection: asyncpg.Connection, decided: Sequence[Decided
             counts.setdefault(origin.batch_id, Counter())[one.decision.outcome] += 1
             last[origin.batch_id] = max(origin, last.get(origin.batch_id, origin), key=lambda one: one.number)
     if counts:
-        await connection.execute(
+        raised = await connection.execute(
             SQL.raise_counts,
             list(counts),
             *([count[outcome] for count in counts.values()] for outcome in _OUTCOMES),
             [one.prefix for one in last.values()],
             [one.number for one in last.values()],
             BUSY_SECONDS,
+            [one.holder for one in last.values()],
         )
+        if raised != f"UPDATE {len(counts)}":
+            raise Unavailable("another call with this Idempotency-Key has taken the batch up")
 
 
 _OUTCOMES = ("accepted", "duplicate", "rejected", "parked")
 
 
-async def close_batch(connection: asyncpg.Connection | asyncpg.Pool, batch_id: UUID, lines: int) -> None:
+async def close_batch(connection: asyncpg.Connection | asyncpg.Pool, batch_id: UUID, lines: int, holder: str) -> None:
     """`lines` is what the reader counted by itself."""
-    await connection.execute(SQL.close, batch_id, lines)
+    await connection.execute(SQL.close, batch_id, lines, holder)
 
 
-async def let_go(connection: asyncpg.Connection | asyncpg.Pool, batch_id: UUID) -> None:
+async def let_go(connection: asyncpg.Connection | asyncpg.Pool, batch_id: UUID, holder: str) -> None:
     """Interrupted: the same call may go on at once."""
-    await connection.execute(SQL.let_go, batch_id)
+    await connection.execute(SQL.let_go, batch_id, holder)
 
 
 async def account_of(connection: Any, batch_id: UUID) -> dict[str, Any] | None:

@@ -38,7 +38,7 @@ class Origin:
     """How a record came. `county` is the sender's place as a prefix, empty where it is not told (a topic, the system).
 
     `line` counts from 1 in its batch, blank lines too, `number` the records alone; `prefix` chains the hashes of all
-    records up to this one.
+    records up to this one; `holder` is the call that reads them.
     """
 
     channel: Literal["http", "kafka"]
@@ -47,6 +47,7 @@ class Origin:
     line: int = 0
     number: int = 0
     prefix: bytes = b""
+    holder: str = ""
 
     @property
     def region(self) -> str:

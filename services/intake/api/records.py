@@ -113,7 +113,7 @@ class Reading:
                 return
         elif self.opened.is_closed:
             raise _reused()
-        origin = Origin("http", self.county, self.opened.batch_id, line, self.lines, self.prefix)
+        origin = Origin("http", self.county, self.opened.batch_id, line, self.lines, self.prefix, self.opened.holder)
         body = parse(raw, self.code, origin, self.vault)
         self.chunk.append(Input(department_topic(self.code), "", None, body, traceparent=self.traceparent))
 
@@ -143,9 +143,9 @@ async def _open(service: Service, vault: Vault, holder: str, code: str, request:
     if key is not None and not 1 <= len(key) <= 200:
         raise refuse(422, "idempotency_key", "An Idempotency-Key has 1 to 200 characters.")
     batch_id = batch_id_of(who(caller), code, key) if key else uuid4()
-    county = caller.region[:6]
+    county, turn = caller.region[:6], f"{holder}/{uuid4().hex[:8]}"
     async with session(service.worker) as connection:
-        opened = await batch.open_batch(connection, batch_id, code, who(caller), Origin("http", county).region, holder)
+        opened = await batch.open_batch(connection, batch_id, code, who(caller), Origin("http", county).region, turn)
     if opened.is_busy and not opened.is_closed:
         raise refuse(409, "in_flight", "The same call is still being handled: ask again in a moment.")
     work = service.calls(departments(vault, service.alarm), as_worker=True)
@@ -163,7 +163,7 @@ async def _read(service: Service, reading: Reading, request: Request) -> JSONRes
         if reading.lines < reading.opened.read_to:
             raise _reused()
         if not reading.opened.is_closed:
-            await batch.close_batch(service.worker, reading.opened.batch_id, reading.lines)
+            await batch.close_batch(service.worker, reading.opened.batch_id, reading.lines, reading.opened.holder)
     except Broken as broken:
         await _drain(request)
         return _broken(broken.code, reading.opened.batch_id)
@@ -172,7 +172,7 @@ async def _read(service: Service, reading: Reading, request: Request) -> JSONRes
         raise
     finally:
         with contextlib.suppress(Exception):
-            await asyncio.shield(batch.let_go(service.worker, reading.opened.batch_id))
+            await asyncio.shield(batch.let_go(service.worker, reading.opened.batch_id, reading.opened.holder))
     async with session(service.worker) as connection:
         account = await batch.account_of(connection, reading.opened.batch_id)
     assert account is not None

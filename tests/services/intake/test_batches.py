@@ -109,6 +109,31 @@ async def test_a_call_that_breaks_off_goes_on_where_it_stopped(desk: County) -> 
     await desk.is_conserved()
 
 
+async def test_a_call_whose_batch_was_taken_up_by_its_repeat_writes_no_more(desk: County) -> None:
+    """Its line stood still for so long that its sender began again."""
+    told, gate = key(), asyncio.Event()
+    records = [settlement(number()) for _ in range(calls.CHUNK + 5)]
+
+    async def body() -> AsyncIterator[bytes]:
+        yield lines(records[:-2]) + b"\n"
+        await gate.wait()
+        yield lines(records[-2:])
+
+    headers = desk.department(MEDICAL) | {"content-type": "application/x-ndjson", "idempotency-key": told}
+    path = f"/v1/departments/{MEDICAL}/records"
+    slow = asyncio.create_task(desk.client.post(path, content=body(), headers=headers))
+    query = "SELECT batch_id FROM batches WHERE closed_at IS NULL AND received > 0"
+    batch_id = await until(lambda: desk.service.worker.fetchval(query))
+    await desk.service.worker.execute("UPDATE batches SET busy_until = '-infinity' WHERE batch_id = $1", batch_id)
+    account = (await desk.post(MEDICAL, lines(records), idempotency_key=told)).json()
+    assert [account[name] for name in COUNTS] == [len(records), 0, 0, 0, len(records)]
+    gate.set()
+    assert (await slow).status_code == 503
+    again = await desk.post(MEDICAL, lines(records), idempotency_key=told)
+    assert (again.status_code, again.json()) == (202, account)
+    await desk.is_conserved()
+
+
 async def test_a_slot_that_was_killed_takes_its_own_batch_up_at_once(desk: County) -> None:
     """Its row still names the dead incarnation, and its time is not over."""
     told, body = key(), lines([settlement(number())])

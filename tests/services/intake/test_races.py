@@ -47,12 +47,12 @@ async def handle(desk: County, sent: Sequence[tuple[str, Record]]) -> None:
     lines = Counter[str]()
     for code, one in sent:
         lines[code] += 1
-        origin = Origin("http", "341221", opened[code], lines[code], lines[code])
+        origin = Origin("http", "341221", opened[code], lines[code], lines[code], holder="tests/1")
         body = parse(json.dumps(one).encode(), code, origin, desk.vault)
         inputs.append(Input(department_topic(code), "", None, body))
     await consumer(desk).process(inputs)
     for code, id_ in opened.items():
-        await batch.close_batch(desk.service.worker, id_, lines[code])
+        await batch.close_batch(desk.service.worker, id_, lines[code], "tests/1")
 
 
 async def at_once(desk: County, *batches: Sequence[tuple[str, Record]]) -> None:
