@@ -38,8 +38,8 @@ PATHS = [
     (place, name)
     for place in (None, "subject", "data", "member")
     for name in ("record_id", "version", "op", "kind", "occurred_on", "subject", "data", "id_no", "household_no",
-                 "region", "members", "group", "poverty_history", "name", "phone", "relation", "health", "total_yuan", "setting",
-                 "settled_on", "reverses", "year", "wage_yuan", "address", "disease")
+                 "region", "members", "group", "poverty_history", "name", "phone", "relation", "health", "total_yuan",
+                 "setting", "settled_on", "reverses", "year", "wage_yuan", "address", "disease")
 ]  # fmt: skip
 
 
