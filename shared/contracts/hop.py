@@ -13,6 +13,7 @@ class Entered(Frozen):
     case_id: UUID
     household_id: UUID
     hop: Hop
+    step: Word | None = None
     from_hop: Hop | None = None
     round: Count
     branch: Word = "main"

@@ -7,7 +7,7 @@ was withdrawn after a difficulty had been confirmed).
 from typing import ClassVar, Literal
 
 from shared.contracts.envelope import Event
-from shared.contracts.types import UUID, AwareDatetime, Count, Frozen, Hop, Level, Word
+from shared.contracts.types import UUID, AwareDatetime, Count, Frozen, Hop, Level, Word, date
 
 
 class Actor(Frozen):
@@ -18,7 +18,11 @@ class Actor(Frozen):
 
 
 class Stage(Frozen):
-    """`hop` is where the case is now (or is going, for `advanced`); `from_hop` where it came from."""
+    """`hop` and `step` are where the case is now (or is going, for `advanced`); `from_hop` where it came from.
+
+    `result` is what was decided of the household, once it is; `planned_on` the day of a visit, `notice_until` the last
+    day of the public notice, `appeal_until` the last day on which a refusal may be appealed against.
+    """
 
     case_id: UUID
     household_id: UUID
@@ -28,6 +32,7 @@ class Stage(Frozen):
     level: Level
     concerns: tuple[Word, ...] = ()
     hop: Hop | None = None
+    step: Word | None = None
     from_hop: Hop | None = None
     round: Count = 1
     branch: Word = "main"
@@ -39,6 +44,11 @@ class Stage(Frozen):
     clock_started_at: AwareDatetime
     action: Word | None = None
     reason_code: Word | None = None
+    is_green: bool = False
+    result: Literal["identified", "refused", "helped"] | None = None
+    planned_on: date | None = None
+    notice_until: date | None = None
+    appeal_until: date | None = None
     actor: Actor = Actor()
 
 

@@ -7,6 +7,7 @@ topic is appended. Our topics are kept without end; departments' own topics hold
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.contracts.clue import ClueReported
 from shared.contracts.data import DataChanged
 from shared.contracts.deadline import DeadlinePassed
 from shared.contracts.envelope import Event
@@ -37,6 +38,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic("officer.assigned", 7, "workflow", ("notify", "console"), OfficerAssigned),
     Topic("deadline.passed", 8, "workflow", ("notify", "console"), DeadlinePassed),
     Topic("notice.sent", 9, "notify", ("workflow", "console"), NoticeSent),
+    Topic("clue.reported", 10, "intake", ("screening", "workflow", "notify", "console"), ClueReported),
+    Topic("hop.township", 11, "workflow", ("workflow",), HopEntered),
+    Topic("hop.county", 12, "workflow", ("workflow",), HopEntered),
+    Topic("hop.department", 13, "workflow", ("workflow",), HopEntered),
+    Topic("hop.township_return", 14, "workflow", ("workflow",), HopEntered),
+    Topic("hop.village_return", 15, "workflow", ("workflow",), HopEntered),
 )
 
 TOPIC: dict[str, Topic] = {topic.name: topic for topic in TOPICS}

@@ -79,41 +79,91 @@ async def warnings(admin: asyncpg.Connection) -> dict[str, str]:
     return {row["household_no"]: row["level"] for row in rows}
 
 
-async def ours(folder: Path, count: int, processes: int, seed: int) -> Run:
+async def ours(folder: Path, count: int, processes: int, seed: int, is_sampled: bool = False) -> Run | Said:
     """One or two processes; the second one comes and goes while the changes are read, so that partitions move."""
     house = House(folder)
+    slots = ["screening", "screening-1"][:processes]
     try:
         await prepared(house)
         await publish(house.kafka.bootstrap, list(households(HOUSEHOLDS)))
-        slots = ["screening", "screening-1"][:processes]
         for slot in slots:
-            house.start(slot)
+            if is_sampled:
+                sampled.start(house, slot, folder / "stacks")
+            else:
+                house.start(slot)
         await asyncio.to_thread(house.await_ready, *slots)
         admin = await asyncpg.connect(house.postgres.dsn)
         await until(lambda: _reached(admin, "household.registered", HOUSEHOLDS), "the register")
         await admin.execute("ANALYZE")
         records, expected = changes(count, HOUSEHOLDS, seed, machine_now())
-        for slot in slots:
-            house.pause(slot)
-        await publish(house.kafka.bootstrap, records)
-        pids = [house.running[slot].pid for slot in slots]
-        before, began = cpu(pids, *_servers(house)), time.monotonic()
-        for slot in slots:
-            house.resume(slot)
-        if processes > 1:
-            await asyncio.sleep(1.0)
-            house.kill("screening-1")
-            house.start("screening-1")
-        await until(lambda: _reached(admin, "data.changed", count), "the changes")
-        seconds = time.monotonic() - began
-        pids = [house.running[slot].pid for slot in slots]
-        spent = cpu(pids, *_servers(house)) - before
+        if is_sampled:
+            sampled.begin(house, slots[0])
+        seconds, spent = await _measured(house, admin, slots, records, is_moving=processes > 1)
         assert await warnings(admin) == expected, "a warning is different"
         await admin.close()
         name = f"screening, {processes} process{'es, partitions moving' if processes > 1 else ''}"
-        return Run(name, count, seconds, spent, f"{len(expected):,} warnings, none different")
+        run = Run(name, count, seconds, spent, f"{len(expected):,} warnings, none different")
+        if not is_sampled:
+            return run
+        lines = tuple(sampled.end(house, slots[0], folder / "stacks"))
+        return Said(f"{name}, sampled", {"/s": run.rate}, lines=lines)
     finally:
         house.stop()
+
+
+async def raw(folder: Path, count: int, processes: int, seed: int) -> Run:
+    """The same reads and writes with nothing decoded or decided; partitions stay where they are."""
+    house = House(folder)
+    slots = ["screening", "screening-1"][:processes]
+    try:
+        (folder / "writes").write_bytes(ceiling.prepared(count, HOUSEHOLDS, seed))
+        await prepared(house)
+        admin = await asyncpg.connect(house.postgres.dsn)
+        await ceiling.register(admin, HOUSEHOLDS)
+        await admin.execute("ANALYZE")
+        for slot in slots:
+            house.running[slot] = subprocess.Popen(
+                [sys.executable, "-m", "tests.benchmarks.ceiling", str(folder / "writes"), str(folder / f"{slot}.in")],
+                env={**os.environ, **house.environment(slot)}, cwd=ROOT, stdout=subprocess.DEVNULL,
+                stderr=(folder / f"{slot}.log").open("wb"), start_new_session=True,
+            )  # fmt: skip
+        share = str(PARTITIONS // processes)
+        await until(lambda: _all_say(folder, slots, share), "the raw readers' joining")
+        records, expected = changes(count, HOUSEHOLDS, seed, machine_now())
+        seconds, spent = await _measured(house, admin, slots, records, is_moving=False)
+        assert await warnings(admin) == expected, "a warning is different"
+        await admin.close()
+        return Run(f"raw ceiling, {processes} process{'es' if processes > 1 else ''}", count, seconds, spent)
+    finally:
+        house.stop()
+
+
+async def _measured(
+    house: House, admin: asyncpg.Connection, slots: Sequence[str], records: Sequence[Lying], *, is_moving: bool
+) -> tuple[float, Cpu]:
+    """Seconds and CPU from the moment at which the readers may begin, all records lying there, to the last commit."""
+    for slot in slots:
+        house.pause(slot)
+    await publish(house.kafka.bootstrap, records)
+    pids = [house.running[slot].pid for slot in slots]
+    before, began = cpu(pids, *servers(house)), time.monotonic()
+    for slot in slots:
+        house.resume(slot)
+    gone = 0.0
+    if is_moving:
+        await asyncio.sleep(1.0)
+        gone = tree(house.running[slots[1]].pid) - tree_before(before, pids)
+        house.kill(slots[1])
+        house.start(slots[1])
+    await until(lambda: _reached(admin, "data.changed", len(records)), "the changes")
+    seconds = time.monotonic() - began
+    pids = [house.running[slot].pid for slot in slots]
+    return seconds, cpu(pids, *servers(house)) - before
+
+
+async def _all_say(folder: Path, slots: Sequence[str], word: str) -> bool:
+    files = [folder / f"{slot}.in" for slot in slots]
+    return all(file.exists() and file.read_text() == word for file in files)
 
 
 async def naive(folder: Path, count: int, seed: int) -> Run:
@@ -132,10 +182,10 @@ async def naive(folder: Path, count: int, seed: int) -> Run:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         await until(lambda: _inbox(admin, 1), "the first message")
-        before, began = cpu([process.pid], *_servers(house)), time.monotonic()
+        before, began = cpu([process.pid], *servers(house)), time.monotonic()
         await until(lambda: _inbox(admin, count), "the messages")
         seconds = time.monotonic() - began
-        spent = cpu([process.pid], *_servers(house)) - before
+        spent = cpu([process.pid], *servers(house)) - before
         await admin.close()
         return Run("the naive way: a message a transaction", count, seconds, spent)
     finally:
@@ -153,6 +203,6 @@ async def _inbox(admin: asyncpg.Connection, count: int) -> bool:
     return int(await admin.fetchval("SELECT count(*) FROM screening.inbox")) >= count
 
 
-def _servers(house: House) -> tuple[int, int]:
+def servers(house: House) -> tuple[int, int]:
     assert house.postgres.process is not None and house.kafka.process is not None
     return house.postgres.process.pid, house.kafka.process.pid

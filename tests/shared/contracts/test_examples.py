@@ -61,7 +61,8 @@ def test_numbers_of_topics_are_theirs_for_ever_and_each_topic_has_one_producer()
     assert [(topic.name, topic.number) for topic in TOPICS] == [
         ("household.registered", 1), ("data.changed", 2), ("warning.raised", 3), ("stage.advanced", 4),
         ("hop.village_group", 5), ("hop.village_committee", 6), ("officer.assigned", 7), ("deadline.passed", 8),
-        ("notice.sent", 9),
+        ("notice.sent", 9), ("clue.reported", 10), ("hop.township", 11), ("hop.county", 12), ("hop.department", 13),
+        ("hop.township_return", 14), ("hop.village_return", 15),
     ]  # fmt: skip
     assert len({topic.name for topic in TOPICS}) == len(TOPICS)
 
