@@ -36,6 +36,27 @@ SELECT consumer, topic, key, sequence, state, type, region, cause, tries, since,
 FROM waiting w WHERE state = 'failed' AND (since, topic, key, sequence) > ($1, $2, $3, $4)
 ORDER BY since, topic, key, sequence LIMIT $5
 
+-- name: lines
+-- The first waiting record of each line, failed or ahead, with how many stand behind it; oldest first, a page at a time.
+SELECT consumer, topic, key, sequence, state, type, region, cause, tries, since,
+    (SELECT count(*) FROM waiting b WHERE b.consumer = w.consumer AND b.topic = w.topic AND b.key = w.key
+        AND b.sequence > w.sequence) AS behind
+FROM waiting w WHERE (since, topic, key, sequence) > ($1, $2, $3, $4)
+    AND coalesce(region BETWEEN $6::text AND $7::text, $8::boolean)
+    AND NOT EXISTS (SELECT 1 FROM waiting e WHERE e.consumer = w.consumer AND e.topic = w.topic AND e.key = w.key
+        AND e.sequence < w.sequence)
+ORDER BY since, topic, key, sequence LIMIT $5
+
+-- name: sum
+-- How many lines wait for a failed first record, how many for a gap, and how many records that is in all.
+SELECT count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'ahead') AS ahead,
+    coalesce(sum(records), 0)::bigint AS total
+FROM (
+    SELECT DISTINCT ON (consumer, topic, key) state, region,
+        count(*) OVER (PARTITION BY consumer, topic, key) AS records
+    FROM waiting ORDER BY consumer, topic, key, sequence
+) line WHERE coalesce(region BETWEEN $1::text AND $2::text, $3::boolean)
+
 -- name: one
 -- One waiting record, with whether it stands first in its line.
 SELECT w.consumer, w.topic, w.key, w.sequence, w.state, w.type, w.region, w.cause, w.tries, w.since, w.record,

@@ -77,6 +77,24 @@ def router(service: "Service") -> APIRouter:
         last = rows[-1] if len(rows) == limit else None
         return {"items": items, "next": _as_cursor(last) if last else None}
 
+    @routes.get("/v1/dead-letters/lines")
+    async def lines(
+        caller: Annotated[Caller, Depends(allowed("dead_letter.read"))],
+        after: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    ) -> dict[str, Any]:
+        """Every line that waits by its first record, failed or with a gap before it, and what that comes to in all."""
+        scope = (caller.region_from, caller.region_to, _sees_placeless(caller))
+        async with (
+            postgres.session(service.worker) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            rows = await connection.fetch(waiting.SQL.lines, *_cursor(after), limit, *scope)
+            sums = await connection.fetchrow(waiting.SQL.sum, *scope)
+        last = rows[-1] if len(rows) == limit else None
+        items = [_shown(dict(row)) for row in rows]
+        return {"items": items, "next": _as_cursor(last) if last else None, "sums": dict(sums)}
+
     @routes.get("/v1/dead-letters/{id}")
     async def dead_letter(id: str, caller: Annotated[Caller, Depends(allowed("dead_letter.read"))]) -> dict[str, Any]:
         row, is_first = await _find(service, id, caller)
@@ -156,8 +174,12 @@ async def _find(service: "Service", id: str, caller: Caller) -> tuple[Waiting, b
 def _is_visible(caller: Caller, region: str | None) -> bool:
     """A record without a readable region is for those who see everything of the house."""
     if region is None:
-        return caller.role in ("steward", "system", "auditor")
+        return _sees_placeless(caller)
     return caller.region_from <= region <= caller.region_to
+
+
+def _sees_placeless(caller: Caller) -> bool:
+    return caller.role in ("steward", "system", "auditor")
 
 
 async def _note(service: "Service", caller: Caller, action: str, subject: str, details: dict[str, Any]) -> None:

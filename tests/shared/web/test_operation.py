@@ -89,7 +89,7 @@ async def test_a_skip_needs_a_reason_and_leaves_an_audit_row(
     assert (await client.post(path, json={"reason": "twice"}, headers=steward)).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/v1/dead-letters", "/v1/conservation", "/v1/no-such-thing"])
+@pytest.mark.parametrize("path", ["/v1/dead-letters/lines", "/v1/conservation", "/v1/no-such-thing"])
 async def test_every_call_needs_a_token_known_path_or_not(
     service: tuple[Service, httpx.AsyncClient, Ledger], path: str
 ) -> None:
@@ -113,6 +113,38 @@ async def test_roles_and_places_narrow_what_is_seen(
     assert await listed(region="340822") == 0, "another county sees nothing of it"
     answer = await client.get("/v1/dead-letters", headers=bearer(keys, "village"))
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_lines_are_told_by_their_first_record_failed_or_ahead_and_add_up(
+    service: tuple[Service, httpx.AsyncClient, Ledger], keys: Path, topics: str
+) -> None:
+    _, client, ledger = service
+    ledger.broken.add("bad")
+    steward = bearer(keys, "steward")
+    failed, gap = household(504), household(505)
+    await publish(topics, fact(failed, 1, "bad"), fact(failed, 2, "a"), fact(failed, 3, "b"), fact(gap, 3, "c"))
+    await publish(topics, fact(gap, 4, "d"))
+
+    async def listed() -> dict[str, tuple[str, int, int]]:
+        items = (await client.get("/v1/dead-letters/lines", headers=steward)).json()["items"]
+        return {one["key"]: (one["state"], one["sequence"], one["behind"]) for one in items}
+
+    async def both() -> bool:
+        found = await listed()
+        return found.get(failed) == ("failed", 1, 2) and found.get(gap) == ("ahead", 3, 1)
+
+    await until(both, 20, "a failed line and one with a gap")
+    first = (await client.get("/v1/dead-letters/lines?limit=1", headers=steward)).json()
+    rest = (await client.get(f"/v1/dead-letters/lines?after={first['next']}", headers=steward)).json()
+    lines = [*first["items"], *rest["items"]]
+    assert [one["key"] for one in lines] == list(await listed())
+    assert first["sums"] == {
+        "failed": sum(one["state"] == "failed" for one in lines),
+        "ahead": sum(one["state"] == "ahead" for one in lines),
+        "total": sum(1 + one["behind"] for one in lines),
+    }
+    far = (await client.get("/v1/dead-letters/lines", headers=bearer(keys, "county", region="340822"))).json()
+    assert far == {"items": [], "next": None, "sums": {"failed": 0, "ahead": 0, "total": 0}}
 
 
 async def test_ready_names_its_reasons_and_metrics_hold_the_counts(
