@@ -1,53 +1,104 @@
-"""`./shouwang bench [--changes N] [--rounds N] [--seed N]`: figures and ratios of one run."""
+"""`./shouwang bench [--only NAME] [--rounds N] [--changes N] [--profile] …`: figures and ratios of one run.
+
+NAME: screening, ceiling, intake, latency, up; everything where it is left out.
+"""
 
 import argparse
 import asyncio
 import gc
 import platform
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import median
 
 import psutil
 
-from tests.benchmarks import intake, screening
-from tests.benchmarks.clockwork import Run
+from tests.benchmarks import intake, latency, screening, up
+from tests.benchmarks.clockwork import Measured
 from tests.servers import folder
 
-Bench = Callable[[Path], Awaitable[Run]]
+Bench = Callable[[Path], Awaitable[Measured]]
+Figures = Mapping[str, Mapping[str, list[float]]]
+
+NAIVE_CHANGES, NAIVE_RECORDS = 4000, 2000
+"""At some hundred a second more would only take longer."""
+
+RATIOS: tuple[tuple[str, str, str], ...] = (
+    ("screening, 1 process", "screening, naive", "×"),
+    ("screening, 2 processes, partitions moving", "screening, naive", "×"),
+    ("screening, 1 process", "raw ceiling, 1 process", "%"),
+    ("screening, 2 processes, partitions moving", "raw ceiling, 2 processes", "%"),
+    ("intake over HTTP, posts of 1,000", "intake over HTTP, naive", "×"),
+    ("intake over Kafka", "intake over HTTP, naive", "×"),
+)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="shouwang bench", description=__doc__)
-    parser.add_argument("--changes", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=3, help="the parts are interleaved, round after round")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="screening or intake")
-    given = parser.parse_args()
+    given = _arguments()
     print(f"{psutil.cpu_count()} cores, {platform.python_implementation()} {platform.python_version()}", flush=True)
-    parts: list[Bench] = []
-    if given.only in ("", "screening"):
-        parts += [
-            lambda place: screening.naive(place, 4000, given.seed),
-            lambda place: screening.ours(place, given.changes, 1, given.seed),
-            lambda place: screening.ours(place, given.changes, 2, given.seed),
-        ]
-    if given.only in ("", "intake"):
-        parts += [intake.over_http]
-    rounds: dict[str, list[Run]] = {}
+    found: dict[str, dict[str, list[float]]] = {}
     for number in range(given.rounds):
-        for part in parts:
+        for part in _parts(given):
             gc.collect()
             with folder("bench") as place:
-                run: Run = asyncio.run(part(place))  # type: ignore[arg-type]
-            rounds.setdefault(run.name, []).append(run)
-            print(f"round {number + 1}: {run.line()}", flush=True)
+                measured: Measured = asyncio.run(part(place))  # type: ignore[arg-type]
+            for word, value in measured.figures().items():
+                found.setdefault(measured.name, {}).setdefault(word, []).append(value)
+            print(f"round {number + 1}: {measured.line()}", flush=True)
     print("\nmedians")
-    middle = {name: median(run.rate for run in runs) for name, runs in rounds.items()}
-    base = next((rate for name, rate in middle.items() if "naive" in name), None)
-    for name, rate in middle.items():
-        ratio = f"   {rate / base:.1f} × naive" if base and name.startswith("screening") else ""
-        print(f"{name:<44} {rate:>10,.0f}/s   n={len(rounds[name])}{ratio}")
+    for line in (*_medians(found), *_ratios(found)):
+        print(line)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="shouwang bench", description=__doc__)
+    parser.add_argument("--only", default="", choices=("", "screening", "ceiling", "intake", "latency", "up"))
+    parser.add_argument("--rounds", type=int, default=3, help="the parts are interleaved, round after round")
+    parser.add_argument("--changes", type=int, default=200_000, help="of screening")
+    parser.add_argument("--records", type=int, default=30_000, help="of intake")
+    parser.add_argument("--seconds", type=int, default=60, help="of latency, and of idleness half as many")
+    parser.add_argument("--rate", type=int, default=200, help="records a second of latency")
+    parser.add_argument("--warned", type=int, default=10, help="of latency: every so many records raise a warning")
+    parser.add_argument("--profile", action="store_true", help="where the time goes, in runs that are not compared")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def _parts(given: argparse.Namespace) -> Iterator[Bench]:
+    """In the order in which they are interleaved."""
+    count, seed = given.changes, given.seed
+    if given.only in ("", "screening", "ceiling") and not given.profile:
+        if given.only != "ceiling":
+            yield lambda place: screening.naive(place, NAIVE_CHANGES, seed)
+        yield lambda place: screening.raw(place, count, 1, seed)
+        yield lambda place: screening.ours(place, count, 1, seed)
+        yield lambda place: screening.raw(place, count, 2, seed)
+        yield lambda place: screening.ours(place, count, 2, seed)
+    if given.only in ("", "screening") and given.profile:
+        yield lambda place: screening.ours(place, count, 1, seed, is_sampled=True)
+    if given.only in ("", "intake") and not given.profile:
+        yield lambda place: intake.naive(place, NAIVE_RECORDS)
+        yield lambda place: intake.over_http(place, given.records)
+        yield lambda place: intake.over_kafka(place, given.records)
+    if given.only in ("", "intake") and given.profile:
+        yield lambda place: intake.over_http(place, given.records, is_sampled=True)
+    if given.only in ("", "latency"):
+        yield lambda place: latency.measured(place, given.rate, given.seconds, given.warned)
+    if given.only in ("", "up"):
+        yield lambda place: up.measured(place, given.records, given.seconds / 2)
+
+
+def _medians(found: Figures) -> Iterator[str]:
+    for name, figures in found.items():
+        runs = len(next(iter(figures.values())))
+        yield f"{name} (of {runs}): " + ", ".join(f"{word} {median(values):,.1f}" for word, values in figures.items())
+
+
+def _ratios(found: Figures) -> Iterator[str]:
+    for name, base, unit in RATIOS:
+        if name in found and base in found:
+            ratio = median(found[name]["/s"]) / median(found[base]["/s"])
+            yield f"{name}: " + (f"{ratio:.1f} × {base}" if unit == "×" else f"{ratio:.0%} of {base}")
 
 
 if __name__ == "__main__":
