@@ -6,6 +6,7 @@ else.
 """
 
 from shared.policy.loader import available, load
+from shared.policy.notices import NoticeRules
 from shared.policy.package import Category, HouseholdKind, Policy
 from shared.policy.reading import PolicyError
 from shared.policy.route import Evidence, HopAction, HopStep, Limit, Names, Reason, RouteHop
@@ -18,6 +19,7 @@ __all__ = [
     "HouseholdKind",
     "Limit",
     "Names",
+    "NoticeRules",
     "Policy",
     "PolicyError",
     "Reason",

@@ -13,6 +13,7 @@ from shared.contracts.types import Hop, Level
 from shared.domain.dated import Dated, nearest, overlap
 from shared.domain.dated import on as holding_on
 from shared.domain.division import pad, trim
+from shared.policy.notices import DatedNoticeRules, read_notices
 from shared.policy.reading import Field, Record, read
 from shared.policy.route import (
     LEVELS,
@@ -81,6 +82,7 @@ class Policy:
     route: tuple[RouteHop, ...]
     categories: tuple[Category, ...]
     risks: tuple[Reason, ...]
+    notices: DatedNoticeRules
     _way: Route
     _values: Mapping[str, tuple[Dated[Decimal], ...]]
     _levels: Mapping[str, Mapping[str, tuple[Dated[Level | None], ...]]]
@@ -189,6 +191,7 @@ def read_package(path: Path) -> Policy:
         "household_kinds",
         "categories",
         "risks",
+        "notices",
         "route",
     )
     if here["package"].text() != path.stem:
@@ -203,6 +206,7 @@ def read_package(path: Path) -> Policy:
         route=route.hops,
         categories=_categories(frame, here["categories"]),
         risks=tuple(_risk(at) for at in here["risks"].items()),
+        notices=read_notices(frame, here["notices"]),
         _way=route,
         _values=_values(frame, here["values"]),
         _levels=_levels(frame, here["levels"]),

@@ -19,6 +19,7 @@ UNITS: Mapping[str, tuple[Decimal, Decimal, bool]] = {
     "months": (Decimal(1), Decimal(120), True),
     "calendar_years": (Decimal(1), Decimal(10), True),
     "hours": (Decimal(1), Decimal(720), True),
+    "hour_of_day": (Decimal(0), Decimal(23), True),
     "calendar_days": (Decimal(1), Decimal(366), True),
     "working_days": (Decimal(1), Decimal(250), True),
 }
