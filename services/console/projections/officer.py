@@ -30,7 +30,11 @@ class OfficerAssigned(Keyed):
         newest: dict[tuple[str, str], tuple[Assignment, int]] = {}
         for one in decided:
             data = one.input.body.data
+            if data.stands_in_for:
+                continue  # A stand-in's own post is told by itself; this one ends with somebody's leave.
             newest[data.officer_id, data.office_id] = (data, int(one.input.body.sequence))
+        if not newest:
+            return
         columns = [[getattr(data, name) for data, _ in newest.values()] for name in FIELDS]
         await unit.connection.execute(
             SQL.overwrite,

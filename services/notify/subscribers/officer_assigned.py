@@ -16,6 +16,9 @@ class OfficerAssigned(Keyed):
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         event: Assigned = input.body
+        if event.data.stands_in_for:
+            # Somebody's leave: the stand-in's own post is told by itself and must not be overwritten by it.
+            return Decision(word=event.type.split(".")[2])
         return Decision(word=event.type.split(".")[2], rows=(post.of(event.data, now),))
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
