@@ -25,6 +25,7 @@ from shared.contracts.topics import department_topic
 from shared.postgres import SERVICES
 from tests.benchmarks.clockwork import Said, cpu, quantile
 from tests.benchmarks.intake import DEPARTMENT, Record, post
+from tests.benchmarks.legs import legs
 from tests.benchmarks.screening import prepared, servers, until
 from tests.house import House
 from tests.journeys.people import WEIGHTS
@@ -75,18 +76,19 @@ async def measured(place: Path, rate: int, seconds: int, warned: int) -> Said:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        samples = sorted(
-            (pages[bill % GRIDS].told_at[bill // GRIDS] - at) * 1000
+        ways = {
+            _bill_id(bill * warned): (at, pages[bill % GRIDS].told_at[bill // GRIDS])
             for bill, at in enumerate(due)
             if bill >= rate * WARM_SECONDS // warned
-        )
+        }
+        samples = sorted((told_at - at) * 1000 for at, told_at in ways.values())
         values = {
             "p50 ms": quantile(samples, 0.5), "p90 ms": quantile(samples, 0.9), "p99 ms": quantile(samples, 0.99),
             "max ms": samples[-1], "n": float(len(samples)),
             **{f"{name} % of a core": part / lasted * 100 for name, part in spent.items()},
         }  # fmt: skip
         name = f"record on the topic to open page at {rate}/s, every {warned}th raises a warning"
-        return Said(name, values)
+        return Said(name, values, lines=tuple(await legs(house.kafka.bootstrap, ways)))
     finally:
         house.stop()
 
@@ -99,20 +101,20 @@ async def _send(
     await producer.start()
     due: list[float] = []
     sending: list[asyncio.Future[object]] = []
-    before, measured_from = cpu(pids, *servers(house)), time.monotonic()
-    began = time.monotonic()
+    before, measured_from = cpu(pids, *servers(house)), time.time()
+    began = time.time()
     for number in range(total):
         at = began + number / rate
-        if (wait := at - time.monotonic()) > 0:
+        if (wait := at - time.time()) > 0:
             await asyncio.sleep(wait)
         if number == rate * WARM_SECONDS:
-            before, measured_from = cpu(pids, *servers(house)), time.monotonic()
+            before, measured_from = cpu(pids, *servers(house)), time.time()
         record = _bill(number, len(due) if number % warned == 0 else None, total // warned)
         if number % warned == 0:
             due.append(at)
         value = json.dumps(record).encode()
         sending.append(await producer.send(department_topic(DEPARTMENT), value, key=str(record["record_id"]).encode()))
-    lasted = time.monotonic() - measured_from
+    lasted = time.time() - measured_from
     spent = cpu(pids, *servers(house)) - before
     await asyncio.gather(*sending)
     await producer.stop()
@@ -132,7 +134,7 @@ async def _listen(house: House, grid: int, page: Page) -> None:
             assert stream.status_code == 200
             page.is_listening = True
             async for line in stream.aiter_lines():
-                page.hear(line, time.monotonic())
+                page.hear(line, time.time())
 
 
 async def _all(pages: Sequence[Page]) -> bool:
@@ -207,13 +209,17 @@ def _bill(number: int, bill: int | None, bills: int) -> Record:
     yuan = "10.50" if bill is None else "30410.50"
     today = date.today().isoformat()
     return {
-        "record_id": f"L-B-{number:07d}", "version": 1, "op": "upsert", "kind": "settlement", "occurred_on": today,
+        "record_id": _bill_id(number), "version": 1, "op": "upsert", "kind": "settlement", "occurred_on": today,
         "subject": {"id_no": _id_number(household), "name": None, "household_no": None, "region": VILLAGE},
         "data": {
             "setting": "inpatient", "settled_on": today, "total_yuan": "60821.00", "reimbursed_yuan": "30410.50",
             "self_paid_yuan": "30410.50", "in_scope_self_paid_yuan": yuan,
         },
     }  # fmt: skip
+
+
+def _bill_id(number: int) -> str:
+    return f"L-B-{number:07d}"
 
 
 def _id_number(number: int) -> str:
