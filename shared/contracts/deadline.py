@@ -5,9 +5,15 @@ from typing import ClassVar, Literal
 from shared.contracts.envelope import Event
 from shared.contracts.types import UUID, AwareDatetime, Count, Frozen, Hop, Level, Word
 
+LadderStep = Literal["near", "passed", "urged", "supervised", "reported"]
+"""Reminded, overdue, urged, supervised, reported, in this order."""
+
 
 class Passed(Frozen):
-    """`due_at` is the limit itself, `fired_at` the due instant of this step (not when the alarm got round to it)."""
+    """`due_at` is the limit itself, `fired_at` the due instant of this step (not when the alarm got round to it).
+
+    `supervisor` is the office one level above the one that is late.
+    """
 
     deadline_id: UUID
     case_id: UUID
@@ -16,9 +22,10 @@ class Passed(Frozen):
     round: Count
     branch: Word = "main"
     office: Word
+    supervisor: Word | None = None
     task_id: UUID | None = None
     level: Level
-    step: Literal["near", "passed", "urged", "supervised", "reported"]
+    step: LadderStep
     due_at: AwareDatetime
     fired_at: AwareDatetime
 

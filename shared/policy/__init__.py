@@ -5,6 +5,7 @@ Carries out design §6. Software reads thresholds, limits, the route, names and 
 else.
 """
 
+from shared.policy.ladder import Ladder, Rung
 from shared.policy.loader import available, load
 from shared.policy.notices import NoticeRules
 from shared.policy.package import Category, HouseholdKind, Policy
@@ -17,6 +18,7 @@ __all__ = [
     "HopAction",
     "HopStep",
     "HouseholdKind",
+    "Ladder",
     "Limit",
     "Names",
     "NoticeRules",
@@ -24,6 +26,7 @@ __all__ = [
     "PolicyError",
     "Reason",
     "RouteHop",
+    "Rung",
     "available",
     "load",
 ]

@@ -13,6 +13,7 @@ from shared.contracts.types import Hop, Level
 from shared.domain.dated import Dated, nearest, overlap
 from shared.domain.dated import on as holding_on
 from shared.domain.division import pad, trim
+from shared.policy.ladder import Ladder
 from shared.policy.notices import DatedNoticeRules, read_notices
 from shared.policy.reading import Field, Record, read
 from shared.policy.route import (
@@ -116,6 +117,11 @@ class Policy:
     def total(self, code: str, level: Level, on: date | None = None) -> Limit:
         """A limit over several hops: `identification`, `journey`. Raises LookupError."""
         return _at(_found(self._way.totals, code, self.name).limits, level, on)
+
+    @property
+    def ladder(self) -> Ladder:
+        """The steps that the alarm tells of every limit, in order."""
+        return self._way.ladder
 
     def journey(self, level: Level, on: date | None = None) -> Limit:
         """The limit of the whole journey, from the start of its clock."""

@@ -16,6 +16,7 @@ from typing import Literal, cast, get_args
 from shared.contracts.types import Hop, Level
 from shared.domain.calendar import LimitUnit, add_limit
 from shared.domain.dated import Dated, nearest
+from shared.policy.ladder import Ladder, read_ladder
 from shared.policy.reading import Field, Record
 from shared.policy.values import Frame, figures
 
@@ -118,13 +119,14 @@ class Total:
 @dataclass(frozen=True, slots=True)
 class Route:
     hops: tuple[RouteHop, ...]
+    ladder: Ladder
     singles: Mapping[str, Limits]
     totals: Mapping[str, Total]
 
 
 def read_route(frame: Frame, place: Field) -> Route:
     """Raises PolicyError for a route that a case could not walk, or not in time."""
-    here = place.record("limits", "hops", "totals")
+    here = place.record("ladder", "limits", "hops", "totals")
     singles = {code: _limits(frame, at) for code, at in here["limits"].entries().items()}
     places = here["hops"].items()
     hops = tuple(_hop(frame, at) for at in places)
@@ -135,7 +137,7 @@ def read_route(frame: Frame, place: Field) -> Route:
         _check_total(frame, at, totals[code], tuple(zip(hops, places, strict=True)), singles)
     if "journey" not in totals:
         raise here["totals"].wrong("has no journey", "add the limit of the whole journey")
-    return Route(hops, MappingProxyType(singles), MappingProxyType(totals))
+    return Route(hops, read_ladder(frame, here["ladder"]), MappingProxyType(singles), MappingProxyType(totals))
 
 
 def _hop(frame: Frame, place: Field) -> RouteHop:
