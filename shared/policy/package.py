@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Literal, TypeVar, cast
 
 from shared.contracts.types import Hop, Level
+from shared.domain.concerns import BY_CODE
 from shared.domain.dated import Dated, nearest, overlap
 from shared.domain.dated import on as holding_on
 from shared.domain.division import pad, trim
@@ -49,8 +50,12 @@ REQUIRED_LEVELS: Mapping[str, tuple[str, ...]] = {
     "medical.self_paid": ("at_threshold", "over_income_ratio"),
     "medical.cover": ("insured", "uninsured", "paused", "arrears", "employee", "resident", "elsewhere"),
     "housing.house_grade": ("A", "B", "C", "D"),
+    "clue.concern": (*BY_CODE, "green"),
 }
 """The tables that give a level to what a record says. Every code is listed: `none` is said, never meant."""
+
+NEVER_NONE = frozenset({"clue.concern"})
+"""What a person reported is always looked at: `none` is refused there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +253,13 @@ def _levels(frame: Frame, place: Field) -> Mapping[str, Mapping[str, tuple[Dated
 def _table(frame: Frame, table: str, place: Field) -> Mapping[str, tuple[Dated[Level | None], ...]]:
     """Each of the table's versions holds all codes, so that a code can never lose its level by being left
     out."""
+    known = LEVELS if table in NEVER_NONE else ("none", *LEVELS)
     by_code: dict[str, list[Dated[Level | None]]] = {code: [] for code in REQUIRED_LEVELS[table]}
     for item in place.items():
         here = item.record("gives", *DATED, optional=DATED_TOO)
         gives = here["gives"].record(*by_code)
         for code, at in gives.items():
-            word = at.choice("none", *LEVELS)
+            word = at.choice(*known)
             level = None if word == "none" else cast(Level, word)
             by_code[code].append(dated(frame, here, level, "level"))
     return MappingProxyType({code: covering(frame, place, rows) for code, rows in by_code.items()})
