@@ -1,4 +1,4 @@
-"""Builds screening: one group over three topics, and the warnings' pages. The only file that builds things."""
+"""Builds screening: one group over four topics, and the warnings' pages. The only file that builds things."""
 
 from services.screening.api import warnings
 from services.screening.subscribers import subscribers

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services.screening.clue import ClueFact
 from services.screening.facts import CoverFact, HouseFact, SettlementFact
 
 LiveFact = SettlementFact | CoverFact | HouseFact
@@ -26,7 +27,10 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Spoken(msgspec.Struct, frozen=True, array_like=True):
-    """The one open warning, as it was last told: finding → its value, and what was told of the whole."""
+    """The one open warning, as it was last told: finding → its value, and what was told of the whole.
+
+    `clock_at`: a declaration's receipt, from which its clock runs.
+    """
 
     warning_id: str
     level: str
@@ -35,17 +39,21 @@ class Spoken(msgspec.Struct, frozen=True, array_like=True):
     told: dict[str, str]
     raised_at: datetime
     correlation_id: str
+    cause: str = "finding"
+    clock_at: datetime | None = None
 
 
 class Digest(msgspec.Struct, frozen=True, array_like=True):
     """`raised` counts the warnings that this household ever had; `answered` are findings that people have closed with
-    their case, which do not speak again until they say something else."""
+    their case, which do not speak again until they say something else. `clues` stand until they are withdrawn or people
+    close their case."""
 
     known: Known | None = None
     facts: tuple[LiveFact, ...] = ()
     spoken: Spoken | None = None
     raised: int = 0
     answered: dict[str, str] = {}
+    clues: tuple[ClueFact, ...] = ()
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -10,10 +10,8 @@ from datetime import date
 from services.screening.facts import Live
 from services.screening.household import Known
 from services.screening.rules import RULES
-from services.screening.rules.finding import Lines, Measured, Sight
+from services.screening.rules.finding import RANK, Lines, Measured, Sight
 from shared.policy import Policy
-
-RANK = {"yellow": 1, "orange": 2, "red": 3}
 
 
 def judge(facts: Sequence[Live], known: Known | None, policy: Policy, lines: Lines, today: date) -> list[Measured]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.screening.household import Digest, pack
 from services.screening.judge import judge
 from services.screening.rules.finding import Lines, lines_of
-from services.screening.warning import Because, Told, told
+from services.screening.warning import Because, Heard, Told, told
 from shared.clock import civil_date
 from shared.contracts.envelope import Event
 from shared.messaging.room import Decision
@@ -20,11 +20,11 @@ def lines_on(policy: str, today: date) -> Lines:
     return lines_of(load(policy), today)
 
 
-def judged(digest: Digest, home: str, event: Event, policy: Policy, now: datetime) -> Decision:
-    """Judge a household after an event about it."""
+def judged(digest: Digest, home: str, event: Event, policy: Policy, now: datetime, heard: Heard = "data") -> Decision:
+    """Judge a household after an event about it. `heard`: what kind of event that was."""
     today = day_of(now)
     found = judge(digest.facts, digest.known, policy, lines_on(policy.name, today), today)
-    if not found and digest.spoken is None:
+    if not found and digest.spoken is None and not digest.clues:
         return _decision(home, Told(digest, "nothing"))
     known = digest.known
     because = Because(
@@ -37,7 +37,7 @@ def judged(digest: Digest, home: str, event: Event, policy: Policy, now: datetim
         policy=policy.name,
         traceparent=event.traceparent,
     )
-    return _decision(home, told(digest, found, because))
+    return _decision(home, told(digest, found, because, heard))
 
 
 def _decision(home: str, result: Told) -> Decision:

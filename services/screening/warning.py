@@ -1,22 +1,25 @@
 """The one open warning of a household: raised, strengthened, weakened, withdrawn, closed. Pure; its rows beside.
 
-A repeat strengthens and is told, never dropped. What people have closed with their case does not speak again until it
-says something else. A warning of which part was corrected away is told as weakened; without any cause it is withdrawn.
+A repeat strengthens and is told, never dropped; what was reported holds the warning whatever the records say. What
+people have closed with their case does not speak again until it says something else. A warning of which part was
+corrected or taken back is told as weakened; without any cause it is withdrawn.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import orjson
 
-from services.screening.explain import explained, of_finding
+from services.screening.clue import Said, said
+from services.screening.explain import explained, of_finding, withdrawn_because
 from services.screening.household import Digest, Spoken
-from services.screening.judge import RANK
-from services.screening.rules.finding import Measured
+from services.screening.precheck import is_new_risk
+from services.screening.rules.finding import RANK, Measured
 from shared.contracts.envelope import event_id
 from shared.contracts.types import Level
 from shared.contracts.warning import Explanation, Finding, WarningState
@@ -26,6 +29,9 @@ from shared.postgres import queries
 SQL = queries(__file__)
 
 TYPE = "shouwang.warning.{}.v1"
+
+Heard = Literal["data", "reported", "withdrawn"]
+"""What led to a judgement: something true of the household, a report of somebody, or the withdrawal of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +68,51 @@ class Told:
     row: Row | None = None
 
 
-def told(digest: Digest, found: Sequence[Measured], because: Because) -> Told:
-    """Hold new findings against what was last said."""
-    speaking = [one for one in found if digest.spoken is not None or digest.answered.get(one.key) != one.value]
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What holds a warning: the rules' findings, the gravest first, and what people reported."""
+
+    found: Sequence[Measured]
+    said: Said | None
+
+    @property
+    def level(self) -> Level:
+        if self.said is None:
+            return self.found[0].level
+        if self.found and RANK[self.found[0].level] > RANK[self.said.level]:
+            return self.found[0].level
+        return self.said.level
+
+    @property
+    def concerns(self) -> tuple[str, ...]:
+        reported = self.said.concerns if self.said is not None else ()
+        return tuple(dict.fromkeys((*reported, *(one.concern for one in self.found))))
+
+
+def told(digest: Digest, found: Sequence[Measured], because: Because, heard: Heard = "data") -> Told:
+    """Hold new findings and reports against what was last said."""
+    if digest.answered and all(digest.answered.get(one.key) == one.value for one in found):
+        found = ()
     spoken = digest.spoken
-    if not speaking:
-        return _withdrawn(digest, because) if spoken is not None else Told(digest, "nothing")
+    if not found and not digest.clues:
+        return _withdrawn(digest, because, heard) if spoken is not None else Told(digest, "nothing")
+    held = Held(found, said(digest.clues) if digest.clues else None)
     if spoken is None:
-        return _raised(digest, found, because)
+        return _raised(digest, held, because)
     now = {one.key: one.value for one in found}
-    concerns = tuple(dict.fromkeys(one.concern for one in found))
-    new_concerns = tuple(one for one in concerns if one not in spoken.concerns)
+    new_concerns = tuple(one for one in held.concerns if one not in spoken.concerns)
     is_final = digest.known is None or not spoken.is_provisional
-    if now == spoken.told and found[0].level == spoken.level and is_final:
+    if heard == "data" and now == spoken.told and held.level == spoken.level and is_final:
         return Told(digest, "unchanged")
-    kind = _direction(spoken, found, new_concerns, is_final)
-    return _said(kind, digest, spoken, found, new_concerns, because)
+    kind = "strengthened" if heard == "reported" else _direction(spoken, held, new_concerns, is_final)
+    return _said(kind, digest, spoken, held, new_concerns, because)
 
 
-def _direction(spoken: Spoken, found: Sequence[Measured], new_concerns: tuple[str, ...], is_final: bool) -> str:
+def _direction(spoken: Spoken, held: Held, new_concerns: tuple[str, ...], is_final: bool) -> str:
     """More is strengthened, also when something else became less: nothing new is swallowed."""
-    has_new = any(one.key not in spoken.told for one in found)
-    is_higher = RANK[found[0].level] > RANK[spoken.level]
-    has_more = any(_is_more(spoken.told.get(one.key), one.value) for one in found)
+    has_new = any(one.key not in spoken.told for one in held.found)
+    is_higher = RANK[held.level] > RANK[spoken.level]
+    has_more = any(_is_more(spoken.told.get(one.key), one.value) for one in held.found)
     return "strengthened" if new_concerns or has_new or is_higher or has_more or not is_final else "weakened"
 
 
@@ -97,42 +125,47 @@ def _is_more(before: str | None, value: str) -> bool:
         return value != before
 
 
-def _raised(digest: Digest, found: Sequence[Measured], because: Because) -> Told:
+def _raised(digest: Digest, held: Held, because: Because) -> Told:
     ordinal = digest.raised + 1
     warning_id = event_id(str(because.household_id), "warning", ordinal)
     spoken = Spoken(str(warning_id), "", False, (), {}, because.now, str(because.correlation_id))
-    digest = msgspec.structs.replace(digest, raised=ordinal, answered={})
-    concerns = tuple(dict.fromkeys(one.concern for one in found))
-    return _said("raised", digest, spoken, found, concerns, because)
+    digest = msgspec.structs.replace(digest, raised=ordinal)
+    return _said("raised", digest, spoken, held, held.concerns, because)
 
 
 def _said(
     kind: str,
     digest: Digest,
     spoken: Spoken,
-    found: Sequence[Measured],
+    held: Held,
     new_concerns: tuple[str, ...],
     because: Because,
 ) -> Told:
+    """What people once answered speaks again together with any new finding, not for a report alone."""
     spoken = msgspec.structs.replace(
         spoken,
-        level=found[0].level,
+        level=held.level,
         is_provisional=digest.known is None,
-        concerns=tuple(dict.fromkeys(one.concern for one in found)),
-        told={one.key: one.value for one in found},
+        concerns=held.concerns,
+        told={one.key: one.value for one in held.found},
+        cause=held.said.cause if held.said is not None else "finding",
+        clock_at=held.said.clock_at if held.said is not None else None,
     )
-    digest = msgspec.structs.replace(digest, spoken=spoken)
-    state = _state(digest, spoken, found, new_concerns, because)
+    digest = msgspec.structs.replace(digest, spoken=spoken, answered={} if held.found else digest.answered)
+    explanation = explained(held.found, held.said, is_new_risk(digest.known))
+    state = _state(digest, spoken, held.found, new_concerns, explanation, because)
     return Told(
         digest, kind, _emit(kind, state, spoken, because), Row(state, because.region, because.grid, because.now)
     )
 
 
-def _withdrawn(digest: Digest, because: Because) -> Told:
+def _withdrawn(digest: Digest, because: Because, heard: Heard) -> Told:
     spoken = digest.spoken
     assert spoken is not None
     digest = msgspec.structs.replace(digest, spoken=None)
-    state = _state(digest, spoken, (), (), because).model_copy(update={"state": "withdrawn"})
+    state = _state(digest, spoken, (), (), withdrawn_because(heard == "withdrawn"), because).model_copy(
+        update={"state": "withdrawn"}
+    )
     return Told(
         digest,
         "withdrawn",
@@ -146,43 +179,33 @@ def closed(digest: Digest, warning_id: UUID) -> Digest | None:
     spoken = digest.spoken
     if spoken is None or spoken.warning_id != str(warning_id):
         return None
-    return msgspec.structs.replace(digest, spoken=None, answered=spoken.told)
+    return msgspec.structs.replace(digest, spoken=None, answered=digest.answered | spoken.told, clues=())
 
 
 def _state(
-    digest: Digest, spoken: Spoken, found: Sequence[Measured], new_concerns: tuple[str, ...], because: Because
+    digest: Digest,
+    spoken: Spoken,
+    found: Sequence[Measured],
+    new_concerns: tuple[str, ...],
+    explanation: Explanation,
+    because: Because,
 ) -> WarningState:
-    level: Level = spoken.level  # type: ignore[assignment]
     return WarningState(
         warning_id=UUID(spoken.warning_id),
         household_id=because.household_id,
         household_no=digest.known.household_no if digest.known else None,
         state="open",
-        cause="finding",
-        level=level,
+        cause=spoken.cause,
+        level=spoken.level,
         provisional=spoken.is_provisional,
         policy=because.policy,
         raised_at=spoken.raised_at,
-        clock_started_at=spoken.raised_at,
+        clock_started_at=spoken.clock_at or spoken.raised_at,
         concerns=spoken.concerns,
         new_concerns=new_concerns,
         findings=tuple(_finding(spoken.warning_id, one) for one in found),
-        explanation=explained(found) if found else WITHDRAWN,
+        explanation=explanation,
     )
-
-
-WITHDRAWN = Explanation.model_validate(
-    {
-        "exact": {
-            "zh": "预警依据的部门记录已更正或撤回。",
-            "en": "The records behind this warning were corrected or withdrawn.",
-        },
-        "band": {
-            "zh": "预警依据的部门记录已更正或撤回。",
-            "en": "The records behind this warning were corrected or withdrawn.",
-        },
-    }
-)
 
 
 def _finding(warning_id: str, one: Measured) -> Finding:

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from shared.contracts.types import Level
+from shared.domain.concerns import BY_CODE
 from shared.domain.dated import Dated
 from shared.policy import Policy
+
+RANK: Mapping[str, int] = {"yellow": 1, "orange": 2, "red": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Lines:
     over_ratio: Level
     cover: Mapping[str, Dated[Level | None]]
     house: Mapping[str, Dated[Level | None]]
+    clue: Mapping[str, Dated[Level]]
 
 
 def lines_of(policy: Policy, today: date) -> Lines:
@@ -65,4 +70,10 @@ def lines_of(policy: Policy, today: date) -> Lines:
         over_ratio=over_ratio,
         cover={status: policy.level("medical.cover", status, today) for status in statuses},
         house={grade: policy.level("housing.house_grade", grade, today) for grade in "ABCD"},
+        clue={code: _told_level(policy, code, today) for code in (*BY_CODE, "green")},
     )
+
+
+def _told_level(policy: Policy, code: str, today: date) -> Dated[Level]:
+    """What is told always has a level: a package that says `none` here was refused at load."""
+    return cast(Dated[Level], policy.level("clue.concern", code, today))
