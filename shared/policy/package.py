@@ -33,6 +33,8 @@ from shared.policy.values import DATED, DATED_TOO, UNITS, Frame, covering, dated
 
 Thing = TypeVar("Thing")
 
+GreenWhen = Literal["always", "declared_sudden"]
+"""When a declared risk goes by the green channel: whenever it is named, or only when told as sudden."""
 HouseholdKind = Literal["monitored", "others"]
 """Which threshold counts for a household: monitored and lifted-out ones, or the others."""
 KINDS: tuple[HouseholdKind, ...] = ("monitored", "others")
@@ -88,6 +90,7 @@ class Policy:
     route: tuple[RouteHop, ...]
     categories: tuple[Category, ...]
     risks: tuple[Reason, ...]
+    green_risks: Mapping[str, Dated[GreenWhen]]
     notices: DatedNoticeRules
     _way: Route
     _values: Mapping[str, tuple[Dated[Decimal], ...]]
@@ -202,6 +205,7 @@ def read_package(path: Path) -> Policy:
         "household_kinds",
         "categories",
         "risks",
+        "declarations",
         "notices",
         "route",
     )
@@ -217,6 +221,7 @@ def read_package(path: Path) -> Policy:
         route=route.hops,
         categories=_categories(frame, here["categories"]),
         risks=tuple(_risk(at) for at in here["risks"].items()),
+        green_risks=_green(frame, here["declarations"], here["risks"]),
         notices=read_notices(frame, here["notices"]),
         _way=route,
         _values=_values(frame, here["values"]),
@@ -320,6 +325,18 @@ def _categories(frame: Frame, place: Field) -> tuple[Category, ...]:
 def _risk(place: Field) -> Reason:
     here = place.record("code", "zh", "en")
     return Reason(here["code"].code(), Names(here["zh"].text(), here["en"].text()))
+
+
+def _green(frame: Frame, place: Field, risks: Field) -> Mapping[str, Dated[GreenWhen]]:
+    known = [_risk(at).code for at in risks.items()]
+    found: dict[str, Dated[GreenWhen]] = {}
+    for item in place.record("green_risks")["green_risks"].items():
+        here = item.record("risk", "when", *DATED, optional=DATED_TOO)
+        risk = here["risk"].choice(*known)
+        if risk in found:
+            raise here["risk"].wrong(f"is {risk!r} a second time", "keep one of them")
+        found[risk] = dated(frame, here, cast(GreenWhen, here["when"].choice("always", "declared_sudden")), "when")
+    return MappingProxyType(found)
 
 
 def _at(limits: Limits, level: Level, on: date | None) -> Limit:
