@@ -20,10 +20,13 @@ from shared.policy.reading import Field, Record, read
 from shared.policy.route import (
     LEVELS,
     HopAction,
+    HopStep,
     Limit,
     Limits,
     Names,
+    Pauses,
     Reason,
+    Responsible,
     Route,
     RouteHop,
     names,
@@ -45,6 +48,11 @@ REQUIRED: Mapping[str, str] = {
     "medical.self_paid.rolling_window": "months",
     "medical.self_paid.calendar_window": "calendar_years",
     "visit.visitors_least": "people",
+    "review.quorum": "ratio",
+    "review.majority": "ratio",
+    "grid.households_least": "households",
+    "grid.households": "households",
+    "grid.households_most": "households",
 }
 """The figures that the rules and hops read, with their unit: a package without one of them is refused."""
 
@@ -111,12 +119,15 @@ class Policy:
         return nearest(_found(rows, code, f"{self.name}: {table}"), on)
 
     def limit(self, hop: str, level: Level, step: str | None = None, on: date | None = None) -> Limit:
-        """The limit of a hop's task, or of one of its later steps. Raises LookupError."""
-        here = self.hop(hop)
-        found = next((one for one in here.steps if step in (None, one.code)), None)
+        """The limit of a hop's first step, or of another one of its steps. Raises LookupError."""
+        return nearest(self.step(hop, step).limits[level], on)
+
+    def step(self, hop: str, step: str | None = None) -> HopStep:
+        """A step of a hop, the first one if none is named. Raises LookupError."""
+        found = next((one for one in self.hop(hop).steps if step in (None, one.code)), None)
         if found is None:
             raise LookupError(f"{self.name}: hop {hop} has no step {step}")
-        return nearest(found.limits[level], on)
+        return found
 
     def single_limit(self, code: str, level: Level, on: date | None = None) -> Limit:
         """A limit that belongs to no hop: `acceptance`, `measures`, … Raises LookupError."""
@@ -125,6 +136,19 @@ class Policy:
     def total(self, code: str, level: Level, on: date | None = None) -> Limit:
         """A limit over several hops: `identification`, `journey`. Raises LookupError."""
         return _at(_found(self._way.totals, code, self.name).limits, level, on)
+
+    def totals_of(self, hop: str) -> tuple[str, ...]:
+        """The totals that cover a hop."""
+        return tuple(code for code, one in self._way.totals.items() if hop in one.covers)
+
+    @property
+    def pauses(self) -> Pauses:
+        return self._way.pauses
+
+    @property
+    def departments(self) -> tuple[Responsible, ...]:
+        """The county's functional departments, each with the concerns that it answers for."""
+        return self._way.departments
 
     @property
     def ladder(self) -> Ladder:
@@ -143,8 +167,9 @@ class Policy:
         return found
 
     def action(self, hop: str, action: str) -> HopAction:
-        """Raises LookupError."""
-        found = next((one for one in self.hop(hop).actions if one.code == action), None)
+        """An action of any step of a hop. Raises LookupError."""
+        actions = (one for step in self.hop(hop).steps for one in step.actions)
+        found = next((one for one in actions if one.code == action), None)
         if found is None:
             raise LookupError(f"{self.name}: hop {hop} has no action {action}")
         return found

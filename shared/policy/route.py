@@ -15,9 +15,10 @@ from typing import Literal, cast, get_args
 
 from shared.contracts.types import Hop, Level
 from shared.domain.calendar import LimitUnit, add_limit
+from shared.domain.concerns import CONCERNS
 from shared.domain.dated import Dated, nearest
 from shared.policy.ladder import Ladder, read_ladder
-from shared.policy.reading import Field, Record
+from shared.policy.reading import Field
 from shared.policy.values import Frame, figures
 
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -51,17 +52,11 @@ class Limit(Dated[int]):
         return -(-self.value // HOURS_A_DAY) if self.unit == "hours" else self.value
 
 
+Effect = Literal["onward", "stays", "returns", "refuses", "ends"]
+EFFECTS: tuple[Effect, ...] = get_args(Effect)
+
 Limits = Mapping[Level, tuple[Limit, ...]]
 """A limit's values over time, by level."""
-
-
-@dataclass(frozen=True, slots=True)
-class HopStep:
-    """A part of a hop with a limit of its own; the first one is the limit of the hop's task."""
-
-    code: str
-    names: Names
-    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +74,71 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class HopAction:
-    """What may be done at a hop. `effect`: the case goes on, stays here, goes back, or ends."""
+    """What may be done at a step. `effect`: the case goes on, stays here, goes back, is refused, or the way ends."""
 
     code: str
     names: Names
-    effect: Literal["onward", "stays", "returns", "ends"]
+    effect: Effect
     needs_reason: bool
     reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RouteHop:
-    """`follows` are the hops that may come next (none: the route ends here); `actions[0]` is the ordinary
-    way on.
+class HopStep:
+    """A part of a hop: one task with its own limit. `actions[0]` is the ordinary way on.
 
-    `is_built` is false for a hop that no process carries yet: a case sent there rests, counted and dated.
+    `is_aside`: it runs beside the main way, which does not wait for it. `signs`: another person than the one who
+    prepared it signs (approver and handler are two). `is_fixed`: its limit is never shortened (the public notice).
     """
+
+    code: str
+    names: Names
+    limits: Limits
+    is_aside: bool
+    signs: bool
+    is_fixed: bool
+    actions: tuple[HopAction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteHop:
+    """`follows` are the hops that may come next (none: the route ends here). Its main steps follow one another."""
 
     hop: Hop
     names: Names
     office: Names
-    is_built: bool
     follows: tuple[Hop, ...]
     returns_to: tuple[Hop, ...]
     steps: tuple[HopStep, ...]
     evidence: tuple[Evidence, ...]
-    actions: tuple[HopAction, ...]
+
+    @property
+    def main_steps(self) -> tuple[HopStep, ...]:
+        return tuple(one for one in self.steps if not one.is_aside)
+
+    @property
+    def actions(self) -> tuple[HopAction, ...]:
+        """Those of all its steps."""
+        return tuple(chain.from_iterable(one.actions for one in self.steps))
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Where a clock may be stopped for a coded reason: how often in a case, and how long at most each time."""
+
+    steps: frozenset[str]
+    times_most: int
+    longest: tuple[Limit, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Responsible:
+    """A functional department of the county, and the concerns that it answers for."""
+
+    code: str
+    names: Names
+    concerns: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +154,15 @@ class Total:
 class Route:
     hops: tuple[RouteHop, ...]
     ladder: Ladder
+    pauses: Pauses
+    departments: tuple[Responsible, ...]
     singles: Mapping[str, Limits]
     totals: Mapping[str, Total]
 
 
 def read_route(frame: Frame, place: Field) -> Route:
     """Raises PolicyError for a route that a case could not walk, or not in time."""
-    here = place.record("ladder", "limits", "hops", "totals")
+    here = place.record("ladder", "limits", "hops", "totals", "pauses", "departments")
     singles = {code: _limits(frame, at) for code, at in here["limits"].entries().items()}
     places = here["hops"].items()
     hops = tuple(_hop(frame, at) for at in places)
@@ -137,47 +173,50 @@ def read_route(frame: Frame, place: Field) -> Route:
         _check_total(frame, at, totals[code], tuple(zip(hops, places, strict=True)), singles)
     if "journey" not in totals:
         raise here["totals"].wrong("has no journey", "add the limit of the whole journey")
-    return Route(hops, read_ladder(frame, here["ladder"]), MappingProxyType(singles), MappingProxyType(totals))
+    pauses = _pauses(frame, here["pauses"], {f"{one.hop}.{step.code}" for one in hops for step in one.steps})
+    departments = tuple(_responsible(at) for at in here["departments"].items())
+    if not departments:
+        raise here["departments"].wrong("is empty", "add the county's functional departments")
+    _once(here["departments"], [one.code for one in departments])
+    ladder = read_ladder(frame, here["ladder"])
+    return Route(hops, ladder, pauses, departments, MappingProxyType(singles), MappingProxyType(totals))
 
 
 def _hop(frame: Frame, place: Field) -> RouteHop:
-    here = place.record("hop", "names", "office", "built", "next", "returns_to", "steps", "evidence", "actions")
-    steps = tuple(_step(frame, at) for at in here["steps"].items())
-    actions = tuple(_action(at) for at in here["actions"].items())
-    for what, found in (("steps", steps), ("actions", actions)):
-        if not found:
-            raise here[what].wrong("is empty", "add at least one")
-        _once(here[what], [one.code for one in found])
+    here = place.record("hop", "names", "office", "next", "returns_to", "steps", "evidence")
     follows, returns_to = _hops(here["next"]), _hops(here["returns_to"])
-    _check_actions(here, actions, follows, returns_to)
+    steps = tuple(_step(frame, at) for at in here["steps"].items())
+    _once(here["steps"], [one.code for one in steps])
+    if all(one.is_aside for one in steps):
+        raise here["steps"].wrong("has no step on the main way", "add at least one")
+    for at, step in zip(here["steps"].items(), steps, strict=True):
+        is_last = step is [one for one in steps if not one.is_aside][-1]
+        _check_actions(at, step, bool(follows) or not is_last, bool(returns_to) or step is not steps[0])
     return RouteHop(
         hop=cast(Hop, here["hop"].choice(*HOPS)),
         names=names(here["names"]),
         office=names(here["office"]),
-        is_built=here["built"].truth(),
         follows=follows,
         returns_to=returns_to,
         steps=steps,
         evidence=tuple(_evidence(at) for at in here["evidence"].items()),
-        actions=actions,
     )
 
 
-def _check_actions(
-    here: Record, actions: Sequence[HopAction], follows: Sequence[Hop], returns_to: Sequence[Hop]
-) -> None:
-    place = here["actions"]
-    if not follows and all(one.effect != "ends" for one in actions):
-        raise here["next"].wrong("is empty: no way out", "name a hop in next, or add an action that ends the case")
-    if actions[0].effect != ("onward" if follows else "ends"):
-        raise place.wrong("does not begin with the ordinary way on", "put it first")
-    for one in actions:
-        if one.effect == "returns" and not returns_to:
-            raise place.wrong(f"has {one.code}, but this hop returns to none", "name a hop in returns_to")
-        if one.effect == "onward" and not follows:
-            raise place.wrong(f"has {one.code}, but no hop follows", "name a hop in next")
+def _check_actions(place: Field, step: HopStep, goes_on: bool, goes_back: bool) -> None:
+    """The first action leads on, or out; none leads where there is no way."""
+    on = goes_on and not step.is_aside
+    if not on and all(one.effect != "ends" for one in step.actions):
+        raise place.wrong(f"({step.code}) has no way out", "name a hop in next, or add an action that ends the case")
+    if step.actions[0].effect != ("onward" if on else "ends"):
+        raise place.wrong(f"({step.code}) does not begin with the ordinary way on", "put it first")
+    for one in step.actions:
+        if one.effect == "returns" and not goes_back:
+            raise place.wrong(f"({step.code}) has {one.code}, but this hop returns to none", "name one in returns_to")
+        if one.effect == "onward" and not on and not step.is_aside:
+            raise place.wrong(f"({step.code}) has {one.code}, but no hop follows", "name a hop in next")
         if one.needs_reason and not one.reasons:
-            raise place.wrong(f"has {one.code}, which needs a reason and has none", "add its reasons")
+            raise place.wrong(f"({step.code}) has {one.code}, which needs a reason and has none", "add its reasons")
 
 
 def _hops(place: Field) -> tuple[Hop, ...]:
@@ -187,8 +226,37 @@ def _hops(place: Field) -> tuple[Hop, ...]:
 
 
 def _step(frame: Frame, place: Field) -> HopStep:
-    here = place.record("step", "names", "limit")
-    return HopStep(here["step"].code(), names(here["names"]), _limits(frame, here["limit"]))
+    here = place.record("step", "names", "limit", "actions", optional=("aside", "signs", "fixed"))
+    actions = tuple(_action(at) for at in here["actions"].items())
+    if not actions:
+        raise here["actions"].wrong("is empty", "add at least one")
+    _once(here["actions"], [one.code for one in actions])
+    return HopStep(
+        code=here["step"].code(),
+        names=names(here["names"]),
+        limits=_limits(frame, here["limit"]),
+        is_aside="aside" in here and here["aside"].truth(),
+        signs="signs" in here and here["signs"].truth(),
+        is_fixed="fixed" in here and here["fixed"].truth(),
+        actions=actions,
+    )
+
+
+def _pauses(frame: Frame, place: Field, known: set[str]) -> Pauses:
+    here = place.record("steps", "times_most", "longest", "reasons")
+    steps = frozenset(at.choice(*sorted(known)) for at in here["steps"].items())
+    times = int(here["times_most"].number(Decimal(1), Decimal(10), True))
+    reasons = tuple(_reason(at) for at in here["reasons"].items())
+    if not reasons:
+        raise here["reasons"].wrong("is empty", "a clock stops for a coded reason only: add at least one")
+    return Pauses(steps, times, _over_time(frame, here["longest"]), reasons)
+
+
+def _responsible(place: Field) -> Responsible:
+    here = place.record("code", "zh", "en", "concerns")
+    known = tuple(one.code for one in CONCERNS)
+    concerns = frozenset(at.choice(*known) for at in here["concerns"].items())
+    return Responsible(here["code"].code(), Names(here["zh"].text(), here["en"].text()), concerns)
 
 
 def _action(place: Field) -> HopAction:
@@ -198,10 +266,7 @@ def _action(place: Field) -> HopAction:
     return HopAction(
         code=here["action"].code(),
         names=names(here["names"]),
-        effect=cast(
-            Literal["onward", "stays", "returns", "ends"],
-            here["effect"].choice("onward", "stays", "returns", "ends"),
-        ),
+        effect=cast(Effect, here["effect"].choice(*EFFECTS)),
         needs_reason="needs_reason" in here and here["needs_reason"].truth(),
         reasons=reasons,
     )
@@ -322,7 +387,7 @@ def _changes(
 
 
 def _hop_days(hop: RouteHop, level: Level, day: date) -> int:
-    return sum(nearest(step.limits[level], day).days for step in hop.steps)
+    return sum(nearest(step.limits[level], day).days for step in hop.main_steps)
 
 
 def _longest(hops: Sequence[RouteHop], covers: frozenset[str], level: Level, day: date) -> int:
