@@ -12,15 +12,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from services.workflow import deadline as deadlines
-from services.workflow import history
+from services.workflow import history, supervision
 from services.workflow.history import Step
 from services.workflow.rows import packed
-from shared.contracts.deadline import Passed
+from services.workflow.supervision import Supervision, supervisor_of
+from shared.contracts.deadline import LadderStep, Passed
 from shared.contracts.envelope import event_id
 from shared.messaging.faults import Retry
 from shared.messaging.room import REJECTED, Decided, Decision, Emit, Input, Keyed, State, Unit
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.policy import available, load
 from shared.postgres import queries, session
 from shared.service import Service
 
@@ -57,6 +61,11 @@ class Ring:
     task_id: UUID | None
     cause_id: UUID
     correlation_id: UUID
+    policy: str
+
+    @property
+    def supervisor(self) -> str:
+        return supervisor_of(self.hop, self.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,35 +100,27 @@ class Alarm(Keyed):
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         ring: Ring | None = state.get(("deadline", input.body))
-        if ring is None or ring.state != "running" or ring.place_state not in ("on_its_way", "open"):
+        if ring is None or ring.place_state not in ("on_its_way", "open"):
             return Decision(word="stale")
-        steps = [one for one in deadlines.unfired(ring.fired, ring.sent_at, ring.due_at) if one[1] <= now]
-        if not steps:
-            return Decision(word="not_yet")
-        fired = (*ring.fired, *(step for step, _ in steps))
-        wake_at = deadlines.wake_at(fired, ring.sent_at, ring.due_at)
-        row = Fired(
-            ring.deadline_id,
-            ring.place_id,
-            "running" if wake_at else "done",
-            fired,
-            wake_at,
-            deadlines.lateness_after(steps[-1][0]),
-        )
-        emits = [_emit(ring, step, at) for step, at in steps]
-        told = [_step(ring, emit, at) for emit, (_, at) in zip(emits, steps, strict=True)]
-        return Decision(word=steps[-1][0], emits=emits, rows=(row, *told))
+        match ring.state:
+            case "running":
+                return _told(ring, now)
+            case _:
+                return Decision(word="stale")
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         rows = [row for one in decided for row in one.decision.rows]
         fired = [row for row in rows if isinstance(row, Fired)]
         late = [row for row in rows if isinstance(row, Late)]
+        supervised = [row for row in rows if isinstance(row, Supervision)]
         if fired:
             written = packed(fired)
             await unit.connection.execute(SQL.write_fired, written)
             await unit.connection.execute(SQL.move_lateness, written)
         if late:
             await unit.connection.execute(SQL.put_off, packed(late))
+        if supervised:
+            await supervision.add(unit.connection, supervised)
         await history.append(unit.connection, [row for row in rows if isinstance(row, Step)])
 
     def give_up(self, input: Input, cause: str, now: datetime) -> Decision:
@@ -127,7 +128,25 @@ class Alarm(Keyed):
         return Decision(outcome=REJECTED, word="put_off", rows=(Late(input.body, now + PUT_OFF, cause[:300]),))
 
 
-def _emit(ring: Ring, step: str, fired_at: datetime) -> Emit:
+def _told(ring: Ring, now: datetime) -> Decision:
+    """All steps that are due by now, in order; when the alarm looks next; and a supervision once it comes to that."""
+    ladder = load(ring.policy).ladder
+    due = [one for one in deadlines.unfired(ring.fired, ring.sent_at, ring.due_at, ladder) if one[1] <= now]
+    if not due:
+        return Decision(word="not_yet")
+    fired = (*ring.fired, *(rung.step for rung, _ in due))
+    wake_at = deadlines.wake_at(fired, ring.sent_at, ring.due_at, ladder)
+    lateness = due[-1][0].lateness
+    row = Fired(ring.deadline_id, ring.place_id, "running" if wake_at else "done", fired, wake_at, lateness)
+    emits = [_emit(ring, rung.step, at) for rung, at in due]
+    steps = [_step(ring, emit, at) for emit, (_, at) in zip(emits, due, strict=True)]
+    opened = [
+        _supervision(ring, emit, at) for emit, (rung, at) in zip(emits, due, strict=True) if rung.step == "supervised"
+    ]
+    return Decision(word=due[-1][0].step, emits=emits, rows=(row, *steps, *opened))
+
+
+def _emit(ring: Ring, step: LadderStep, fired_at: datetime) -> Emit:
     """Stamped with the step's own due instant, however late the alarm got round to it."""
     type_ = f"shouwang.deadline.{step}.v1"
     data = Passed(
@@ -138,6 +157,7 @@ def _emit(ring: Ring, step: str, fired_at: datetime) -> Emit:
         round=ring.round,
         branch=ring.branch,
         office=ring.office,
+        supervisor=ring.supervisor,
         task_id=ring.task_id,
         level=ring.level,
         step=step,
@@ -176,6 +196,48 @@ def _step(ring: Ring, emit: Emit, fired_at: datetime) -> Step:
         due_at=ring.due_at,
         task_id=ring.task_id,
     )
+
+
+def _supervision(ring: Ring, emit: Emit, at: datetime) -> Supervision:
+    return Supervision(
+        supervision_id=supervision.supervision_id(ring.deadline_id),
+        place_id=ring.place_id,
+        case_id=ring.case_id,
+        household_id=ring.household_id,
+        hop=ring.hop,
+        round=ring.round,
+        branch=ring.branch,
+        office=ring.office,
+        supervisor=ring.supervisor,
+        level=ring.level,
+        state="open",
+        due_at=ring.due_at,
+        opened_at=at,
+        answered_by=(),
+        closed_at=None,
+        closed_by=None,
+        cause_id=emit.id,
+        region=ring.region,
+        grid=ring.grid,
+    )
+
+
+# ── the auditor ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def unfired(connection: asyncpg.Connection | asyncpg.Pool) -> list[dict[str, Any]]:
+    """The auditor's question, asked of due instants and ladders and not of the alarm's own plan: what was due and has
+    not been told. To be empty but for the last seconds. At most 200, the oldest first."""
+    rows = await connection.fetch(SQL.unfired, packed(_ladders()))
+    return [dict(row) for row in rows]
+
+
+def _ladders() -> list[dict[str, object]]:
+    return [
+        {"policy": name, "step": rung.step, "days": rung.after_days.value}
+        for name in available()
+        for rung in load(name).ladder
+    ]
 
 
 # ── the loop ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ WHERE state = 'running' AND wake_at <= $1 ORDER BY wake_at, deadline_id LIMIT $2
 -- name: read
 -- The same under the households' locks, with what a step tells.
 SELECT d.deadline_id, d.place_id, d.case_id, d.household_id, d.hop, d.round, d.branch, d.state, d.sent_at, d.due_at, d.fired,
-    d.wake_at, d.region, d.grid, p.state AS place_state, p.office, p.level, p.task_id, p.cause_id, c.correlation_id
+    d.wake_at, d.region, d.grid, p.state AS place_state, p.office, p.level, p.task_id, p.cause_id, c.correlation_id, c.policy
 FROM deadlines d JOIN places p USING (place_id) JOIN cases c ON c.case_id = d.case_id
 WHERE d.deadline_id = ANY($1::uuid[])
 
@@ -28,6 +28,17 @@ FROM json_to_recordset($1::json) AS r (deadline_id uuid, wake_at timestamptz, er
 WHERE d.deadline_id = r.deadline_id AND d.state = 'running'
 
 -- name: unfired
--- The auditor's question: what is due and has not been told, or could not be (to be empty but for the last seconds).
-SELECT deadline_id, case_id, due_at, error FROM deadlines
-WHERE state = 'running' AND (error IS NOT NULL OR wake_at <= civil.now() - interval '5 seconds') ORDER BY wake_at LIMIT 100
+-- What is due by its own ladder and has not been told: reckoned from the limit itself, whatever the alarm's plan says.
+SELECT d.deadline_id, d.case_id, d.household_id, d.hop, d.round, d.branch, p.office, l.step, i.told_from, d.due_at, d.error
+FROM deadlines d JOIN places p USING (place_id) JOIN cases c ON c.case_id = d.case_id
+JOIN json_to_recordset($1::json) AS l (policy text, step text, days integer) ON l.policy = c.policy
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN l.days >= 0 THEN d.due_at + l.days * interval '24 hours'
+        ELSE greatest(d.due_at + l.days * interval '24 hours', d.sent_at + (d.due_at - d.sent_at) / 2) END AS told_from) i
+WHERE d.state IN ('running', 'done') AND p.state IN ('on_its_way', 'open')
+    AND i.told_from <= civil.now() - interval '5 seconds' AND l.step <> ALL (d.fired)
+ORDER BY i.told_from, d.deadline_id LIMIT 200
+
+-- name: watched
+-- How many deadlines the auditor's question was asked of.
+SELECT count(*), civil.now() AS as_of FROM deadlines WHERE state IN ('running', 'done')

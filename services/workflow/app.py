@@ -3,11 +3,12 @@
 from collections.abc import Collection
 
 from services.workflow import alarm
-from services.workflow.api import cases, officers, queues, tasks
+from services.workflow.api import cases, officers, queues, supervisions, tasks
 from services.workflow.deciding import Claiming, Deciding
 from services.workflow.hops import HOPS
 from services.workflow.office import Officers
 from services.workflow.subscribers import BY_HOP, subscribers
+from services.workflow.supervision import Answering, Closing
 from shared.policy import PolicyError, load
 from shared.postgres import queries
 from shared.service import Service
@@ -33,9 +34,9 @@ async def build(settings: Settings, hops: Collection[str] = EVERY_HOP, *, is_who
     service.stream("workflow", subscribers(settings.policy))
     for hop in HOPS.keys() - set(hops):
         service.knows(group_of(hop), BY_HOP[hop])
-    calls = service.calls([Claiming(), Deciding(), Officers()])
+    calls = service.calls([Claiming(), Deciding(), Officers(), Answering(), Closing()])
     service.include(tasks.router(service, calls), cases.router(service), queues.router(service))
-    service.include(officers.router(service, calls))
+    service.include(officers.router(service, calls), supervisions.router(service, calls))
     service.every("alarm", alarm.loop(service))
     return service
 

@@ -5,18 +5,17 @@ A deadline stands on the case from the sending, so that a stopped hop's cases ar
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from shared.contracts.envelope import event_id
+from shared.policy import Ladder, Rung, available, load
 
 Running = Literal["running", "done", "ended"]
 
-LADDER: tuple[tuple[str, str], ...] = (("near", "due"), ("passed", "overdue"))
-"""The steps in order, each with the lateness that it moves the place to. Later steps are appended here."""
-
-REMIND_BEFORE = timedelta(days=1)
+USUAL: Ladder = load(available()[0]).ladder
+"""For whoever does not say which package a case is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +42,16 @@ def deadline_id(place_id: UUID) -> UUID:
     return event_id(str(place_id), "deadline")
 
 
-def instant(step: str, sent_at: datetime, due_at: datetime) -> datetime:
-    """When a step of the ladder is due.
-
-    `near` is a day before, but never before half of the limit has run: with a limit of 24 hours it would be told
-    together with the task itself and mean nothing.
-    """
-    match step:
-        case "near":
-            return max(due_at - REMIND_BEFORE, sent_at + (due_at - sent_at) / 2)
-        case "passed":
-            return due_at
-        case _:
-            raise LookupError(f"no step {step} on the ladder")
-
-
-def unfired(fired: Collection[str], sent_at: datetime, due_at: datetime) -> list[tuple[str, datetime]]:
+def unfired(
+    fired: Collection[str], sent_at: datetime, due_at: datetime, ladder: Ladder = USUAL
+) -> list[tuple[Rung, datetime]]:
     """The steps still to be told, in order, each with its own due instant."""
-    return [(step, instant(step, sent_at, due_at)) for step, _ in LADDER if step not in fired]
+    return [(one, one.instant(sent_at, due_at)) for one in ladder if one.step not in fired]
 
 
-def wake_at(fired: Collection[str], sent_at: datetime, due_at: datetime) -> datetime | None:
-    steps = unfired(fired, sent_at, due_at)
+def wake_at(fired: Collection[str], sent_at: datetime, due_at: datetime, ladder: Ladder = USUAL) -> datetime | None:
+    steps = unfired(fired, sent_at, due_at, ladder)
     return steps[0][1] if steps else None
-
-
-def lateness_after(step: str) -> str:
-    return dict(LADDER)[step]
 
 
 def brought_forward(deadline: Deadline, due_at: datetime) -> Deadline:

@@ -13,10 +13,11 @@ INSERT INTO decisions SELECT * FROM json_populate_recordset(NULL::decisions, $1:
 
 -- name: of_case
 -- A case's steps, oldest first, each with the words of its decision.
-SELECT h.event_id, h.cause_id, h.at, h.type, split_part(h.type, '.', CASE WHEN h.type LIKE 'task.%' THEN 2 ELSE 3 END) AS word,
+SELECT h.event_id, h.cause_id, h.at, h.type, CASE WHEN h.type LIKE 'supervision.%' THEN replace(h.type, '.', '_')
+        ELSE split_part(h.type, '.', CASE WHEN h.type LIKE 'task.%' THEN 2 ELSE 3 END) END AS word,
     h.hop, h.from_hop, h.round, h.branch, h.office, h.level, h.due_at, h.task_id, h.action, h.reason_code, h.officer_id, h.role,
-    d.comment
-FROM history h LEFT JOIN decisions d USING (event_id)
+    coalesce(d.comment, s.text) AS comment
+FROM history h LEFT JOIN decisions d USING (event_id) LEFT JOIN statements s USING (event_id)
 WHERE h.case_id = $1 AND h.type NOT LIKE 'shouwang.notice.%' ORDER BY h.number LIMIT 2000
 
 -- name: notices_of_case

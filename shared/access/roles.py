@@ -62,6 +62,10 @@ Action = Literal[
     "officer.write",
     "measure.read",
     "campaign.read",
+    "supervision.read",
+    "supervision.answer",
+    "supervision.close",
+    "deadline.read",
     # notify
     "notice.read",
     "preference.write",
@@ -91,7 +95,7 @@ _VILLAGE = frozenset({"resident_team", "village"})
 _WINDOW = frozenset({"clerk", "hotline"})
 _OFFICE = frozenset({"township", "county"})
 _ABOVE = frozenset({"city", "province"})
-"""They supervise and never edit."""
+"""They supervise and never edit: closing their own supervision is all that a city does."""
 _CADRES = _GROUP | _VILLAGE
 _OPERATION = frozenset({"steward", "auditor", "county", "system"})
 
@@ -127,6 +131,10 @@ MAY: Mapping[str, frozenset[str]] = {
     "officer.write": _OFFICE | {"steward", "system"},
     "measure.read": _CADRES | _OFFICE | _ABOVE | {"department", "auditor", "steward", "system"},
     "campaign.read": _CADRES | _OFFICE | _ABOVE | {"auditor", "steward", "system"},
+    "supervision.read": _CADRES | _OFFICE | _ABOVE | {"department", "auditor", "steward", "system"},
+    "supervision.answer": _CADRES | _OFFICE | {"department"},
+    "supervision.close": _OFFICE | {"city"},
+    "deadline.read": _OFFICE | _ABOVE | {"auditor", "steward", "system"},
     "notice.read": _CADRES | _OFFICE | _ABOVE | {"department", "auditor", "steward", "system"},
     "preference.write": _WINDOW | _CADRES | _OFFICE | _ABOVE | {"department", "auditor", "steward"},
     "timeline.read": _CADRES | _OFFICE | _ABOVE | {"department", "auditor", "steward", "system"},

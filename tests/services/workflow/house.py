@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 import asyncpg
@@ -17,6 +17,8 @@ from services.workflow.alarm import Alarm, ring
 from services.workflow.deciding import CLAIM, DECIDE, Answer, Ask, Claiming, Deciding
 from services.workflow.office import UPLOAD, Officers, Register, Upload
 from services.workflow.subscribers import BY_HOP, subscribers
+from services.workflow.supervision import ANSWER, CLOSE, Answering, Closing
+from services.workflow.supervision import Ask as Writing
 from shared import postgres
 from shared.access.tokens import Caller
 from shared.contracts.envelope import event_id
@@ -222,6 +224,12 @@ class Desk:
             DECIDE, Ask(task["task_id"], caller, caller.officer_id or caller.role, answer), caller, key
         )
 
+    async def write(self, what: Literal["answer", "closure"], supervision: UUID, text: str, caller: Caller) -> Any:
+        topic = ANSWER if what == "answer" else CLOSE
+        return await self._call(
+            topic, Writing(supervision, caller, caller.officer_id or caller.role, text), caller, None
+        )
+
     async def upload(self, register: Mapping[str, Any], caller: Caller = STEWARD) -> Any:
         given = Upload(caller, Register.model_validate(register))
         return await self._call(UPLOAD, given, caller, None)
@@ -261,7 +269,7 @@ def works(dsn: str, keys: Path, worker: asyncpg.Pool, api: asyncpg.Pool) -> Desk
         dsn, worker, api,
         work("workflow", *subscribers("regular-2026")),
         {hop: work(f"workflow.{hop}", *rooms) for hop, rooms in BY_HOP.items()},
-        work("workflow.calls", Claiming(), Deciding(), Officers(), pool=api),
+        work("workflow.calls", Claiming(), Deciding(), Officers(), Answering(), Closing(), pool=api),
         work("workflow.calls", Alarm()),
     )  # fmt: skip
 

@@ -11,12 +11,16 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from services.workflow import deadline
-from services.workflow.alarm import SQL, Alarm, ring
+from services.workflow.alarm import Alarm, ring, unfired
+from services.workflow.supervision import supervisor_of
+from shared.contracts.types import Hop
 from shared.messaging.room import Decision, Input, State
 from tests.services.workflow.house import CADRE, Desk, household, opened_desk, report, visit
+from tests.tokens import GRID, VILLAGE
 
 DAY = timedelta(days=1)
+LADDER = ["near", "passed", "urged", "supervised", "reported"]
+AFTER = [-DAY, 0 * DAY, DAY, 3 * DAY, 5 * DAY]
 
 
 @pytest_asyncio.fixture
@@ -68,17 +72,62 @@ async def test_a_jump_of_the_clock_tells_the_steps_in_order_each_with_its_own_in
     await desk.advance(40 * DAY)
     assert await desk.ring() == (1, 0)
     told = await desk.emitted(house, "deadline.passed")
-    assert [one["type"].split(".")[2] for one in told] == ["near", "passed"]
+    assert [one["type"].split(".")[2] for one in told] == LADDER
     fired = [datetime.fromisoformat(one["data"]["fired_at"]) for one in told]
-    assert fired == [task["due_at"] - DAY, task["due_at"]]
+    assert fired == [task["due_at"] + after for after in AFTER]
     assert [datetime.fromisoformat(one["time"]) for one in told] == fired
-    assert [one["sequence"] for one in told] == ["000000000001", "000000000002"]
+    assert [one["sequence"] for one in told] == [f"{number:012d}" for number in range(1, 6)]
+    row = await desk.worker.fetchrow("SELECT state, wake_at, fired FROM deadlines WHERE household_id = $1", house)
+    assert row is not None and tuple(row) == ("done", None, LADDER)
+    assert await desk.ring() == (0, 0) and await unfired(desk.worker) == []
+
+
+async def test_the_whole_ladder_step_by_step_moves_lateness_and_asks_the_office_above(desk: Desk) -> None:
+    house = household(9)
+    task = await desk.opened(house, "yellow")
+    now = await desk.worker.fetchval("SELECT civil.now()")
+    seen: list[tuple[str, int]] = []
+    for after in AFTER:
+        await desk.advance(task["due_at"] + after - now - timedelta(seconds=30))
+        assert await desk.ring() == (0, 0), "not half a minute too early"
+        await desk.advance(timedelta(minutes=1))
+        now = await desk.worker.fetchval("SELECT civil.now()")
+        assert [one["step"] for one in await unfired(desk.worker)] == [LADDER[len(seen)]], "the auditor sees it wait"
+        assert await desk.ring() == (1, 0) and await desk.ring() == (0, 0)
+        assert await unfired(desk.worker) == []
+        opened = await desk.worker.fetchval("SELECT count(*) FROM supervisions WHERE household_id = $1", house)
+        seen.append((await lateness(desk, house), opened))
+    assert seen == [("due", 0), ("overdue", 0), ("overdue", 0), ("supervised", 1), ("supervised", 1)]
+    told = await desk.emitted(house, "deadline.passed")
+    assert [one["data"]["step"] for one in told] == LADDER
+    assert {(one["data"]["office"], one["data"]["supervisor"]) for one in told} == {(GRID, VILLAGE[:9])}
+    row = await desk.worker.fetchrow("SELECT * FROM supervisions WHERE household_id = $1", house)
+    assert row is not None
+    assert (row["office"], row["supervisor"], row["state"]) == (GRID, VILLAGE[:9], "open")
+    assert (row["opened_at"], row["due_at"]) == (task["due_at"] + 3 * DAY, task["due_at"])
+    assert str(row["cause_id"]) == told[3]["id"]
+
+
+@pytest.mark.parametrize(
+    ("hop", "office"),
+    [
+        ("village_group", "341221102"),
+        ("village_committee", "341221102"),
+        ("village_return", "341221102"),
+        ("township", "341221"),
+        ("township_return", "341221"),
+        ("county", "3412"),
+        ("department", "3412"),
+    ],
+)
+def test_an_office_is_supervised_one_level_up(hop: Hop, office: str) -> None:
+    assert supervisor_of(hop, VILLAGE) == office
 
 
 async def test_a_stopped_hop_keeps_its_case_on_its_way_counted_dated_and_alarmed(desk: Desk) -> None:
     house = household(3)
     await desk.warn(house, level="red")
-    await desk.advance(2 * DAY)
+    await desk.advance(1 * DAY + timedelta(hours=12))
     assert await desk.ring() == (1, 0)
     assert await desk.places(house) == [("village_group", 1, "main", "on_its_way")]
     assert (await lateness(desk, house), await steps(desk, house)) == ("overdue", ["near", "passed"])
@@ -97,8 +146,10 @@ async def test_a_round_that_has_ended_rings_no_more(desk: Desk) -> None:
     await desk.warn(closed, "withdrawn", state="withdrawn")
     await desk.advance(60 * DAY)
     assert await desk.ring() == (1, 0)
-    assert [one["data"]["hop"] for one in await desk.emitted(reported, "deadline.passed")] == ["village_committee"] * 2
+    assert [one["data"]["hop"] for one in await desk.emitted(reported, "deadline.passed")] == ["village_committee"] * 5
     assert await steps(desk, resting) == [] and await steps(desk, closed) == []
+    asked = await desk.worker.fetch("SELECT household_id FROM supervisions")
+    assert [row["household_id"] for row in asked] == [reported]
 
 
 async def test_any_number_of_alarms_tell_each_step_exactly_once(desk: Desk, keys: Path) -> None:
@@ -115,8 +166,8 @@ async def test_any_number_of_alarms_tell_each_step_exactly_once(desk: Desk, keys
         for one in others:
             await one.close()
     for house in houses:
-        assert await steps(desk, house) == ["near", "passed"]
-    assert await desk.worker.fetch(SQL.unfired) == [], "the auditor finds nothing due and untold"
+        assert await steps(desk, house) == LADDER
+    assert await unfired(desk.worker) == [], "the auditor finds nothing due and untold"
 
 
 async def _facts(desk: Desk, houses: Sequence[UUID]) -> list[Input]:
@@ -134,7 +185,7 @@ async def test_a_decision_races_the_alarm_and_one_of_them_is_first(desk: Desk) -
     for house in houses:
         told = [one["data"] for one in await desk.emitted(house, "deadline.passed")]
         first = [one["step"] for one in told if one["hop"] == "village_group"]
-        assert first in ([], ["near", "passed"])
+        assert first in ([], LADDER)
 
 
 class Failing(Alarm):
@@ -158,22 +209,14 @@ async def test_a_failing_deadline_is_put_off_with_its_error_and_nobody_elses_wai
     work: Any = desk.alarm
     work.subscribers, work.subscriber = [failing], {failing.topic: failing}
     assert await desk.ring() == (2, 1)
-    assert await steps(desk, good) == ["near", "passed"] and await steps(desk, bad) == []
+    assert await steps(desk, good) == LADDER and await steps(desk, bad) == []
     row = await desk.worker.fetchrow("SELECT error, tries, wake_at FROM deadlines WHERE household_id = $1", bad)
     assert row is not None and (row["error"], row["tries"]) == ("decide: RuntimeError", 1)
     assert await desk.ring() == (0, 0), "it is looked at again in five minutes"
-    assert len(await desk.worker.fetch(SQL.unfired)) == 1, "and the auditor sees it meanwhile"
+    waiting = await unfired(desk.worker)
+    assert [(one["step"], one["error"]) for one in waiting] == [(step, "decide: RuntimeError") for step in LADDER]
     failing.broken = household(0)
     await desk.advance(timedelta(minutes=6))
     assert await desk.ring() == (1, 0)
-    assert await steps(desk, bad) == ["near", "passed"]
-    assert await desk.worker.fetch(SQL.unfired) == []
-
-
-@pytest.mark.parametrize("hours", [24, 48, 200])
-def test_a_reminder_never_comes_before_half_of_the_limit(hours: int) -> None:
-    sent = datetime.fromisoformat("2026-11-25T01:00:00+00:00")
-    due = sent + timedelta(hours=hours)
-    near, passed = deadline.unfired((), sent, due)
-    assert (near[0], passed) == ("near", ("passed", due))
-    assert near[1] == sent + timedelta(hours=max(hours - 24, hours / 2))
+    assert await steps(desk, bad) == LADDER
+    assert await unfired(desk.worker) == []

@@ -35,7 +35,10 @@ def test_a_misspelt_action_neither_passes_nor_quietly_refuses() -> None:
 @pytest.mark.parametrize("role", ["city", "province", "auditor"])
 def test_who_supervises_or_audits_changes_nothing(role: str) -> None:
     changing = {action for action in ACTIONS if not action.endswith(".read")}
-    assert {action for action in changing if may(_caller(role), cast(Any, action))} <= {"preference.write"}
+    assert {action for action in changing if may(_caller(role), cast(Any, action))} <= {
+        "preference.write",
+        "supervision.close",
+    }
     assert not any(may_act_at(_caller(role), hop) for hop in get_args(Hop))
 
 

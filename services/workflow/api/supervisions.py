@@ -1,0 +1,88 @@
+"""/v1/supervisions: what the office above asks of a late one, its answers and closures. /v1/deadlines/unfired."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from services.workflow import alarm, supervision
+from services.workflow.body import received, traceparent_of, understood
+from services.workflow.supervision import ANSWER, CLOSE, Ask, Writing
+from shared.access.tokens import Caller
+from shared.messaging.answers import Answer
+from shared.messaging.batch import Report
+from shared.messaging.room import Input
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.service import Service
+from shared.web.callers import allowed, row_scope, scoped, slot, who
+from shared.web.problems import refuse
+
+LIMIT_MAX = 200
+BEGINNING = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
+
+Short = Annotated[str | None, Query(max_length=64)]
+
+
+def router(service: Service, work: UnitOfWork) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/v1/supervisions")
+    async def supervisions(
+        caller: Annotated[Caller, Depends(allowed("supervision.read"))],
+        state: Literal["open", "answered", "closed"] | None = None,
+        office: Short = None,
+        after: Annotated[str | None, Query(max_length=100)] = None,
+        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
+    ) -> dict[str, Any]:
+        begin = _read_cursor(after) if after else BEGINNING
+        async with scoped(service.api, caller) as connection:
+            items = await supervision.listed(connection, caller, state, office, begin, limit)
+        last = items[-1] if len(items) == limit else None
+        return {"items": items, "next": f"{last['opened_at'].isoformat()}~{last['supervision_id']}" if last else None}
+
+    @routes.post("/v1/supervisions/{supervision_id}/answers")
+    async def answers(
+        supervision_id: UUID, request: Request, caller: Annotated[Caller, Depends(allowed("supervision.answer"))]
+    ) -> JSONResponse:
+        return await _write(work, request, caller, ANSWER, supervision_id)
+
+    @routes.post("/v1/supervisions/{supervision_id}/closures")
+    async def closures(
+        supervision_id: UUID, request: Request, caller: Annotated[Caller, Depends(allowed("supervision.close"))]
+    ) -> JSONResponse:
+        return await _write(work, request, caller, CLOSE, supervision_id)
+
+    @routes.get("/v1/deadlines/unfired")
+    async def unfired(caller: Annotated[Caller, Depends(allowed("deadline.read"))]) -> dict[str, Any]:
+        async with scoped(service.api, caller) as connection:
+            [watched] = await connection.fetch(alarm.SQL.watched)
+            items = await alarm.unfired(connection)
+        return {"as_of": watched["as_of"], "watched": watched["count"], "items": items}
+
+    return routes
+
+
+def _read_cursor(text: str) -> tuple[datetime, UUID]:
+    at, _, id_ = text.partition("~")
+    try:
+        instant = datetime.fromisoformat(at)
+        if instant.tzinfo is None:
+            raise ValueError("an instant without its zone")
+        return instant, UUID(id_)
+    except ValueError:
+        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
+
+
+async def _write(work: UnitOfWork, request: Request, caller: Caller, topic: str, supervision_id: UUID) -> JSONResponse:
+    body = await received(request)
+    ask = Ask(supervision_id, caller, who(caller), understood(Writing, body).text)
+    asked = Input(topic=topic, key="", sequence=None, body=ask, traceparent=traceparent_of(request))
+    _, answer = await work.call([asked], row_scope(caller), slot(request, caller, body, _written))
+    assert answer is not None, "a call with a slot has an answer"
+    return JSONResponse(answer.body, answer.status)
+
+
+def _written(report: Report) -> Answer:
+    return Answer(200, report.decided[0].decision.answer)
