@@ -1,13 +1,15 @@
 """Facts and households for screening's tests, as its events hold them."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
+from shared.contracts.clue import Clue, ClueReported
 from shared.contracts.data import Cover, DataChanged, Fact, HouseGrade, Settlement
 from shared.contracts.envelope import event_id, schema_address
 from shared.contracts.household import Household, HouseholdRegistered, Income, Member, Monitoring
+from shared.contracts.stage import Stage, StageAdvanced
 from shared.messaging.room import Input
 
 SPACE = UUID("0d2f3f6e-3b1c-4a57-8f57-3a1c3a5f0002")
@@ -80,3 +82,39 @@ def registered(household: UUID, sequence: int, told: dict[str, Any]) -> Input:
         data=data,
     )  # fmt: skip
     return Input("household.registered", str(household), sequence, event, VILLAGE, type_)
+
+
+def reported(household: UUID, sequence: int, kind: str = "reported", **told: Any) -> Input:
+    """A clue; `number` names it, `days` after the first of November its receipt."""
+    clue_id = uuid5(SPACE, f"clue {told.get('number', 1)}")
+    data = Clue(
+        clue_id=clue_id, household_id=household, is_matched=told.get("is_matched", True),
+        cause=told.get("cause", "declaration"), channel=told.get("channel", "window"),
+        concerns=told.get("concerns", ("medical_burden",)), level=told.get("level"),
+        is_green=told.get("is_green", False), times=told.get("times", 1), reported_by_role="clerk",
+        reported_at=datetime(2026, 11, 1, 2, 0, tzinfo=UTC) + timedelta(days=told.get("days", 0)),
+    )  # fmt: skip
+    type_ = f"shouwang.clue.{kind}.v1"
+    event = ClueReported(
+        id=event_id(str(clue_id), type_, household, sequence), source="/intake", type=type_,
+        dataschema=schema_address("clue.reported"), subject=str(household), partitionkey=str(household), time=NOW,
+        sequence=f"{sequence:012d}", correlationid=event_id(str(clue_id), "journey"), region=VILLAGE, grid=GRID,
+        data=data,
+    )  # fmt: skip
+    return Input("clue.reported", str(household), sequence, event, VILLAGE, type_)
+
+
+def closed(household: UUID, sequence: int, warning_id: UUID) -> Input:
+    """People closed the case of a warning."""
+    data = Stage(
+        case_id=uuid5(SPACE, "case"), household_id=household, warning_id=warning_id, policy="regular-2026",
+        level="yellow", clock_started_at=NOW, reason_code="no_risk",
+    )  # fmt: skip
+    type_ = "shouwang.stage.closed.v1"
+    event = StageAdvanced(
+        id=event_id(str(warning_id), type_, sequence), source="/workflow", type=type_,
+        dataschema=schema_address("stage.advanced"), subject=str(household), partitionkey=str(household), time=NOW,
+        sequence=f"{sequence:012d}", correlationid=event_id(str(household), "journey"), region=VILLAGE, grid=GRID,
+        data=data,
+    )  # fmt: skip
+    return Input("stage.advanced", str(household), sequence, event, VILLAGE, type_)

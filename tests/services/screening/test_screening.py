@@ -1,61 +1,18 @@
 """Screening on a real PostgreSQL: one open warning a household, whatever comes, in whatever order."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import orjson
-import pytest_asyncio
 
 from services.screening.app import build
-from services.screening.subscribers import subscribers
-from shared import postgres
-from shared.contracts.warning import WarningRaised
-from shared.crypto import Cipher, read_keys
-from shared.messaging.unit_of_work import UnitOfWork
-from shared.policy import load
 from shared.service import serving
+from tests.services.screening.conftest import Room
 from tests.services.screening.people import changed, household_id, registered
 from tests.tokens import bearer, settings_of
 
 NEEDY = {"poverty_history": "lifted_out", "number": "H-1"}
-
-
-@dataclass
-class Room:
-    work: UnitOfWork
-    pool: asyncpg.Pool
-
-    async def told(self) -> list[WarningRaised]:
-        rows = await self.pool.fetch("SELECT value FROM outbox ORDER BY id")
-        return [WarningRaised.model_validate_json(row["value"]) for row in rows]
-
-    async def kinds(self) -> list[str]:
-        return [one.type.split(".")[2] for one in await self.told()]
-
-    async def states(self) -> list[tuple[str, str]]:
-        return [
-            (r["state"], r["level"])
-            for r in await self.pool.fetch("SELECT state, level FROM warnings ORDER BY raised_at")
-        ]
-
-
-@pytest_asyncio.fixture
-async def room(database: str, keys: Path) -> AsyncIterator[Room]:
-    secrets = read_keys(keys)
-    admin = await asyncpg.connect(database)
-    await admin.execute(
-        "TRUNCATE screening.keys, screening.outbox, screening.waiting, screening.positions, screening.facts,"
-        " screening.warnings, screening.outcomes"
-    )
-    await admin.close()
-    pool = await postgres.worker_pool(database, "screening", secrets.database)
-    work = UnitOfWork("screening", "screening", subscribers(load("regular-2026")), pool, Cipher(secrets.waiting))
-    yield Room(work, pool)
-    await pool.close()
 
 
 H = household_id(1)
