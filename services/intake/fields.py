@@ -21,6 +21,8 @@ WORD_MAX = 64
 NAME_MAX = 60
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f]")
+"""Signs without a width, and those that turn a line round: a copy brings them along, and a name is none of them."""
 Value = TypeVar("Value")
 _YUAN: TypeAdapter[Decimal] = TypeAdapter(SignedYuan)
 
@@ -40,13 +42,14 @@ class Fields:
         return self.values.get(name) is not None
 
     def text(self, name: str, longest: int = WORD_MAX) -> str | None:
-        """A text of 1 to `longest` characters, without control characters; None where it is absent or empty."""
+        """A text of 1 to `longest` characters, without control characters and invisible signs; None where it is absent
+        or nothing is left of it."""
         value = self.values.get(name)
         if value is None or value == "":
             return None
         if not isinstance(value, str):
             raise Wrong("not_text", self.place(name))
-        value = value.strip()
+        value = value.strip() if value.isascii() else _INVISIBLE.sub("", value).strip()
         if len(value) > longest:
             raise Wrong("text_length", self.place(name))
         if _CONTROL.search(value):
@@ -98,6 +101,13 @@ class Fields:
             return _YUAN.validate_python(value)
         except ValidationError:
             raise Wrong("not_money", self.place(name)) from None
+
+    def gain(self, name: str) -> Decimal | None:
+        """A sum that cannot be below nought: there is no refund of an income."""
+        value = self.yuan(name)
+        if value is not None and value < 0:
+            raise Wrong("negative_sum", self.place(name))
+        return value
 
     def must_yuan(self, name: str) -> Decimal:
         return self.must(name, self.yuan(name))

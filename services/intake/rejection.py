@@ -41,6 +41,10 @@ REASONS: dict[str, tuple[str, str]] = {
         '金额须为以元为单位的文本，最多两位小数，如 "26810.50"。',
         'A sum is a text in yuan with at most two places, as "26810.50".',
     ),
+    "negative_sum": (
+        "收入和成本不能为负数：亏损请填入经营成本。",
+        "An income or a cost is not below nought: put a loss into the operating cost.",
+    ),
     "not_one_of": (
         "此字段的值不在代码表内：请见接口说明。",
         "This value is not on the list: see the contract.",

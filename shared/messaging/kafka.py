@@ -1,7 +1,8 @@
 """FastStream's one room: a group's subscriber, its settings stated, raw bytes in, one unit of work a batch out.
 
 NACK_ON_ERROR alone neither loses nor passes a record, and only our own `Retry` may leave a batch. Both hooks (`parser`
-and `decoder`) are needed: a header that is not UTF-8 raises before any handler, and a batch is decoded before it too.
+and `decoder`) are needed: a header that is not UTF-8 raises before any handler, and a batch is decoded before it too;
+a header's name that is not is read in `fetched.py`.
 """
 
 import dataclasses
@@ -14,12 +15,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from shared.messaging import record
+from shared.messaging import fetched, record
 from shared.messaging.faults import Retry
 from shared.messaging.room import Place
 from shared.messaging.unit_of_work import UnitOfWork
 
 Broker = KafkaBroker
+fetched.mend()
 
 log = logging.getLogger(__name__)
 

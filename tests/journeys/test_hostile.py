@@ -7,7 +7,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.contracts.topics import TOPICS
-from tests.journeys import hostile
+from tests import hostile
 from tests.journeys.people import couple, id_number
 from tests.journeys.road import Road
 from tests.tokens import VILLAGE

@@ -122,8 +122,8 @@ def is_village(code: str) -> bool:
 def income(data: Fields, occurred_on: date) -> IncomeForm:
     """Net = wage + operating + property + transfer − operating cost (domain §2.3); a sum that is absent is nought."""
     year = data.must_number("year", 1990, occurred_on.year)
-    gains = [data.yuan(name) for name in ("wage_yuan", "operating_yuan", "property_yuan", "transfer_yuan")]
-    cost = data.yuan("operating_cost_yuan") or Decimal(0)
+    gains = [data.gain(name) for name in ("wage_yuan", "operating_yuan", "property_yuan", "transfer_yuan")]
+    cost = data.gain("operating_cost_yuan") or Decimal(0)
     if all(gain is None for gain in gains):
         raise Wrong("missing", data.place("wage_yuan"))
     net = sum((gain or Decimal(0) for gain in gains), Decimal(0)) - cost

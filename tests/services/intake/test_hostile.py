@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.domain.identity import check_digit
+from tests import hostile
 from tests.services.intake.county import County, household, household_no, income, member, number, record, settlement
 
 MEDICAL = "medical_insurance"
@@ -32,23 +33,13 @@ def wrong_check_digit() -> str:
 
 
 BORN_AHEAD = "34122120990101123" + check_digit("34122120990101123")
-DEEP = b"[" * 20_000 + b"]" * 20_000
 DEEP_ENOUGH = b'{"record_id": "A", "version": 1, "op": "withdraw", "x": ' + b"[" * 300 + b"]" * 300 + b"}"
 CASES: dict[str, tuple[bytes, str, str | None]] = {
-    "no JSON": (b"record_id=1&version=1", "not_json", None),
-    "cut off": (b'{"record_id": "A", "version": 1', "not_json", None),
-    "a text": (b'"YB-1"', "not_an_object", None),
-    "a number": (b"17", "not_an_object", None),
-    "null": (b"null", "not_an_object", None),
-    "a list": (b"[[1]]", "not_an_object", None),
+    **{name: (raw, "not_json", None) for name, raw in hostile.NOT_JSON.items() if raw.strip()},
+    **{name: (raw, "not_an_object", None) for name, raw in hostile.NO_OBJECT.items()},
     "empty": (b"{}", "missing", "record_id"),
-    "GBK": ('{"record_id": "张三"}'.encode("gbk"), "not_json", None),
-    "NaN": (raw_value("data.total_yuan", "NaN"), "not_json", None),
-    "Infinity": (raw_value("data.total_yuan", "-Infinity"), "not_json", None),
-    "half a surrogate": (raw_value("subject.name", r'"\ud800"'), "not_json", None),
-    "a NUL outright": (b'{"record_id": "A\x00"}', "not_json", None),
-    "20,000 deep": (DEEP, "not_json", None),
-    "20,000 deep in a field": (b'{"record_id": "A", "x": ' + DEEP + b"}", "not_json", None),
+    "NaN for a sum": (raw_value("data.total_yuan", "NaN"), "not_json", None),
+    "Infinity for a sum": (raw_value("data.total_yuan", "-Infinity"), "not_json", None),
     "300 deep in a field": (DEEP_ENOUGH, "too_deep", None),
     "over 256 kB": (spoilt("more", "x" * 300_000), "too_large", None),
     "a number of 400 digits": (raw_value("data.total_yuan", "1" + "0" * 400), "not_json", None),
@@ -136,6 +127,7 @@ REGISTERED: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "members in an object": ({"members": {"a": 1}}, "not_a_list", "data.members"),
     "members of words": ({"members": ["张三"]}, "not_an_object_here", "data.members[0]"),
     "61 members": ({"members": [member(None, f"张{n}") for n in range(61)]}, "list_length", "data.members"),
+    "a member of invisible signs": ({"members": [member(None, "\u202e\u200b")]}, "missing", "data.members[0].name"),
     "a nameless member": ({"members": [member(None, "")]}, "missing", "data.members[0].name"),
     "a NUL in a name": ({"members": [member(None, "张\x00")]}, "forbidden_character", "data.members[0].name"),
     "a wrong number": (
@@ -172,9 +164,11 @@ async def test_an_income_beyond_every_sum_is_rejected(desk: County) -> None:
     sums = {name: "9" * 12 for name in ("wage_yuan", "operating_yuan")}
     beyond = record("income", {"household_no": no}, {"year": 2025} | sums)
     ahead = record("income", {"household_no": no}, {"year": 2199, "wage_yuan": "1.00"})
+    below = record("income", {"household_no": no}, {"year": 2025, "wage_yuan": "-1.00"})
     nothing = record("income", {"household_no": no}, {"year": 2025})
-    account = await desk.send(REGISTER, beyond, ahead, nothing, income(no))
-    assert account["rejected"] == 3 and account["parked"] == 1
+    account = await desk.send(REGISTER, beyond, ahead, below, nothing, income(no))
+    assert [one["code"] for one in account["rejections"]] == ["out_of_range", "out_of_range", "negative_sum", "missing"]
+    assert account["parked"] == 1
 
 
 async def test_a_refusal_speaks_the_callers_language_and_never_repeats_what_was_sent(desk: County) -> None:

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from shared.messaging import record, topics
 from shared.messaging.room import Kept
+from tests import hostile
 from tests.shared.messaging.ledger import House, fact, house, kept
 from tests.shared.messaging.test_kafka import publish, reading, start_from_here
 from tests.shared.messaging.test_unit_of_work import first_waiting
@@ -136,3 +137,19 @@ async def test_what_a_producer_took_back_is_not_read(road: House, kafka: str) ->
 
         await until(is_read, 20, "a word")
     assert await road.words(key) == ["stands"]
+
+
+async def test_a_header_whose_name_is_no_utf8_blocks_no_partition(road: House, kafka: str) -> None:
+    await start_from_here(road, kafka)
+    first, last = fact(str(uuid4()), 1, "before"), fact(str(uuid4()), 1, "behind")
+    async with reading(road, kafka):
+        await publish(kafka, first)
+        await hostile.publish_bytes(kafka, "data.changed", 0, [(b"ce_type\xff\xfe", b"\xff")], b"{")
+        await publish(kafka, last)
+
+        async def all_read() -> bool:
+            return (await road.account())["received"] == 3
+
+        await until(all_read, 20, "three records read")
+    assert sorted(await road.words()) == ["before", "behind"]
+    assert (await road.account())["waiting"] == 1
