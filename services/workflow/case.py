@@ -6,7 +6,7 @@ Carries out method 6: one household, one open case, however many warnings.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,7 @@ import orjson
 from services.workflow import history
 from services.workflow.deadline import Deadline
 from services.workflow.history import Step, Told
+from services.workflow.outcome import Proposal, Result
 from services.workflow.route import Stop
 from services.workflow.rows import packed
 from services.workflow.task import Task
@@ -29,11 +30,15 @@ SQL = queries(__file__)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`explanation` is the newest warning's, in both grades; `is_confirmed`: a person confirmed any difficulty."""
+    """`explanation` is the newest warning's, in both grades; `is_confirmed`: a person confirmed any difficulty.
+
+    `ends` are the instants at which the totals over several hops run out, `returned_by` the steps that have sent it
+    back, `refused_by` who proposed and signed a refusal, `is_noticed` whether the public notice has been held.
+    """
 
     case_id: UUID
     household_id: UUID
-    state: Literal["open", "resting", "closed"]
+    state: Literal["open", "tracking", "closed"]
     level: Level
     cause: Literal["declaration", "clue", "finding", "opinion"]
     policy: str
@@ -43,8 +48,17 @@ class Case:
     warning_ids: tuple[UUID, ...]
     withdrawn_ids: tuple[UUID, ...]
     is_confirmed: bool
+    is_green: bool
+    is_noticed: bool
+    result: Result | None
+    departments: tuple[str, ...]
     rounds: int
-    returns: int
+    returned_by: tuple[str, ...]
+    refused_by: tuple[str, ...]
+    pauses: int
+    appeals: int
+    appeal_until: date | None
+    ends: Mapping[str, datetime]
     clock_started_at: datetime
     journey_due_at: datetime
     opened_at: datetime
@@ -65,16 +79,21 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a case is: at one hop, in one round. `cause_id` is the last fact told of it; lateness is the alarm's."""
+    """Where a case is: at one step of a hop, in one round.
+
+    `cause_id` is the last fact told of it; lateness is the alarm's. `prepared_by` decided the step before in the same
+    hop, and proposed `proposal` for `proposal_reason`; another one signs it.
+    """
 
     place_id: UUID
     case_id: UUID
     household_id: UUID
     hop: Hop
+    step: str
     round: int
     branch: str
     is_main: bool
-    state: Literal["on_its_way", "open", "resting", "ended"]
+    state: Literal["on_its_way", "open", "tracking", "ended"]
     office: str
     from_hop: Hop | None
     level: Level
@@ -82,6 +101,13 @@ class Place:
     concerns: tuple[str, ...]
     warning_id: UUID | None
     task_id: UUID | None
+    prepared_by: str | None
+    proposal: Proposal | None
+    proposal_reason: str | None
+    planned_on: date | None
+    notice_until: date | None
+    paused_at: datetime | None
+    paused_until: datetime | None
     sent_at: datetime
     due_at: datetime
     ended_at: datetime | None
@@ -92,8 +118,8 @@ class Place:
     grid: str | None
 
 
-def place_id(case_id: UUID, hop: str, round_: int, branch: str) -> UUID:
-    return event_id(str(case_id), "place", hop, round_, branch)
+def place_id(case_id: UUID, hop: str, step: str, round_: int, branch: str) -> UUID:
+    return event_id(str(case_id), "place", hop, step, round_, branch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +139,13 @@ class CaseFile:
     def main(self) -> Place:
         return next(one for one in self.live if one.is_main)
 
-    def at(self, hop: str, round_: int, branch: str) -> Place | None:
-        return next((one for one in self.live if (one.hop, one.round, one.branch) == (hop, round_, branch)), None)
+    def at(self, hop: str, step: str, round_: int, branch: str) -> Place | None:
+        asked = (hop, step, round_, branch)
+        return next((one for one in self.live if (one.hop, one.step, one.round, one.branch) == asked), None)
+
+    def besides(self, hop: str, but: "Place") -> tuple[Place, ...]:
+        """The other live places at a hop: branches that run in parallel."""
+        return tuple(one for one in self.live if one.hop == hop and one.place_id != but.place_id)
 
     def place_of(self, task: Task) -> Place:
         return next(one for one in self.places if one.place_id == task.place_id)
@@ -171,6 +202,17 @@ async def read_files(connection: asyncpg.Connection, households: Iterable[UUID])
     """Household → the file of its open case. Call it under the households' locks."""
     ids = sorted(set(households))
     cases = [case_of(row) for row in await connection.fetch(SQL.read_cases, ids)] if ids else []
+    return await _files(connection, ids, cases)
+
+
+async def read_refused(connection: asyncpg.Connection, households: Iterable[UUID]) -> dict[UUID, CaseFile]:
+    """Household → the file of its last case that was refused and closed: what an appeal takes up again."""
+    ids = sorted(set(households))
+    cases = [case_of(row) for row in await connection.fetch(SQL.read_refused, ids)] if ids else []
+    return {one.household_id: CaseFile(one) for one in cases}
+
+
+async def _files(connection: asyncpg.Connection, ids: Sequence[UUID], cases: Sequence[Case]) -> dict[UUID, CaseFile]:
     if not cases:
         return {}
     open_ids = [one.case_id for one in cases]
@@ -193,14 +235,19 @@ async def write_files(connection: asyncpg.Connection, before: Iterable[CaseFile]
     for table in ("cases", "places", "tasks", "deadlines"):
         old = {key: one for file in known.values() for key, one in _rows_of(file, table)}
         new = {key: one for file in after.values() for key, one in _rows_of(file, table)}
-        # Changed rows first: what ends makes room under the unique indexes for what begins.
+        # What ends first: it makes room under the unique indexes for what goes on and what begins.
         changed = [one for key, one in new.items() if key in old and old[key] != one]
         added = [one for key, one in new.items() if key not in old]
-        if changed:
-            await connection.execute(getattr(SQL, f"change_{table}"), packed(changed))
+        for rows_of in ([one for one in changed if _ends(one)], [one for one in changed if not _ends(one)]):
+            if rows_of:
+                await connection.execute(getattr(SQL, f"change_{table}"), packed(rows_of))
         if added:
             await connection.execute(getattr(SQL, f"add_{table}"), packed(added))
     await history.append(connection, [row for row in rows if isinstance(row, Step | Told)])
+
+
+def _ends(one: Case | Place | Task | Deadline) -> bool:
+    return isinstance(one, Place) and one.state == "ended"
 
 
 def _rows_of(file: CaseFile, table: str) -> Iterable[tuple[UUID, Case | Place | Task | Deadline]]:
@@ -228,8 +275,9 @@ def case_of(row: asyncpg.Record) -> Case:
     found = {one.name: _frozen(row[one.name]) for one in fields(Case)}
     found["explanation"] = orjson.loads(row["explanation"])
     found["route"] = tuple(
-        Stop(one["hop"], tuple(one["follows"]), tuple(one["returns_to"])) for one in orjson.loads(row["route"])
+        Stop(**{name: _frozen(value) for name, value in one.items()}) for one in orjson.loads(row["route"])
     )
+    found["ends"] = {code: datetime.fromisoformat(at) for code, at in orjson.loads(row["ends"]).items()}
     return Case(**found)
 
 

@@ -2,6 +2,12 @@
 -- The open case of each household.
 SELECT * FROM cases WHERE household_id = ANY($1::uuid[]) AND state <> 'closed'
 
+-- name: read_refused
+-- The last case of each household, where it was refused and is closed.
+SELECT * FROM (
+    SELECT DISTINCT ON (household_id) * FROM cases WHERE household_id = ANY($1::uuid[]) ORDER BY household_id, opened_at DESC
+) last WHERE state = 'closed' AND result = 'refused'
+
 -- name: read_places
 -- Where these households' open cases are.
 SELECT * FROM places WHERE household_id = ANY($1::uuid[]) AND state <> 'ended'
@@ -12,7 +18,7 @@ SELECT * FROM tasks WHERE household_id = ANY($1::uuid[]) AND state = 'open'
 
 -- name: read_deadlines
 -- What runs for these households.
-SELECT * FROM deadlines WHERE household_id = ANY($1::uuid[]) AND state = 'running'
+SELECT * FROM deadlines WHERE household_id = ANY($1::uuid[]) AND state IN ('running', 'paused')
 
 -- name: add_cases
 -- Cases opened.
@@ -21,8 +27,11 @@ INSERT INTO cases SELECT * FROM json_populate_recordset(NULL::cases, $1::json)
 -- name: change_cases
 -- What may change on a case.
 UPDATE cases c SET state = r.state, level = r.level, concerns = r.concerns, explanation = r.explanation,
-    warning_ids = r.warning_ids, withdrawn_ids = r.withdrawn_ids, is_confirmed = r.is_confirmed, rounds = r.rounds,
-    returns = r.returns, journey_due_at = r.journey_due_at, closed_at = r.closed_at, closed_because = r.closed_because
+    cause = r.cause, clock_started_at = r.clock_started_at, warning_ids = r.warning_ids, withdrawn_ids = r.withdrawn_ids,
+    is_confirmed = r.is_confirmed, is_green = r.is_green, is_noticed = r.is_noticed, result = r.result,
+    departments = r.departments, rounds = r.rounds, returned_by = r.returned_by, refused_by = r.refused_by,
+    pauses = r.pauses, appeals = r.appeals, appeal_until = r.appeal_until, ends = r.ends,
+    journey_due_at = r.journey_due_at, closed_at = r.closed_at, closed_because = r.closed_because
 FROM json_populate_recordset(NULL::cases, $1::json) r WHERE c.case_id = r.case_id
 
 -- name: add_places
@@ -31,8 +40,9 @@ INSERT INTO places SELECT * FROM json_populate_recordset(NULL::places, $1::json)
 
 -- name: change_places
 -- What may change at a place; its lateness is moved by the alarm alone.
-UPDATE places p SET state = r.state, office = r.office, level = r.level, concerns = r.concerns, task_id = r.task_id,
-    due_at = r.due_at, ended_at = r.ended_at, ended_by = r.ended_by, ended_as = r.ended_as, cause_id = r.cause_id
+UPDATE places p SET state = r.state, is_main = r.is_main, office = r.office, level = r.level, concerns = r.concerns,
+    task_id = r.task_id, planned_on = r.planned_on, notice_until = r.notice_until, paused_at = r.paused_at,
+    paused_until = r.paused_until, due_at = r.due_at, ended_at = r.ended_at, ended_by = r.ended_by, ended_as = r.ended_as, cause_id = r.cause_id
 FROM json_populate_recordset(NULL::places, $1::json) r WHERE p.place_id = r.place_id
 
 -- name: add_tasks
@@ -46,9 +56,10 @@ FROM json_populate_recordset(NULL::tasks, $1::json) r WHERE t.task_id = r.task_i
 
 -- name: add_deadlines
 -- Deadlines set, with nothing fired yet.
-INSERT INTO deadlines (deadline_id, place_id, case_id, household_id, hop, round, branch, state, sent_at, due_at, fired,
+INSERT INTO deadlines (deadline_id, place_id, case_id, household_id, hop, step, round, branch, state, sent_at, due_at, fired,
     wake_at, region, grid)
-SELECT deadline_id, place_id, case_id, household_id, hop, round, branch, state, sent_at, due_at, fired, wake_at, region, grid
+SELECT deadline_id, place_id, case_id, household_id, hop, step, round, branch, state, sent_at, due_at, fired, wake_at,
+    region, grid
 FROM json_populate_recordset(NULL::deadlines, $1::json)
 
 -- name: change_deadlines

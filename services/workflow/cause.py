@@ -11,38 +11,61 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.workflow.case import Case, CaseFile, Move, Place, place_id
+from services.workflow.case import Case, CaseFile, Move, Place
+from services.workflow.decided import APPEAL
 from services.workflow.route import (
     FIRST_LOOK,
+    JOURNEY,
     VERIFICATION,
     due_at,
+    first_of,
     frozen,
     highest,
     is_higher,
     journey_due_at,
 )
-from services.workflow.stage import Because, joined, left, place_at, sent, told
+from services.workflow.stage import Ahead, Because, joined, left, place_at, sent, told
+from shared.contracts.clue import ClueReported
 from shared.contracts.envelope import event_id
 from shared.contracts.types import Hop
 from shared.contracts.warning import WarningRaised, WarningState
 from shared.policy import Policy
 
 CAUSE_WITHDRAWN = "cause_withdrawn"
+RELIEF = "relief"
 
 
 def opened(event: WarningRaised, household_id: UUID, policy: Policy, because: Because, grid: str | None) -> Move:
     """A case, and its first hop on its way. `grid` is the register's, for a warning that does not name one."""
     case = _case(event, household_id, policy, because.now, event.grid or grid)
-    place = place_at(case, policy, case.route[0].hop, 1, because.now, cause_id=event.id)
+    place = place_at(case, policy, Ahead(*_first(case), 1), because.now, cause_id=event.id)
     move = told("opened", CaseFile(case), place, because)
-    return replace(move.then(sent(move.file, move.file.main, because)), word="opened")
+    move = move.then(sent(move.file, move.file.main, because))
+    return replace(_relieved(move, policy, because), word="opened")
+
+
+def _first(case: Case) -> tuple[Hop, str]:
+    return first_of(case.route, case.route[0].hop)
+
+
+def _relieved(move: Move, policy: Policy, because: Because) -> Move:
+    """The green channel beside the main way: a sudden blow is relieved first, and the procedure follows."""
+    case = move.file.case
+    if not case.is_green or any(one.branch == RELIEF for one in move.file.places):
+        return move
+    aside = Ahead("township", RELIEF, case.rounds, RELIEF, is_main=False)
+    place = place_at(case, policy, aside, because.now, cause_id=because.cause_id, like=move.file.main)
+    step = told("noted", move.file, place, replace(because, action="green_channel"))
+    there = next(one for one in step.file.places if one.place_id == place.place_id)
+    return move.then(step).then(sent(step.file, there, because))
 
 
 def strengthened(event: WarningRaised, file: CaseFile, policy: Policy, because: Because) -> Move:
     """The household's open case hears of a warning again, with more, or of another warning."""
     warning, case = event.data, file.case
     new = tuple(one for one in dict.fromkeys((*warning.concerns, *warning.new_concerns)) if one not in case.concerns)
-    has_more = bool(new) or is_higher(warning.level, case.level)
+    is_declared = warning.cause == "declaration" and case.cause != "declaration"
+    has_more = bool(new) or is_higher(warning.level, case.level) or is_declared
     file = file.put(_case_after(case, warning, new, policy))
     if not has_more:
         return replace(
@@ -55,39 +78,41 @@ def strengthened(event: WarningRaised, file: CaseFile, policy: Policy, because: 
         joint = joined(file, unvisited, seen)
         place = next(one for one in joint.places if one.place_id == unvisited.place_id)
         move = told("noted", joint, place, replace(because, is_aside=True), task=joint.task_of(place))
-        return replace(move, word="merged")
+        return replace(_relieved(move, policy, because), word="merged")
     file = file.put(replace(file.case, rounds=seen.round))
     move = told("noted", file, seen, because)
     place = next(one for one in move.file.places if one.place_id == seen.place_id)
-    return replace(move.then(sent(move.file, place, because)), word="verification")
+    return replace(_relieved(move.then(sent(move.file, place, because)), policy, because), word="verification")
 
 
 def _case_after(case: Case, warning: WarningState, new: tuple[str, ...], policy: Policy) -> Case:
     level = highest(case.level, warning.level)
+    journey = min(case.journey_due_at, journey_due_at(policy, level, case.clock_started_at))
+    is_declared = warning.cause == "declaration" and case.cause != "declaration"
     return replace(
         case,
         level=level,
+        cause="declaration" if is_declared else case.cause,
+        clock_started_at=warning.clock_started_at if is_declared else case.clock_started_at,
+        is_green=case.is_green or warning.is_green,
         concerns=(*case.concerns, *new),
         explanation=_explained(warning),
         warning_ids=tuple(dict.fromkeys((*case.warning_ids, warning.warning_id))),
         withdrawn_ids=tuple(one for one in case.withdrawn_ids if one != warning.warning_id),
-        journey_due_at=min(case.journey_due_at, journey_due_at(policy, level, case.clock_started_at)),
+        journey_due_at=journey,
+        ends={**case.ends, JOURNEY: journey},
     )
 
 
 def _added(case: Case, warning: WarningState, new: tuple[str, ...], now: datetime, policy: Policy) -> Place:
     """The first look at what is new, in a round of its own: joined to an unvisited one, or sent as a verification."""
-    hop: Hop = case.route[0].hop
-    bare = place_at(case, policy, hop, case.rounds + 1, now, cause_id=case.correlation_id)
+    hop, step = _first(case)
+    ahead = Ahead(hop, step, case.rounds + 1, VERIFICATION, is_main=False)
+    bare = place_at(case, policy, ahead, now, cause_id=case.correlation_id)
+    declared_at = warning.clock_started_at if warning.cause == "declaration" else None
+    due = due_at(policy, case.route, hop, step, warning.level, now, {}, declared_at=declared_at)
     return replace(
-        bare,
-        place_id=place_id(case.case_id, hop, bare.round, VERIFICATION),
-        branch=VERIFICATION,
-        is_main=False,
-        level=warning.level,
-        concerns=new or warning.concerns,
-        warning_id=warning.warning_id,
-        due_at=due_at(policy, hop, warning.level, now),
+        bare, level=warning.level, concerns=new or warning.concerns, warning_id=warning.warning_id, due_at=due
     )
 
 
@@ -123,8 +148,30 @@ def weakened(event: WarningRaised, file: CaseFile, because: Because) -> Move:
     return replace(noted, word="weakened")
 
 
+def appealed(event: ClueReported, file: CaseFile, policy: Policy, because: Because) -> Move:
+    """A refusal is appealed against: the case is taken up again by somebody at the county who took no part in it."""
+    now, case = because.now, file.case
+    journey = journey_due_at(policy, case.level, now)
+    case = replace(
+        case, state="open", rounds=case.rounds + 1, appeals=case.appeals + 1, appeal_until=None, closed_at=None,
+        closed_because=None, journey_due_at=journey, ends={JOURNEY: journey},
+    )  # fmt: skip
+    ahead = Ahead("county", APPEAL, case.rounds)
+    place = place_at(case, policy, ahead, now, cause_id=event.id)
+    move = told("appealed", replace(file, case=case), place, because)
+    there = next(one for one in move.file.places if one.place_id == place.place_id)
+    return replace(move.then(sent(move.file, there, because)), word="appealed")
+
+
+def appealed_beside(file: CaseFile, because: Because) -> Move:
+    """An earlier case's refusal is appealed against while another one is open: that one is told, and goes on."""
+    noted = told("noted", file, file.main, replace(because, action="appealed", is_aside=True))
+    return replace(noted, word="noted")
+
+
 def _case(event: WarningRaised, household_id: UUID, policy: Policy, now: datetime, grid: str | None) -> Case:
     warning: WarningState = event.data
+    journey = journey_due_at(policy, warning.level, warning.clock_started_at)
     return Case(
         case_id=event_id(str(event.id), "case"),
         household_id=household_id,
@@ -138,10 +185,19 @@ def _case(event: WarningRaised, household_id: UUID, policy: Policy, now: datetim
         warning_ids=(warning.warning_id,),
         withdrawn_ids=(),
         is_confirmed=False,
+        is_green=warning.is_green,
+        is_noticed=False,
+        result=None,
+        departments=(),
         rounds=1,
-        returns=0,
+        returned_by=(),
+        refused_by=(),
+        pauses=0,
+        appeals=0,
+        appeal_until=None,
+        ends={JOURNEY: journey},
         clock_started_at=warning.clock_started_at,
-        journey_due_at=journey_due_at(policy, warning.level, warning.clock_started_at),
+        journey_due_at=journey,
         opened_at=now,
         closed_at=None,
         closed_because=None,

@@ -12,7 +12,7 @@ from uuid import UUID
 from shared.contracts.envelope import event_id
 from shared.policy import Ladder, Rung, available, load
 
-Running = Literal["running", "done", "ended"]
+Running = Literal["running", "paused", "done", "ended"]
 
 USUAL: Ladder = load(available()[0]).ladder
 """For whoever does not say which package a case is of."""
@@ -27,6 +27,7 @@ class Deadline:
     case_id: UUID
     household_id: UUID
     hop: str
+    step: str
     round: int
     branch: str
     state: Running
@@ -63,3 +64,14 @@ def brought_forward(deadline: Deadline, due_at: datetime) -> Deadline:
 def ended(deadline: Deadline) -> Deadline:
     """A round that has ended rings no more."""
     return replace(deadline, state="ended", wake_at=None)
+
+
+def paused(deadline: Deadline, until: datetime) -> Deadline:
+    """The clock stands still; the alarm wakes at the pause's last moment and lets it run again."""
+    return replace(deadline, state="paused", wake_at=until)
+
+
+def resumed(deadline: Deadline, paused_at: datetime, now: datetime) -> Deadline:
+    """It runs again, later by what was paused."""
+    due = deadline.due_at + (now - paused_at)
+    return replace(deadline, state="running", due_at=due, wake_at=wake_at(deadline.fired, deadline.sent_at, due))

@@ -1,22 +1,40 @@
-"""What a person's decision does to a case: on to the next hop, noted, handed over, returned. Pure.
+"""What a person's decision does to a case: on to the next step, noted, handed over, returned, refused, ended. Pure.
 
-The decision, the end of its task, the next hop's deadline and its `entered` are one step. Only the next hop's own group
-opens its task.
+The decision, the end of its task, the next step's deadline and its `entered` are one step. Only the next hop's own
+group opens its task. Exactly one live place is the main one; what runs in parallel hands that on when it ends first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import assert_never
 
+from services.workflow import deadline as deadlines
 from services.workflow.case import CaseFile, Move, Place
-from services.workflow.hops import HOPS
 from services.workflow.office import Post
-from services.workflow.outcome import HandsOver, Onward, Outcome, Returns, Stays
-from services.workflow.route import VISIT, highest, office_at, stop
-from services.workflow.stage import Because, joined, left, place_at, sent, told
+from services.workflow.outcome import (
+    Beside,
+    Ends,
+    HandsOver,
+    Onward,
+    Outcome,
+    Pauses,
+    Redirects,
+    Refuses,
+    Resumes,
+    Returns,
+    Stays,
+)
+from services.workflow.route import MAIN, VISIT, before, first_of, following, highest, office_at
+from services.workflow.stage import Ahead, Because, clocked, joined, left, place_at, sent, told
 from services.workflow.task import Task
 from shared.contracts.types import Hop
+from shared.domain.calendar import day_of, start_of
 from shared.policy import Policy
+
+DEPARTMENT: Hop = "department"
+RETURNED: Hop = "village_return"
+TELL, APPEAL = "tell", "appeal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,116 +46,330 @@ class Hand:
     posts: Sequence[Post] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that a decision is carried out on."""
+
+    file: CaseFile
+    place: Place
+    policy: Policy
+    hand: Hand
+    because: Because
+
+    def on(self, file: CaseFile) -> "Scene":
+        return replace(self, file=file, place=next(one for one in file.places if one.place_id == self.place.place_id))
+
+
 def carried_out(outcome: Outcome, file: CaseFile, policy: Policy, hand: Hand, because: Because) -> Move:
     """The case after the decision. `word` says in one word what became of it."""
-    place = file.place_of(hand.task)
+    scene = Scene(file, file.place_of(hand.task), policy, hand, because)
     match outcome:
         case Onward():
-            return _onward(outcome, file, place, policy, hand, because)
+            return _onward(outcome, scene)
         case Stays():
-            return _stays(file, place, hand, because)
+            return _stays(outcome, scene)
         case HandsOver():
-            return _hands_over(outcome, file, place, hand, because)
+            return _hands_over(outcome, scene)
         case Returns():
-            return _returns(file, place, policy, hand, because)
+            return _returns(outcome, scene)
+        case Redirects():
+            return _redirects(outcome, scene)
+        case Refuses():
+            return _refuses(scene)
+        case Ends():
+            return _ends(outcome, scene)
+        case Pauses():
+            return _pauses(outcome, scene)
+        case Resumes():
+            return _resumes(scene)
         case _:
             assert_never(outcome)
 
 
-def _onward(outcome: Onward, file: CaseFile, place: Place, policy: Policy, hand: Hand, because: Because) -> Move:
-    case = file.case
-    case = replace(
-        case,
-        is_confirmed=case.is_confirmed or outcome.difficulty == "confirmed",
-        concerns=tuple(dict.fromkeys((*case.concerns, *outcome.concerns))),
+# ── onward ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _onward(outcome: Onward, scene: Scene) -> Move:
+    scene = scene.on(_learned(outcome, scene))
+    place, case = scene.place, scene.file.case
+    if place.hop == DEPARTMENT:
+        return _department_done(scene)
+    ahead = outcome.to or following(case.route, place.hop, place.step)
+    assert ahead is not None, "the package lets this step go on"
+    if not place.is_main and place.hop == VISIT:
+        return _is_verified(outcome, scene)
+    if not place.is_main and _is_unvisited(scene.file.main, ahead):
+        return _joins(scene)
+    move = (
+        _to_departments(scene, case.departments)
+        if ahead[0] == DEPARTMENT
+        else _goes(scene, _next(outcome, scene, ahead))
     )
-    place = replace(place, concerns=tuple(dict.fromkeys((*place.concerns, *outcome.concerns))))
-    file = file.put(case, place)
-    follows = stop(case.route, place.hop).follows
-    ahead = follows[0] if follows and follows[0] in HOPS else None
-    if ahead is not None and not place.is_main and _is_unvisited(file.main, ahead):
-        return _joins(file, place, hand, because)
-    if ahead is not None:
-        return _goes(file, place, ahead, place.round, policy, hand, because)
-    return _rests(file, place, hand, because) if place.is_main else _is_verified(file, place, hand, because)
+    return _with_besides(move, outcome.beside, scene)
 
 
-def _is_unvisited(place: Place, hop: Hop) -> bool:
-    return place.hop == hop == VISIT and place.state in ("on_its_way", "open")
+def _learned(outcome: Onward, scene: Scene) -> CaseFile:
+    """What the case knows after a decision: concerns seen, whether a difficulty was confirmed, whom to ask for help."""
+    case, place = scene.file.case, scene.place
+    return scene.file.put(
+        replace(
+            case,
+            is_confirmed=case.is_confirmed or outcome.difficulty == "confirmed",
+            concerns=_all(case.concerns, outcome.concerns),
+            departments=outcome.departments or case.departments,
+            is_noticed=case.is_noticed or outcome.has_been_noticed,
+            result=None if place.step == APPEAL else outcome.result or case.result,
+        ),
+        replace(place, concerns=_all(place.concerns, outcome.concerns)),
+    )
 
 
-def _goes(
-    file: CaseFile,
-    place: Place,
-    ahead: Hop,
-    round_: int,
-    policy: Policy,
-    hand: Hand,
-    because: Because,
-    word: str = "advanced",
-) -> Move:
+def _all(first: Iterable[str], second: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def _next(outcome: Onward, scene: Scene, ahead: tuple[Hop, str]) -> Ahead:
+    """Within a hop the next one knows who prepared it; a proposal goes along until it is signed."""
+    prepared_by = scene.hand.by if ahead[0] == scene.place.hop else None
+    reason = scene.because.reason_code if outcome.proposal else None
+    return Ahead(*ahead, scene.place.round, None, None, prepared_by, outcome.proposal, reason)
+
+
+def _is_unvisited(place: Place, ahead: tuple[Hop, str]) -> bool:
+    return place.hop == ahead[0] == VISIT and place.step == ahead[1] and place.state in ("on_its_way", "open")
+
+
+def _goes(scene: Scene, ahead: Ahead, word: str = "advanced") -> Move:
     """The place ends, the next one is on its way with its deadline, and its hop is told.
 
     The fact names the task that was decided; the place ahead has none before its own hop opens it.
     """
-    file = left(file, place, because.now, by=hand.by, as_=because.action or word)
-    following = place_at(file.case, policy, ahead, round_, because.now, cause_id=place.cause_id, like=place)
-    move = told(word, file, following, because, from_hop=place.hop, task=_after(hand.task))
-    there = next(one for one in move.file.places if one.place_id == following.place_id)
-    return replace(move.then(sent(move.file, there, because)), word=word)
+    file = _gone(scene, word)
+    case = clocked(file.case, scene.policy, ahead.hop, scene.because.now)
+    return _sent_on(scene, file.put(case), (ahead,), word)
 
 
-def _joins(file: CaseFile, place: Place, hand: Hand, because: Because) -> Move:
+def _gone(scene: Scene, word: str) -> CaseFile:
+    """The file with this place ended."""
+    return left(scene.file, scene.place, scene.because.now, by=scene.hand.by, as_=scene.because.action or word)
+
+
+def _sent_on(scene: Scene, file: CaseFile, aheads: Sequence[Ahead], word: str) -> Move:
+    """The places ahead, each told and sent; all follow from this place."""
+    move, place, now = Move(file, word=word), scene.place, scene.because.now
+    for ahead in aheads:
+        there = place_at(move.file.case, scene.policy, ahead, now, cause_id=place.cause_id, like=place)
+        step = told(word, move.file, there, scene.because, from_hop=place.hop, task=_after(scene.hand.task))
+        there = next(one for one in step.file.places if one.place_id == there.place_id)
+        move = move.then(step).then(sent(step.file, there, scene.because))
+    return move
+
+
+def _with_besides(move: Move, besides: Sequence[Beside], scene: Scene) -> Move:
+    """Steps that begin beside the main way, in the case's newest round."""
+    aheads = [Ahead(one.hop, one.step, scene.place.round, one.branch, is_main=False) for one in besides]
+    return move.then(_sent_on(scene, move.file, aheads, "advanced")) if aheads else move
+
+
+def _to_departments(
+    scene: Scene, departments: Sequence[str], word: str = "advanced", round_: int | None = None
+) -> Move:
+    """Parallel branches, one a department; the first is the main one until it ends."""
+    file = _gone(scene, word)
+    case = clocked(file.case, scene.policy, DEPARTMENT, scene.because.now)
+    step = first_of(case.route, DEPARTMENT)[1]
+    aheads = [
+        Ahead(DEPARTMENT, step, round_ or scene.place.round, code, is_main=at == 0)
+        for at, code in enumerate(departments)
+    ]
+    return _sent_on(scene, file.put(case), aheads, word)
+
+
+def _department_done(scene: Scene) -> Move:
+    """The last branch carries the case on; one that ends before it hands the main way to another."""
+    place = scene.place
+    others = _in_departments(scene.file, place)
+    if not others:
+        ahead = following(scene.file.case.route, DEPARTMENT, first_of(scene.file.case.route, DEPARTMENT)[1])
+        assert ahead is not None, "the package lets the departments go on"
+        return _goes(scene, Ahead(*ahead, place.round, MAIN, is_main=True))
+    file = _gone(scene, "advanced")
+    if place.is_main:
+        file = file.put(replace(next(one for one in file.places if one.place_id == others[0].place_id), is_main=True))
+    return replace(_told_of_ended(scene, file, "noted"), word="branch_done")
+
+
+def _in_departments(file: CaseFile, but: Place) -> tuple[Place, ...]:
+    """The other branches of departments that are not done: at the department, or declined and with the county."""
+    codes = set(file.case.departments)
+    return tuple(
+        one
+        for one in file.live
+        if one.place_id != but.place_id and (one.hop == DEPARTMENT or (one.hop == "county" and one.branch in codes))
+    )
+
+
+def _redirects(outcome: Redirects, scene: Scene) -> Move:
+    """A department declined: its branch is with the county, which may ask another one."""
+    case = scene.file.case
+    asked = _all(case.departments, (outcome.branch,))
+    scene = scene.on(scene.file.put(replace(case, departments=asked)))
+    return _goes(scene, Ahead(*outcome.to, scene.place.round, outcome.branch), "reassigned")
+
+
+def _told_of_ended(scene: Scene, file: CaseFile, word: str) -> Move:
+    done = next(one for one in file.places if one.place_id == scene.place.place_id)
+    return told(word, file, done, scene.because, from_hop=done.hop, task=_after(scene.hand.task))
+
+
+def _joins(scene: Scene) -> Move:
     """What was verified beside it joins the visit that is still ahead: one visit, all concerns."""
-    file = left(file, place, because.now, by=hand.by, as_=because.action or "advanced")
+    file, place = _gone(scene, "advanced"), scene.place
     main = file.main
     file = joined(file, main, replace(place, due_at=main.due_at))
-    move = told(
-        "advanced", file, file.main, replace(because, is_aside=True), from_hop=place.hop, task=_after(hand.task)
-    )
+    because = replace(scene.because, is_aside=True)
+    move = told("advanced", file, file.main, because, from_hop=place.hop, task=_after(scene.hand.task))
     return replace(move, word="joined")
 
 
-def _rests(file: CaseFile, place: Place, hand: Hand, because: Because) -> Move:
-    """No room carries the next hop yet: the case rests here, counted, and dated by its whole journey."""
-    file = left(file, place, because.now, by=hand.by, as_=because.action or "resting")
-    resting = replace(place, state="resting", due_at=file.case.journey_due_at)
-    file = file.put(replace(file.case, state="resting"))
-    move = told("advanced", file.put(resting), resting, because, from_hop=place.hop, task=_after(hand.task))
-    return replace(move, word="resting")
+def _is_verified(outcome: Onward, scene: Scene) -> Move:
+    """What is new was visited: a tracked household in difficulty is monitored again, another case knows more."""
+    main, place = scene.file.main, scene.place
+    if main.state == "tracking" and outcome.difficulty == "confirmed":
+        return _remonitored(scene, main)
+    file = _gone(scene, "verified")
+    file = joined(file, main, replace(place, due_at=main.due_at)) if main.state != "tracking" else file
+    return replace(_told_of_ended(scene, file, "advanced"), word="verified")
 
 
-def _is_verified(file: CaseFile, place: Place, hand: Hand, because: Because) -> Move:
-    """A verification beside the main way ends here; the case rests on, at the higher level of the two."""
-    file = left(file, place, because.now, by=hand.by, as_=because.action or "verified")
-    main = file.main
-    done = next(one for one in file.places if one.place_id == place.place_id)
-    file = file.put(replace(main, level=highest(main.level, place.level)))
-    return replace(told("advanced", file, done, because, from_hop=place.hop, task=_after(hand.task)), word="verified")
+def _remonitored(scene: Scene, main: Place) -> Move:
+    """The tracked case goes its way again from the review on; this branch is the main way now."""
+    now = scene.because.now
+    ended = replace(main, state="ended", ended_at=now, ended_by=scene.hand.by, ended_as="remonitored")
+    case = replace(
+        scene.file.case, state="open", level=highest(scene.file.case.level, scene.place.level), result=None,
+        is_noticed=False, ends={}, journey_due_at=scene.policy.journey(scene.place.level, on=day_of(now)).due(now),
+    )  # fmt: skip
+    scene = scene.on(scene.file.put(ended, case))
+    ahead = following(case.route, scene.place.hop, scene.place.step)
+    assert ahead is not None, "a visit is followed by a review"
+    return _goes(scene, Ahead(*ahead, scene.place.round, MAIN, is_main=True), "remonitored")
 
 
-def _stays(file: CaseFile, place: Place, hand: Hand, because: Because) -> Move:
-    task = replace(hand.task, version=hand.task.version + 1)
-    return replace(told("noted", file.put(task), place, because, task=task), word="noted")
+# ── here ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _hands_over(outcome: HandsOver, file: CaseFile, place: Place, hand: Hand, because: Because) -> Move:
+def _stays(outcome: Stays, scene: Scene) -> Move:
+    task = replace(scene.hand.task, version=scene.hand.task.version + 1)
+    place = replace(
+        scene.place,
+        planned_on=outcome.planned_on or scene.place.planned_on,
+        notice_until=outcome.notice_until or scene.place.notice_until,
+    )
+    return replace(told("noted", scene.file.put(task, place), place, scene.because, task=task), word="noted")
+
+
+def _hands_over(outcome: HandsOver, scene: Scene) -> Move:
     """To the grid's deputy, or to the village, which settles whose it is. The clock does not stop."""
+    place, hand = scene.place, scene.hand
     deputies = [one.officer_id for one in hand.posts if one.post == "deputy" and one.office_id == place.office]
     deputy = next((one for one in deputies if outcome.to_deputy and one != hand.by), None)
     office = place.office if deputy else office_at(VISIT, place.region, place.grid)
-    task = replace(
-        hand.task, version=hand.task.version + 1, claimed_by=deputy, claimed_at=because.now if deputy else None
-    )
+    now = scene.because.now
+    task = replace(hand.task, version=hand.task.version + 1, claimed_by=deputy, claimed_at=now if deputy else None)
     moved = replace(place, office=office)
-    return replace(told("reassigned", file.put(task, moved), moved, because, task=task), word="reassigned")
+    move = told("reassigned", scene.file.put(task, moved), moved, scene.because, task=task)
+    return replace(move, word="reassigned")
 
 
-def _returns(file: CaseFile, place: Place, policy: Policy, hand: Hand, because: Because) -> Move:
-    back = stop(file.case.route, place.hop).returns_to[0]
-    round_ = file.case.rounds + 1
-    file = file.put(replace(file.case, rounds=round_, returns=file.case.returns + 1))
-    return _goes(file, place, back, round_, policy, hand, because, "returned")
+def _pauses(outcome: Pauses, scene: Scene) -> Move:
+    """The place's clock stands; the case's own stand with it when it runs again."""
+    until = start_of(outcome.until + timedelta(days=1))
+    deadline = scene.file.deadline_of(scene.place)
+    task = replace(scene.hand.task, version=scene.hand.task.version + 1)
+    place = replace(scene.place, paused_at=scene.because.now, paused_until=until)
+    case = replace(scene.file.case, pauses=scene.file.case.pauses + 1)
+    file = scene.file.put(case, place, task, deadlines.paused(deadline, until) if deadline else None)
+    return replace(told("paused", file, place, scene.because, task=task), word="paused")
+
+
+def _resumes(scene: Scene) -> Move:
+    task = replace(scene.hand.task, version=scene.hand.task.version + 1)
+    file = resumed(scene.file.put(task), scene.place, scene.because)
+    place = next(one for one in file.places if one.place_id == scene.place.place_id)
+    return replace(told("resumed", file, place, scene.because, task=task), word="resumed")
+
+
+def resumed(file: CaseFile, place: Place, because: Because) -> CaseFile:
+    """The clocks of a paused place and of its case run again, later by what was paused."""
+    assert place.paused_at is not None, "the place is paused"
+    pause, deadline = because.now - place.paused_at, file.deadline_of(place)
+    case = file.case
+    return file.put(
+        replace(
+            case,
+            journey_due_at=case.journey_due_at + pause,
+            ends={code: end + pause for code, end in case.ends.items()},
+        ),
+        replace(place, paused_at=None, paused_until=None, due_at=place.due_at + pause),
+        deadlines.resumed(deadline, place.paused_at, because.now) if deadline else None,
+    )
+
+
+# ── back, and out ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _returns(outcome: Returns, scene: Scene) -> Move:
+    case, place = scene.file.case, scene.place
+    round_ = case.rounds + 1
+    case = replace(case, rounds=round_, returned_by=_all(case.returned_by, (f"{place.hop}.{place.step}",)))
+    hop, step = before(case.route, place.hop, place.step)
+    scene = scene.on(scene.file.put(case))
+    if hop == DEPARTMENT:
+        return _to_departments(scene, outcome.departments or case.departments, "returned", round_)
+    return _goes(scene, Ahead(hop, step, round_), "returned")
+
+
+def _refuses(scene: Scene) -> Move:
+    """Signed: the village tells it at once, with basis and remedy. Nobody who refused it answers an appeal."""
+    case, place = scene.file.case, scene.place
+    by = tuple(one for one in (place.prepared_by, scene.hand.by) if one)
+    case = replace(case, result="refused", refused_by=_all(case.refused_by, by))
+    scene = scene.on(scene.file.put(case))
+    return _goes(scene, Ahead(RETURNED, TELL, place.round, MAIN, is_main=True), "rejected")
+
+
+def _ends(outcome: Ends, scene: Scene) -> Move:
+    place, case = scene.place, scene.file.case
+    if place.hop == "county" and place.branch in case.departments:
+        return _department_done(scene)
+    if not place.is_main:
+        return replace(_told_of_ended(scene, _gone(scene, "done"), "noted"), word="done")
+    return _is_closed(outcome, scene) if case.result == "refused" else _is_tracked(scene)
+
+
+def _is_tracked(scene: Scene) -> Move:
+    """Help is there: the case is tracked, counted, at the village."""
+    file = _gone(scene, "helped")
+    case = replace(file.case, state="tracking", result="helped")
+    tracking = replace(scene.place, state="tracking", due_at=case.journey_due_at, task_id=None)
+    move = told("helped", file.put(case, tracking), tracking, scene.because, task=_after(scene.hand.task))
+    return replace(move, word="helped")
+
+
+def _is_closed(outcome: Ends, scene: Scene) -> Move:
+    """A refusal was proven delivered: the case closes, and from that day it may be appealed against, once."""
+    now, case = scene.because.now, scene.file.case
+    limit = scene.policy.single_limit("appeal", case.level, on=day_of(now))
+    until = None
+    if not case.appeals and outcome.delivered_on:
+        until = day_of(limit.due(start_of(outcome.delivered_on))) - timedelta(days=1)
+    file = scene.file
+    for place in file.live:
+        by = scene.hand.by if place.place_id == scene.place.place_id else None
+        file = left(file, place, now, by=by, as_="closed")
+    case = replace(file.case, state="closed", closed_at=now, closed_because="refused", appeal_until=until)
+    return replace(_told_of_ended(scene, file.put(case), "closed"), word="closed")
 
 
 def _after(task: Task) -> Task:

@@ -13,12 +13,14 @@ from uuid import UUID
 import asyncpg
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.workflow import pause
 from services.workflow.case import Case, CaseFile, Move, Place, read_files, write_files
-from services.workflow.decided import Hand, carried_out
+from services.workflow.decided import APPEAL, Hand, carried_out
 from services.workflow.form import Asked, Form, Wrong, read
 from services.workflow.history import Step, Told
 from services.workflow.hops import HOPS
 from services.workflow.office import Post, posts_of
+from services.workflow.outcome import Standing
 from services.workflow.route import VISIT, office_at
 from services.workflow.stage import Because
 from services.workflow.task import Task
@@ -36,14 +38,15 @@ from shared.postgres import queries
 SQL = queries(__file__)
 
 CLAIM, DECIDE = "POST /v1/tasks/claim", "POST /v1/tasks/decisions"
-RETURNS_MAX = 1
-"""The group is asked again once, with all defects listed (domain §12, 26)."""
-
 _CONCERNS = frozenset(one.code for one in CONCERNS)
 
 NOT_FOUND = Problem(404, "not_found", "There is no such task in your area.")
 CLOSED = Problem(409, "task_closed", "This task has been decided or withdrawn: read it again.")
 CONFLICT = Problem(409, "version_conflict", "This task has changed since you read it: read it again, then decide.")
+NOT_AN_APPROVER = Problem(
+    403, "approver_needed", "This step is signed: it needs an officer with the capacity approver."
+)
+THE_SAME_PERSON = Problem(403, "same_person", "Whoever prepared or refused it does not sign it: another officer must.")
 CLAIMED = Problem(409, "already_claimed", "Somebody else has this task in hand.")
 
 
@@ -69,21 +72,64 @@ class Ask:
     answer: Answer | None = None
 
 
-def actions_at(policy: Policy, case: Case, place: Place) -> tuple[HopAction, ...]:
-    """What may be done at a place: the package's actions that the hop's room has a form for, in the package's order."""
-    offered = [one for one in policy.hop(place.hop).actions if one.code in HOPS[place.hop].FORMS]
-    return tuple(one for one in offered if one.effect != "returns" or case.returns < RETURNS_MAX)
+def actions_at(policy: Policy, case: Case, place: Place, now: datetime) -> tuple[HopAction, ...]:
+    """What may be done at a place: the step's actions as things stand, in the package's order, then its clock.
+
+    What has been sent back from here once, with all defects, is not sent back a second time (domain §12, 26).
+    """
+    of_clock = pause.actions_at(policy, case, place)
+    if place.paused_at is not None:
+        return of_clock
+    room, standing = HOPS[place.hop], standing_at(policy, case, place, now)
+    offered = [
+        one
+        for one in policy.step(place.hop, place.step).actions
+        if one.code in room.FORMS and room.offers(one.code, standing)
+    ]
+    has_returned = f"{place.hop}.{place.step}" in case.returned_by
+    return (*(one for one in offered if one.effect != "returns" or not has_returned), *of_clock)
+
+
+def form_of(place: Place, action: str) -> type[Form]:
+    """The form of an action at a place."""
+    return pause.FORMS.get(action) or HOPS[place.hop].FORMS[action]
+
+
+def standing_at(policy: Policy, case: Case, place: Place, now: datetime) -> Standing:
+    """What the hop's room needs to know of the place."""
+    today = day_of(now)
+    return Standing(
+        step=place.step,
+        today=today,
+        branch=place.branch,
+        is_main=place.is_main,
+        proposal=place.proposal,
+        proposal_reason=place.proposal_reason,
+        is_noticed=case.is_noticed,
+        notice_until=place.notice_until,
+        notice_days=policy.limit(place.hop, place.level, place.step, on=today).days,
+        majority=float(policy.value("review.majority", on=today).value),
+    )
 
 
 def asked_at(policy: Policy, case: Case, place: Place, posts: Sequence[Post], now: datetime) -> Asked:
     """What the hop's forms need to know."""
-    office = office_at(VISIT, case.region, case.grid)
+    office, today = office_at(VISIT, case.region, case.grid), day_of(now)
+    fitting = tuple(one.code for one in policy.departments if one.concerns & set(case.concerns))
     return Asked(
-        today=day_of(now),
+        today=today,
         concerns=tuple(one for one in place.concerns if one in _CONCERNS),
         officers=tuple(one.officer_id for one in posts if one.office_id == office),
-        visitors_least=int(policy.value("visit.visitors_least", on=day_of(now)).value),
+        visitors_least=int(policy.value("visit.visitors_least", on=today).value),
+        quorum=float(policy.value("review.quorum", on=today).value),
         evidence=tuple((one.code, one.names) for one in policy.hop(place.hop).evidence),
+        sent_on=day_of(place.sent_at),
+        notice_until=place.notice_until,
+        departments=tuple((one.code, one.names) for one in policy.departments),
+        fitting=fitting or tuple(one.code for one in policy.departments[:1]),
+        asked_already=case.departments,
+        is_refused=case.result == "refused",
+        pause_last=pause.last_day(policy, today),
     )
 
 
@@ -138,7 +184,7 @@ class Claiming(_OfTask):
         if isinstance(found, Problem):
             return Decision(problem=found)
         file, task = found
-        if (problem := _not_yours(ask.caller, task)) is not None:
+        if (problem := _not_yours(ask, file, task)) is not None:
             return Decision(problem=problem)
         if task.claimed_by not in (None, ask.name):
             return Decision(problem=CLAIMED)
@@ -149,10 +195,19 @@ class Claiming(_OfTask):
         return Decision(answer=answer, rows=(file.put(claimed), _claim_step(file, claimed, ask, now)), word="claimed")
 
 
-def _not_yours(caller: Caller, task: Task) -> Problem | None:
-    if may_act_at(caller, task.hop):
+def _not_yours(ask: Ask, file: CaseFile, task: Task) -> Problem | None:
+    """Who may not act here: another role or department, and, where it is signed, no approver or the same person."""
+    caller, place = ask.caller, file.place_of(task)
+    if not may_act_at(caller, task.hop):
+        return Problem(403, "forbidden", f"The role {caller.role} does not act at {task.hop}.")
+    if caller.role == "department" and caller.department != place.branch:
+        return NOT_FOUND
+    if not load(file.case.policy).step(place.hop, place.step).signs:
         return None
-    return Problem(403, "forbidden", f"The role {caller.role} does not act at {task.hop}.")
+    if caller.capacity != "approver":
+        return NOT_AN_APPROVER
+    is_the_same = ask.name == place.prepared_by or (place.step == APPEAL and ask.name in file.case.refused_by)
+    return THE_SAME_PERSON if is_the_same else None
 
 
 def _claim_step(file: CaseFile, task: Task, ask: Ask, now: datetime) -> Step:
@@ -167,6 +222,7 @@ def _claim_step(file: CaseFile, task: Task, ask: Ask, now: datetime) -> Step:
         region=task.region,
         grid=task.grid,
         hop=place.hop,
+        step=place.step,
         round=place.round,
         branch=place.branch,
         office=place.office,
@@ -189,7 +245,7 @@ class Deciding(_OfTask):
             return Decision(problem=found)
         file, task = found
         assert ask.answer is not None
-        if (problem := _not_yours(ask.caller, task)) is not None:
+        if (problem := _not_yours(ask, file, task)) is not None:
             return Decision(problem=problem)
         if ask.answer.version != task.version:
             return Decision(problem=CONFLICT)
@@ -205,12 +261,12 @@ def _checked(
     file: CaseFile, task: Task, answer: Answer, posts: Sequence[Post], now: datetime
 ) -> tuple[Form, str] | Problem:
     place, policy = file.place_of(task), load(file.case.policy)
-    action = next((one for one in actions_at(policy, file.case, place) if one.code == answer.action), None)
+    action = next((one for one in actions_at(policy, file.case, place, now) if one.code == answer.action), None)
     if action is None:
         return _invalid([Wrong("action", "unknown_action", "This action is not offered here.", "此处不能这样办理。")])
     wrong = _reason_wrong(action, answer.reason_code)
     asked = asked_at(policy, file.case, place, posts, now)
-    form, wrong_fields = read(HOPS[place.hop].FORMS[action.code], answer.form, asked)
+    form, wrong_fields = read(form_of(place, action.code), answer.form, asked)
     if wrong or wrong_fields or form is None:
         return _invalid([*wrong, *wrong_fields])
     return form, answer.reason_code or ""
@@ -241,7 +297,12 @@ def _taken(
 ) -> Decision:
     place, answer = file.place_of(task), ask.answer
     assert answer is not None
-    outcome = HOPS[place.hop].decide(form, reason)
+    policy = load(file.case.policy)
+    outcome = (
+        pause.decide(form, reason)
+        if answer.action in pause.FORMS
+        else HOPS[place.hop].decide(form, reason, standing_at(policy, file.case, place, now))
+    )
     actor = Actor(officer_id=ask.caller.officer_id, role=ask.caller.role)
     because = Because(
         place.cause_id,
@@ -253,7 +314,7 @@ def _taken(
         # A decision's cause is the last fact of its place; the version tells the decisions on one task apart.
         about=(answer.action, task.version),
     )
-    move = carried_out(outcome, file, load(file.case.policy), Hand(task, ask.name, posts), because)
+    move = carried_out(outcome, file, policy, Hand(task, ask.name, posts), because)
     return Decision(
         word=move.word,
         emits=move.emits,
@@ -286,14 +347,16 @@ def _told(move: Move, task: Task, ask: Ask, form: Form, reason: str) -> Told:
 def _answer(move: Move, task: Task) -> dict[str, Any]:
     after = next(one for one in move.file.tasks if one.task_id == task.task_id)
     # Where the case is now: the place just told of, if it goes on there.
-    step = move.steps[-1]
-    place = move.file.at(step.hop or "", step.round or 0, step.branch or "") or move.file.main
+    step = move.steps[0]
+    found = move.file.at(step.hop or "", step.step or "", step.round or 0, step.branch or "")
+    place = found or next((one for one in move.file.live if one.is_main), move.file.places[0])
     return {
         "task_id": str(task.task_id),
         "case_id": str(task.case_id),
         "outcome": move.word,
         "next": {
             "hop": place.hop,
+            "step": place.step,
             "round": place.round,
             "branch": place.branch,
             "office": place.office,

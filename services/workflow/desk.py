@@ -16,7 +16,7 @@ import orjson
 
 from services.workflow import history
 from services.workflow.case import Case, Place, case_of, record
-from services.workflow.deciding import actions_at, asked_at
+from services.workflow.deciding import actions_at, asked_at, form_of
 from services.workflow.form import schema_of
 from services.workflow.hops import HOPS
 from services.workflow.office import posts_of
@@ -47,6 +47,7 @@ class Filters:
     level: str | None = None
     lateness: str | None = None
     claimed_by: str | None = None
+    department: str | None = None
 
 
 async def listed(
@@ -68,6 +69,7 @@ async def listed(
         rank,
         task_id,
         limit,
+        filters.department,
     )
     last = rows[-1] if len(rows) == limit else None
     cursor = _cursor(last["due_at"], last["rank"], last["task_id"]) if last else None
@@ -81,13 +83,17 @@ def item(row: asyncpg.Record) -> dict[str, Any]:
         for name, value in row.items()
         if name not in ("policy", "sent_at", "rank", "declared_at", "place_id")
     }
-    limit = _limit(load(row["policy"]), row["hop"], row["level"], row["sent_at"], row["declared_at"])
+    limit = _limit(load(row["policy"]), row)
     return shown | {"concerns": list(row["concerns"]), "limit": limit}
 
 
-def _limit(policy: Policy, hop: str, level: Any, sent_at: datetime, declared_at: datetime | None) -> dict[str, Any]:
-    is_declared = declared_at is not None and hop in (FIRST_LOOK, VISIT)
-    limit: Limit = policy.limit(VISIT if is_declared else hop, level, on=day_of(declared_at or sent_at))
+def _limit(policy: Policy, row: asyncpg.Record) -> dict[str, Any]:
+    declared_at: datetime | None = row["declared_at"]
+    is_visit = row["hop"] in (FIRST_LOOK, VISIT) and row["step"] == policy.step(row["hop"]).code
+    if declared_at is not None and is_visit:
+        limit: Limit = policy.limit(VISIT, row["level"], on=day_of(declared_at))
+    else:
+        limit = policy.limit(row["hop"], row["level"], row["step"], on=day_of(row["sent_at"]))
     return {"amount": limit.amount, "unit": limit.unit}
 
 
@@ -103,9 +109,16 @@ def _read_cursor(text: str) -> tuple[datetime, int, UUID]:
     return instant, int(rank), UUID(task_id)
 
 
-async def whole(connection: asyncpg.Connection, task_id: UUID, grade: Grade) -> dict[str, Any] | None:
-    """One task with its question, clock, actions, path and history; None where the caller's scope shows none."""
+async def whole(
+    connection: asyncpg.Connection, task_id: UUID, grade: Grade, department: str | None = None
+) -> dict[str, Any] | None:
+    """One task with its question, clock, actions, path and history; None where the caller's scope shows none.
+
+    A department sees its own branches alone.
+    """
     row = await connection.fetchrow(SQL.one, task_id)
+    if row is not None and department is not None and (row["hop"], row["branch"]) != ("department", department):
+        return None
     found = await connection.fetchrow(SQL.case, row["case_id"]) if row else None
     there = await connection.fetchrow(SQL.place, row["place_id"]) if row else None
     if row is None or found is None or there is None:
@@ -114,7 +127,7 @@ async def whole(connection: asyncpg.Connection, task_id: UUID, grade: Grade) -> 
     now: datetime = await connection.fetchval(SQL.now)
     shown = item(row)
     return shown | {
-        "question": _named(HOPS[place.hop].QUESTION),
+        "question": _named(HOPS[place.hop].QUESTIONS[place.step]),
         "why": why(case, grade),
         "clock": {
             "opened_at": row["opened_at"],
@@ -141,7 +154,7 @@ async def _actions(connection: asyncpg.Connection, case: Case, place: Place, now
         {
             "action": one.code,
             "title": _named(one.names),
-            "form_schema": schema_of(HOPS[place.hop].FORMS[one.code], asked),
+            "form_schema": schema_of(form_of(place, one.code), asked),
             "needs_reason": one.needs_reason,
             "reason_codes": [reason.code for reason in one.reasons] if one.needs_reason else [],
             "reasons": [{"code": reason.code, "title": _named(reason.names)} for reason in one.reasons],
@@ -150,7 +163,7 @@ async def _actions(connection: asyncpg.Connection, case: Case, place: Place, now
                 for each in policy.hop(place.hop).evidence
             ],
         }
-        for one in actions_at(policy, case, place)
+        for one in actions_at(policy, case, place, now)
     ]
 
 
@@ -170,12 +183,13 @@ async def path(connection: asyncpg.Connection, case: Case) -> list[dict[str, Any
 
 def _station(hop: str, at: int, here: int, row: asyncpg.Record | None, route: Sequence[str]) -> dict[str, Any]:
     if row is None or at > here:
-        nothing: dict[str, Any] = dict.fromkeys(("at", "officer", "due_at", "round"))
+        nothing: dict[str, Any] = dict.fromkeys(("step", "at", "officer", "due_at", "round"))
         return {"hop": hop, "state": "ahead", "returned": False, **nothing}
     is_here = at == here
     return {
         "hop": hop,
         "state": "here" if is_here else "done",
+        "step": row["step"],
         "at": row["sent_at"] if is_here else row["ended_at"],
         "officer": row["claimed_by"] if is_here else row["ended_by"],
         "due_at": row["due_at"],
@@ -205,7 +219,8 @@ async def whole_case(connection: asyncpg.Connection, case_id: UUID, grade: Grade
     places = await connection.fetch(SQL.places, case_id)
     names = (
         "case_id", "household_id", "state", "level", "cause", "policy", "concerns", "warning_ids", "is_confirmed",
-        "rounds", "clock_started_at", "journey_due_at", "opened_at", "closed_at", "closed_because", "region", "grid",
+        "is_green", "result", "appeal_until", "departments", "rounds", "pauses",
+        "clock_started_at", "journey_due_at", "opened_at", "closed_at", "closed_because", "region", "grid",
     )  # fmt: skip
     return {
         **{name: getattr(case, name) for name in names},

@@ -5,7 +5,7 @@ One definition makes the schema that a client sees and the check of what it send
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +15,7 @@ from shared.domain.concerns import CONCERNS
 from shared.policy import Names
 
 ERRORS_MAX = 20
+PLANNED_WITHIN = timedelta(days=183)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,17 @@ class Asked:
     concerns: tuple[str, ...] = ()
     officers: tuple[str, ...] = ()
     visitors_least: int = 2
+    quorum: float = 0.6666
     evidence: tuple[tuple[str, Names], ...] = ()
+    sent_on: date = date.min
+    notice_until: date | None = None
+    departments: tuple[tuple[str, Names], ...] = ()
+    """Those that may be asked for measures."""
+    fitting: tuple[str, ...] = ()
+    """Those of them that answer for the case's concerns."""
+    asked_already: tuple[str, ...] = ()
+    is_refused: bool = False
+    pause_last: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,14 @@ class Form(BaseModel):
             for name in type(self).model_fields
             if isinstance(value := getattr(self, name), date) and value > asked.today
         ]
+
+
+def not_past(field: str, day: date, asked: Asked) -> list[Wrong]:
+    """A day that is planned lies ahead, within half a year."""
+    if asked.today <= day <= asked.today + PLANNED_WITHIN:
+        return []
+    en, zh = f"This day is before {asked.today} or too far ahead.", f"日期须在 {asked.today} 起半年之内。"
+    return [Wrong(field, "not_ahead", en, zh)]
 
 
 def titled(zh: str, en: str, names: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Any]:

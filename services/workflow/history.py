@@ -30,6 +30,7 @@ class Step:
     region: str
     grid: str | None
     hop: str | None = None
+    step: str | None = None
     from_hop: str | None = None
     round: int | None = None
     branch: str | None = None

@@ -1,10 +1,10 @@
 -- name: append_steps
 -- Rows of the history, in order.
 INSERT INTO history (
-    event_id, cause_id, case_id, household_id, at, type, hop, from_hop, round, branch, office, level, due_at, task_id,
-    action, reason_code, told, officer_id, role, region, grid)
-SELECT event_id, cause_id, case_id, household_id, at, type, hop, from_hop, round, branch, office, level, due_at, task_id,
-    action, reason_code, told, officer_id, role, region, grid
+    event_id, cause_id, case_id, household_id, at, type, hop, step, from_hop, round, branch, office, level, due_at,
+    task_id, action, reason_code, told, officer_id, role, region, grid)
+SELECT event_id, cause_id, case_id, household_id, at, type, hop, step, from_hop, round, branch, office, level, due_at,
+    task_id, action, reason_code, told, officer_id, role, region, grid
 FROM json_populate_recordset(NULL::history, $1::json)
 
 -- name: append_decisions
@@ -15,7 +15,7 @@ INSERT INTO decisions SELECT * FROM json_populate_recordset(NULL::decisions, $1:
 -- A case's steps, oldest first, each with the words of its decision.
 SELECT h.event_id, h.cause_id, h.at, h.type, CASE WHEN h.type LIKE 'supervision.%' THEN replace(h.type, '.', '_')
         ELSE split_part(h.type, '.', CASE WHEN h.type LIKE 'task.%' THEN 2 ELSE 3 END) END AS word,
-    h.hop, h.from_hop, h.round, h.branch, h.office, h.level, h.due_at, h.task_id, h.action, h.reason_code, h.officer_id, h.role,
+    h.hop, h.step, h.from_hop, h.round, h.branch, h.office, h.level, h.due_at, h.task_id, h.action, h.reason_code, h.officer_id, h.role,
     coalesce(d.comment, s.text) AS comment
 FROM history h LEFT JOIN decisions d USING (event_id) LEFT JOIN statements s USING (event_id)
 WHERE h.case_id = $1 AND h.type NOT LIKE 'shouwang.notice.%' ORDER BY h.number LIMIT 2000

@@ -1,7 +1,8 @@
 """Queues: exact counts of where the open cases are, that add up.
 
-A `COUNT … GROUP BY` over the partial index of live places: one row a case, and one more for each concern that is
-verified beside it. Every place stands in one part only: resting, overdue, due, on its way in time, open in time.
+A `COUNT … GROUP BY` over the partial index of live places: one row a case, and one more for each step that runs beside
+it (a verification, a department, the result told). Every place stands in one part only: tracking, overdue, due, on its
+way in time, open in time.
 """
 
 from typing import Any
@@ -12,13 +13,13 @@ from shared.postgres import queries
 
 SQL = queries(__file__)
 
-PARTS = ("on_its_way", "open", "due_today", "overdue", "resting")
+PARTS = ("on_its_way", "open", "due_today", "overdue", "tracking")
 
 
 def part_of(state: str, lateness: str) -> str:
     """The one part in which a place counts."""
-    if state == "resting":
-        return "resting"
+    if state == "tracking":
+        return "tracking"
     if lateness in ("overdue", "supervised"):
         return "overdue"
     return "due_today" if lateness == "due" else state
@@ -30,13 +31,13 @@ async def counted(connection: asyncpg.Connection) -> dict[str, Any]:
     parts = dict.fromkeys(PARTS, 0)
     for row in rows:
         parts[part_of(row["state"], row["lateness"])] += row["count"]
-    verifications = sum(row["verifications"] for row in rows)
+    besides = sum(row["besides"] for row in rows)
     total = sum(parts.values())
     return {
         "as_of": (await connection.fetchval(SQL.now)).isoformat(),
         "total": total,
-        "cases": total - verifications,
-        "verifications": verifications,
+        "cases": total - besides,
+        "besides": besides,
         **parts,
         "hops": [_shown(row) for row in rows],
     }

@@ -1,39 +1,57 @@
-"""The route of a case: which hop follows, which office acts there, and until when. Pure.
+"""The route of a case: which step follows, which office acts there, and until when. Pure.
 
-Carries out method 6's hand-over (domain §7). The route is data of the policy package, frozen on the case; a limit is
-the package's, of the day on which the case is sent (people's needs A1, A2).
+Carries out method 6's hand-over (domain §7). The route is data of the policy package, frozen on the case. A limit is
+the package's, of the day on which the case is sent (people's needs A1, A2), re-planned when the time that is left of a
+total would not hold all that is still ahead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import takewhile
 
 from shared.contracts.types import Hop, Level
-from shared.domain.calendar import day_of
-from shared.policy import Policy
+from shared.domain.calendar import day_of, start_of
+from shared.policy import Limit, Policy
 
 FIRST_LOOK, VISIT = "village_group", "village_committee"
 MAIN, VERIFICATION = "main", "verification"
+JOURNEY = "journey"
 
 _PLACE_DIGITS = {"township": 9, "township_return": 9, "county": 6, "department": 6}
 _RANK = {"yellow": 0, "orange": 1, "red": 2}
+_DAY, _MOMENT, _NOTHING = timedelta(days=1), timedelta(microseconds=1), timedelta()
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One hop of a frozen route."""
+    """One hop of a frozen route, with the steps of its main way and those beside it."""
 
     hop: Hop
     follows: tuple[Hop, ...]
     returns_to: tuple[Hop, ...]
+    steps: tuple[str, ...]
+    asides: tuple[str, ...]
+
+
+Route = Sequence[Stop]
 
 
 def frozen(policy: Policy) -> tuple[Stop, ...]:
     """The package's route as a case keeps it."""
-    return tuple(Stop(one.hop, one.follows, one.returns_to) for one in policy.route)
+    return tuple(
+        Stop(
+            one.hop,
+            one.follows,
+            one.returns_to,
+            tuple(step.code for step in one.steps if not step.is_aside),
+            tuple(step.code for step in one.steps if step.is_aside),
+        )
+        for one in policy.route
+    )
 
 
-def stop(route: Sequence[Stop], hop: str) -> Stop:
+def stop(route: Route, hop: str) -> Stop:
     """Raises LookupError for a hop that the case's route does not have."""
     found = next((one for one in route if one.hop == hop), None)
     if found is None:
@@ -41,14 +59,37 @@ def stop(route: Sequence[Stop], hop: str) -> Stop:
     return found
 
 
-def office_at(hop: str, region: str, grid: str | None) -> str:
-    """The office that acts at a hop: the grid's group, the village, the township, the county.
+def first_of(route: Route, hop: str) -> tuple[Hop, str]:
+    """The first step of a hop."""
+    here = stop(route, hop)
+    return here.hop, here.steps[0]
 
-    A household whose grid is not known yet is the village's own.
+
+def following(route: Route, hop: str, step: str) -> tuple[Hop, str] | None:
+    """The step that comes next on the main way, None at its end. A step beside it goes on with the next hop."""
+    here = stop(route, hop)
+    later = here.steps[here.steps.index(step) + 1 :] if step in here.steps else ()
+    if later:
+        return here.hop, later[0]
+    return first_of(route, here.follows[0]) if here.follows else None
+
+
+def before(route: Route, hop: str, step: str) -> tuple[Hop, str]:
+    """Where a step sends back to: the hop's step before it, or the first step of the hop that it returns to."""
+    here = stop(route, hop)
+    at = here.steps.index(step) if step in here.steps else 0
+    return (here.hop, here.steps[at - 1]) if at else first_of(route, here.returns_to[0])
+
+
+def office_at(hop: str, region: str, grid: str | None, branch: str = MAIN) -> str:
+    """The office that acts at a hop: the grid's group, the village, the township, the county, its department.
+
+    A household whose grid is not known yet is the village's own. A department's branch is its code.
     """
     if hop == FIRST_LOOK:
         return grid or region
-    return region[: _PLACE_DIGITS.get(hop, 12)]
+    place = region[: _PLACE_DIGITS.get(hop, 12)]
+    return f"{place}-{branch}" if hop == "department" else place
 
 
 def is_higher(level: Level, than: Level) -> bool:
@@ -59,17 +100,82 @@ def highest(first: Level, second: Level) -> Level:
     return second if is_higher(second, first) else first
 
 
-def due_at(
-    policy: Policy, hop: Hop, level: Level, sent_at: datetime, *, declared_at: datetime | None = None
-) -> datetime:
-    """When a hop's task is due if the case is sent there now.
+# ── clocks ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    `declared_at`: for a farmer's own application the visit's clock runs from its receipt, and the first look inside it
-    (A2); the levels' own days are for warnings alone.
+
+def due_at(
+    policy: Policy,
+    route: Route,
+    hop: Hop,
+    step: str,
+    level: Level,
+    sent_at: datetime,
+    ends: Mapping[str, datetime],
+    *,
+    declared_at: datetime | None = None,
+) -> datetime:
+    """When a step's task is due if the case is sent there now.
+
+    `ends` are the instants at which the totals run out. `declared_at`: for a farmer's own application the visit's clock
+    runs from its receipt, and the first look inside it (A2); the levels' own days are for warnings alone.
     """
-    if declared_at is not None and hop in (FIRST_LOOK, VISIT):
+    if declared_at is not None and (hop, step) in (first_of(route, FIRST_LOOK), first_of(route, VISIT)):
         return policy.limit(VISIT, level, on=day_of(declared_at)).due(declared_at)
-    return policy.limit(hop, level, on=day_of(sent_at)).due(sent_at)
+    here = policy.step(hop, step)
+    limit = policy.limit(hop, level, step, on=day_of(sent_at))
+    if here.is_fixed:
+        closing = policy.single_limit("notice_close", level, on=day_of(sent_at))
+        return closing.due(limit.due(sent_at) - _MOMENT)
+    own = limit.due(sent_at)
+    if here.is_aside:
+        return own
+    ahead = list(_ahead(policy, route, hop, step, level, sent_at))
+    totals = [code for code in policy.totals_of(hop) if code in ends]
+    return min([own, *(_replanned(_within(policy, ahead, code), own, sent_at, ends[code]) for code in totals)])
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A step that is still ahead: its limit, and whether it may be shortened."""
+
+    hop: Hop
+    limit: Limit
+    is_fixed: bool
+
+
+def _ahead(policy: Policy, route: Route, hop: Hop, step: str, level: Level, now: datetime) -> Iterator[Leg]:
+    place: tuple[Hop, str] | None = (hop, step)
+    while place is not None:
+        here = policy.step(*place)
+        yield Leg(place[0], policy.limit(place[0], level, place[1], on=day_of(now)), here.is_fixed)
+        place = following(route, *place)
+
+
+def _within(policy: Policy, ahead: Sequence[Leg], total: str) -> Sequence[Leg]:
+    return list(takewhile(lambda leg: total in policy.totals_of(leg.hop), ahead))
+
+
+def _replanned(legs: Sequence[Leg], own: datetime, now: datetime, end: datetime) -> datetime:
+    """The first leg's share of the time left until `end`: later hops shrink, never below a day, the notice never."""
+    reached = now
+    for leg in legs:
+        # Whoever decides in the last moment of a day leaves the next one its whole time.
+        reached = leg.limit.due(reached if reached == now else reached - _MOMENT) + (_DAY if leg.is_fixed else _NOTHING)
+    if reached <= end:
+        return own
+    fixed = sum(leg.limit.days + 1 for leg in legs if leg.is_fixed)
+    flexible = sum(leg.limit.days for leg in legs if not leg.is_fixed)
+    left = (day_of(end) - day_of(now)).days - 1 - fixed
+    days = max(1, left * legs[0].limit.days // flexible)
+    return min(own, start_of(day_of(now) + timedelta(days=days + 1)))
+
+
+def ends_after(
+    policy: Policy, ends: Mapping[str, datetime], hop: Hop, level: Level, started_at: datetime
+) -> Mapping[str, datetime]:
+    """The totals' ends once a case is sent to a hop: those that cover it begin to run, if they do not run yet."""
+    new = {code: policy.total(code, level, on=day_of(started_at)) for code in policy.totals_of(hop) if code not in ends}
+    return {**ends, **{code: limit.due(started_at) for code, limit in new.items()}}
 
 
 def journey_due_at(policy: Policy, level: Level, clock_started_at: datetime) -> datetime:

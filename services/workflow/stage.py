@@ -13,7 +13,8 @@ from services.workflow import task as tasks
 from services.workflow.case import Case, CaseFile, Move, Place, place_id
 from services.workflow.deadline import Deadline
 from services.workflow.history import Step
-from services.workflow.route import MAIN, due_at, highest, office_at
+from services.workflow.outcome import Proposal
+from services.workflow.route import MAIN, due_at, ends_after, highest, office_at
 from services.workflow.task import Task
 from shared.contracts.envelope import event_id
 from shared.contracts.hop import Entered
@@ -49,7 +50,8 @@ def told(
     """One fact about a place, and the place with that fact as its last. `word` is its type's: opened, arrived, …"""
     case = file.case
     type_ = f"shouwang.stage.{word}.v1"
-    id_ = event_id(str(because.cause_id), type_, case.case_id, place.hop, place.round, place.branch, *because.about)
+    where = (place.hop, place.step, place.round, place.branch)
+    id_ = event_id(str(because.cause_id), type_, case.case_id, *where, *because.about)
     caused_by = because.causation_id or because.cause_id
     stage = Stage(
         case_id=case.case_id,
@@ -60,6 +62,7 @@ def told(
         level=place.level,
         concerns=place.concerns,
         hop=place.hop,
+        step=place.step,
         from_hop=from_hop,
         round=place.round,
         branch=place.branch,
@@ -71,6 +74,11 @@ def told(
         clock_started_at=case.clock_started_at,
         action=because.action,
         reason_code=because.reason_code,
+        is_green=case.is_green,
+        result=case.result,
+        planned_on=place.planned_on,
+        notice_until=place.notice_until,
+        appeal_until=case.appeal_until,
         actor=because.actor,
     )
     emit = Emit(
@@ -100,6 +108,7 @@ def _step(type_: str, stage: Stage, id_: UUID, caused_by: UUID, case: Case, beca
         region=case.region,
         grid=case.grid,
         hop=stage.hop,
+        step=stage.step,
         from_hop=stage.from_hop,
         round=stage.round,
         branch=stage.branch,
@@ -114,32 +123,55 @@ def _step(type_: str, stage: Stage, id_: UUID, caused_by: UUID, case: Case, beca
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Where a case goes next, and what goes with it. `branch` None: the one that it comes on."""
+
+    hop: Hop
+    step: str
+    round: int
+    branch: str | None = None
+    is_main: bool | None = None
+    prepared_by: str | None = None
+    proposal: Proposal | None = None
+    proposal_reason: str | None = None
+
+
 def place_at(
-    case: Case, policy: Policy, hop: Hop, round_: int, now: datetime, *, cause_id: UUID, like: Place | None = None
+    case: Case, policy: Policy, ahead: Ahead, now: datetime, *, cause_id: UUID, like: Place | None = None
 ) -> Place:
     """A new place on its way, due from now. `like` is the one that it goes on from: its branch, level, concerns."""
-    is_first_way = like is None or (like.is_main and round_ == 1)
+    is_first_way = like is None or (like.is_main and ahead.round == 1)
     level = like.level if like else case.level
     declared_at = case.declared_at if is_first_way else None
-    branch = like.branch if like else MAIN
+    branch = ahead.branch or (like.branch if like else MAIN)
+    is_main = ahead.is_main if ahead.is_main is not None else (like.is_main if like else True)
     return Place(
-        place_id=place_id(case.case_id, hop, round_, branch),
+        place_id=place_id(case.case_id, ahead.hop, ahead.step, ahead.round, branch),
         case_id=case.case_id,
         household_id=case.household_id,
-        hop=hop,
-        round=round_,
+        hop=ahead.hop,
+        step=ahead.step,
+        round=ahead.round,
         branch=branch,
-        is_main=like.is_main if like else True,
+        is_main=is_main,
         state="on_its_way",
-        office=office_at(hop, case.region, case.grid),
+        office=office_at(ahead.hop, case.region, case.grid, branch),
         from_hop=like.hop if like else None,
         level=level,
         lateness="normal",
         concerns=like.concerns if like else case.concerns,
         warning_id=like.warning_id if like else case.warning_ids[-1],
         task_id=None,
+        prepared_by=ahead.prepared_by,
+        proposal=ahead.proposal,
+        proposal_reason=ahead.proposal_reason,
+        planned_on=None,
+        notice_until=None,
+        paused_at=None,
+        paused_until=None,
         sent_at=now,
-        due_at=due_at(policy, hop, level, now, declared_at=declared_at),
+        due_at=due_at(policy, case.route, ahead.hop, ahead.step, level, now, case.ends, declared_at=declared_at),
         ended_at=None,
         ended_by=None,
         ended_as=None,
@@ -149,6 +181,12 @@ def place_at(
     )
 
 
+def clocked(case: Case, policy: Policy, hop: Hop, now: datetime) -> Case:
+    """The case with the clocks of all totals that cover this hop running. A declaration's run from its receipt."""
+    started_at = case.clock_started_at if case.declared_at else now
+    return replace(case, ends=ends_after(policy, case.ends, hop, case.level, started_at))
+
+
 def sent(file: CaseFile, place: Place, because: Because) -> Move:
     """`hop.<name>/entered`, with the deadline on the case from this moment on."""
     case, cause_id = file.case, place.cause_id
@@ -156,12 +194,13 @@ def sent(file: CaseFile, place: Place, because: Because) -> Move:
         topic=f"hop.{place.hop}",
         type=ENTERED,
         key=str(case.household_id),
-        id=event_id(str(cause_id), ENTERED, case.case_id, place.hop, place.round, place.branch),
+        id=event_id(str(cause_id), ENTERED, case.case_id, place.hop, place.step, place.round, place.branch),
         region=case.region,
         data=Entered(
             case_id=case.case_id,
             household_id=case.household_id,
             hop=place.hop,
+            step=place.step,
             from_hop=place.from_hop,
             round=place.round,
             branch=place.branch,
@@ -185,6 +224,7 @@ def _running(place: Place) -> Deadline:
         case_id=place.case_id,
         household_id=place.household_id,
         hop=place.hop,
+        step=place.step,
         round=place.round,
         branch=place.branch,
         state="running",
@@ -205,6 +245,7 @@ def arrived(file: CaseFile, place: Place, because: Because) -> Move:
         case_id=place.case_id,
         household_id=place.household_id,
         hop=place.hop,
+        step=place.step,
         state="open",
         version=1,
         claimed_by=None,

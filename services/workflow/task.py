@@ -20,6 +20,7 @@ class Task:
     case_id: UUID
     household_id: UUID
     hop: str
+    step: str
     state: Literal["open", "decided", "cancelled"]
     version: int
     claimed_by: str | None

@@ -45,8 +45,9 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
     ) -> dict[str, Any]:
         household_id, household_no = _household(household)
         filters = Filters(
-            state, hop, office, household_id, household_no, level, lateness, who(caller) if mine else None
-        )
+            state, hop, office, household_id, household_no, level, lateness, who(caller) if mine else None,
+            caller.department if caller.role == "department" else None,
+        )  # fmt: skip
         async with scoped(service.api, caller) as connection:
             try:
                 items, following = await desk.listed(connection, filters, after, limit)
@@ -57,7 +58,8 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
     @routes.get("/v1/tasks/{task_id}")
     async def task(task_id: UUID, caller: Reader) -> dict[str, Any]:
         async with scoped(service.api, caller) as connection:
-            found = await desk.whole(connection, task_id, grade(caller))
+            department = caller.department if caller.role == "department" else None
+            found = await desk.whole(connection, task_id, grade(caller), department)
         if found is None:
             raise refuse(404, "not_found", "There is no such task in your area.")
         return found

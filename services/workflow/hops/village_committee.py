@@ -1,25 +1,38 @@
-"""Village committee: the household visit by two people (入户核查), within two working days.
+"""Village committee: the household visit by two people (入户核查), the one democratic review, the public notice.
 
 Method 5's first check. A missing photo or signature never refuses a visit (people's needs A12, C4); the group is asked
-again once, with all defects listed.
+again once, with all defects listed. The village may propose 不符合, never decide it (A7); the notice names the head,
+the group and the category, never a cause (A9), and is never cut short.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from services.workflow.form import Asked, Concerns, Form, Note, Wrong, titled
+from services.workflow.form import Asked, Concerns, Form, Note, Wrong, not_past, titled
+from services.workflow.hops.papers import Return
 from services.workflow.hops.village_group import NotReached, Present
-from services.workflow.outcome import Onward, Outcome, Returns, Stays
-from shared.contracts.types import Text
+from services.workflow.outcome import Onward, Outcome, Returns, Standing, Stays
+from shared.contracts.types import Hop, Text
 from shared.policy import Names
 
 HOP = "village_committee"
-QUESTION = Names(
-    "请两人以上入户核查，记录看到的情况。", "Visit the household, two people or more, and record what you find."
-)
+QUESTIONS = {
+    "visit": Names(
+        "请两人以上入户核查，记录看到的情况。", "Visit the household, two people or more, and record what you find."
+    ),
+    "review": Names(
+        "请召开村民代表会议评议，记录到会与表决。", "Hold the review; record who was there and how they voted."
+    ),
+    "notice": Names(
+        "请张贴公示（只写户主、组别、类别），期满后记录结果。",
+        "Put up the notice (head, group and category alone); record its result when it has ended.",
+    ),
+}
+
+TOWNSHIP: tuple[Hop, str] = ("township", "review")
 
 _ABSENCE = {
     "working_away": ("外出务工", "working away"),
@@ -112,32 +125,174 @@ class RecordVisit(Form):
         return found
 
 
-class Return(Form):
-    """Back to the group, once, with everything that is missing."""
+class PlanVisit(Form):
+    """The day on which the household is visited; the farmer is told."""
 
-    defects: Annotated[
-        tuple[Annotated[Text, Field(min_length=1, max_length=200)], ...],
-        Field(min_length=1, max_length=10, json_schema_extra=titled("一次列明全部问题", "All defects, at once")),
-    ]
+    planned_on: Annotated[date, Field(json_schema_extra=titled("约定入户日期", "Day of the visit"))]
+    note: Note = ""
 
     @classmethod
     def example(cls, asked: Asked) -> Mapping[str, Any]:
-        return {"defects": ["未写明与谁见面", "未说明住房情况"]}
+        return {"planned_on": asked.today.isoformat()}
+
+    def wrong(self, asked: Asked) -> list[Wrong]:
+        return not_past("form.planned_on", self.planned_on, asked)
 
 
-FORMS: Mapping[str, type[Form]] = {"record_visit": RecordVisit, "not_reached": NotReached, "return": Return}
+class RecordReview(Form):
+    """The meeting of the villagers' representatives: who was there, how they voted, who stood back as a relative."""
+
+    held_on: Annotated[date, Field(json_schema_extra=titled("评议日期", "Held on"))]
+    roster: Annotated[int, Field(ge=3, le=999, json_schema_extra=titled("应到人数", "Representatives on the roster"))]
+    present: Annotated[int, Field(ge=1, le=999, json_schema_extra=titled("实到人数", "Present"))]
+    votes_for: Annotated[int, Field(ge=0, le=999, json_schema_extra=titled("同意票", "Votes for"))]
+    votes_against: Annotated[int, Field(ge=0, le=999, json_schema_extra=titled("不同意票", "Votes against"))]
+    recused: Annotated[int, Field(ge=0, le=99, json_schema_extra=titled("回避人数", "Stood back as relatives"))] = 0
+    minutes_no: Annotated[
+        Text, Field(min_length=1, max_length=60, json_schema_extra=titled("记录编号", "Minutes number"))
+    ]
+    note: Note = ""
+
+    @classmethod
+    def example(cls, asked: Asked) -> Mapping[str, Any]:
+        return {
+            "held_on": asked.today.isoformat(), "roster": 30, "present": 26, "votes_for": 25, "votes_against": 1,
+            "minutes_no": f"{asked.today:%Y}-01",
+        }  # fmt: skip
+
+    def wrong(self, asked: Asked) -> list[Wrong]:
+        found = super().wrong(asked)
+        if self.present > self.roster:
+            en, zh = "More are present than are on the roster.", "实到人数不能多于应到人数。"
+            found.append(Wrong("form.present", "over_the_roster", en, zh))
+        elif self.present < self.roster * asked.quorum:
+            en = "Two thirds of the roster must be present: choose “no quorum, meet again”."
+            found.append(Wrong("form.present", "no_quorum", en, "到会须达应到人数三分之二：请选“到会不足，改期”。"))
+        if self.votes_for + self.votes_against > self.present - self.recused:
+            en, zh = "There are more votes than people who may vote.", "票数不能多于有表决权的到会人数。"
+            found.append(Wrong("form.votes_for", "too_many_votes", en, zh))
+        return found
+
+    def has_passed(self, majority: float) -> bool:
+        """More than half of those present."""
+        return self.votes_for > self.present * majority
 
 
-def decide(form: Form, reason_code: str) -> Outcome:
+class NoQuorum(Form):
+    """The meeting is held again on another day; the clock runs on."""
+
+    held_on: Annotated[date, Field(json_schema_extra=titled("会议日期", "Held on"))]
+    present: Annotated[int, Field(ge=0, le=999, json_schema_extra=titled("实到人数", "Present"))]
+
+    @classmethod
+    def example(cls, asked: Asked) -> Mapping[str, Any]:
+        return {"held_on": asked.today.isoformat(), "present": 12}
+
+
+class PostNotice(Form):
+    """The notice is up. Its days count from here, however late it went up."""
+
+    posted_on: Annotated[date, Field(json_schema_extra=titled("张贴日期", "Put up on"))]
+    posted_at: Annotated[Text, Field(min_length=1, max_length=100, json_schema_extra=titled("张贴地点", "Where"))]
+    has_photo: Annotated[bool, Field(json_schema_extra=titled("已拍照存档（不外传）", "Photo kept on file"))] = False
+
+    @classmethod
+    def example(cls, asked: Asked) -> Mapping[str, Any]:
+        return {"posted_on": asked.today.isoformat(), "posted_at": "村务公开栏", "has_photo": True}
+
+    def wrong(self, asked: Asked) -> list[Wrong]:
+        found = super().wrong(asked)
+        if self.posted_on < asked.sent_on:
+            en = f"It cannot have been put up before the review was held ({asked.sent_on})."
+            found.append(Wrong("form.posted_on", "too_early", en, f"不能早于评议通过之日（{asked.sent_on}）。"))
+        return found
+
+
+class AnswerObjection(Form):
+    """An objection to the notice, and what was answered. Who objected is not asked here."""
+
+    received_on: Annotated[date, Field(json_schema_extra=titled("收到日期", "Received on"))]
+    about: Annotated[Text, Field(min_length=1, max_length=500, json_schema_extra=titled("异议内容", "What it says"))]
+    answer: Annotated[Text, Field(min_length=1, max_length=500, json_schema_extra=titled("答复", "The answer"))]
+
+    @classmethod
+    def example(cls, asked: Asked) -> Mapping[str, Any]:
+        return {"received_on": asked.today.isoformat(), "about": "认为收入更高", "answer": "已复核，收入属实"}
+
+
+class CloseNotice(Form):
+    """Taken down when all its days are over."""
+
+    removed_on: Annotated[date, Field(json_schema_extra=titled("撤下日期", "Taken down on"))]
+    objections: Annotated[
+        Literal["none", "answered"],
+        Field(
+            json_schema_extra=titled("异议", "Objections", {"none": ("无", "none"), "answered": ("已答复", "answered")})
+        ),
+    ]
+    category: Annotated[Text, Field(max_length=60, json_schema_extra=titled("公示类别", "Category on the notice"))] = ""
+
+    @classmethod
+    def example(cls, asked: Asked) -> Mapping[str, Any]:
+        return {"removed_on": asked.today.isoformat(), "objections": "none"}
+
+    def wrong(self, asked: Asked) -> list[Wrong]:
+        """The days of the notice are the field's: nobody shortens them, and every one of them ends at midnight."""
+        found = super().wrong(asked)
+        until = asked.notice_until
+        if until is not None and min(self.removed_on, asked.today) <= until:
+            en, zh = f"The notice stays up until {until} has ended.", f"公示到 {until} 结束，此前不能撤下。"
+            found.append(Wrong("form.removed_on", "notice_running", en, zh))
+        return found
+
+
+FORMS: Mapping[str, type[Form]] = {
+    "record_visit": RecordVisit,
+    "plan_visit": PlanVisit,
+    "not_reached": NotReached,
+    "return": Return,
+    "record_review": RecordReview,
+    "no_quorum": NoQuorum,
+    "post_notice": PostNotice,
+    "answer_objection": AnswerObjection,
+    "close_notice": CloseNotice,
+}
+
+
+def offers(action: str, standing: Standing) -> bool:
+    """A notice is closed once it is up, and put up once."""
+    is_up = standing.notice_until is not None
+    return {"post_notice": not is_up, "close_notice": is_up, "answer_objection": is_up}.get(action, True)
+
+
+def decide(form: Form, reason_code: str, standing: Standing) -> Outcome:
     """`reason_code` is one of the action's own, or empty where none is needed."""
     match form:
         case RecordVisit():
-            found = form.difficulty_confirmed
-            reason = "difficulty_confirmed" if found else "no_difficulty_found"
-            return Onward("confirmed" if found else "not_seen", reason, form.concerns)
-        case NotReached():
-            return Stays(reason_code)
+            return _visited(form, standing)
+        case PlanVisit():
+            return Stays(planned_on=form.planned_on)
+        case RecordReview() if form.has_passed(standing.majority):
+            return Onward("review_passed")
+        case RecordReview():
+            return Onward("review_not_passed", proposal="does_not_qualify", to=TOWNSHIP)
+        case PostNotice():
+            return Stays(notice_until=form.posted_on + timedelta(days=standing.notice_days))
+        case CloseNotice():
+            reason = "no_objection" if form.objections == "none" else "objections_answered"
+            return Onward(reason, proposal="qualifies", has_been_noticed=True)
         case Return():
             return Returns(reason_code)
+        case NotReached() | NoQuorum() | AnswerObjection():
+            return Stays(reason_code)
         case _:
             raise AssertionError(f"{type(form).__name__} is no form of this hop")
+
+
+def _visited(form: RecordVisit, standing: Standing) -> Outcome:
+    """With a difficulty to the review, or to the township that asked again; without one, to it as a proposal."""
+    if not form.difficulty_confirmed:
+        return Onward("no_difficulty_found", "not_seen", form.concerns, "does_not_qualify", TOWNSHIP)
+    if standing.is_noticed:
+        return Onward("difficulty_confirmed", "confirmed", form.concerns, "qualifies", TOWNSHIP)
+    return Onward("difficulty_confirmed", "confirmed", form.concerns)

@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from services.workflow.form import Asked, Concerns, Form, Note, titled
-from services.workflow.outcome import HandsOver, Onward, Outcome, Stays
+from services.workflow.outcome import HandsOver, Onward, Outcome, Standing, Stays
 from shared.policy import Names
 
 HOP = "village_group"
-QUESTION = Names("请上门或联系这户，如实报告看到的情况。", "Visit or call this household; report what you see.")
+QUESTIONS = {
+    "first_look": Names("请上门或联系这户，如实报告看到的情况。", "Visit or call this household; report what you see."),
+}
 
 _HOW = {"visit": ("上门", "visit"), "phone": ("电话", "telephone"), "video": ("视频", "video call")}
 _PRESENT = {
@@ -86,11 +88,15 @@ _DEPUTY_MAY = frozenset({"relative", "away"})
 """A household of another grid is not the deputy's either: that one the village settles."""
 
 
-def decide(form: Form, reason_code: str) -> Outcome:
+def offers(action: str, standing: Standing) -> bool:
+    return True
+
+
+def decide(form: Form, reason_code: str, standing: Standing) -> Outcome:
     """`reason_code` is one of the action's own, or empty where none is needed."""
     match form:
         case Report():
-            return Onward(form.difficulty, _SEEN[form.difficulty], form.concerns)
+            return Onward(_SEEN[form.difficulty], form.difficulty, form.concerns)
         case NotReached():
             return Stays(reason_code)
         case NotMine():

@@ -24,7 +24,7 @@ class HopEntered(Keyed):
         event: Entered = input.body
         entered = event.data
         file: CaseFile | None = state.get(("case", UUID(input.key)))
-        place = file.at(entered.hop, entered.round, entered.branch) if file else None
+        place = file.at(entered.hop, entered.step or "", entered.round, entered.branch) if file else None
         if file is None or place is None or place.state != "on_its_way" or place.case_id != entered.case_id:
             return Decision(word="stale")
         because = Because(event.id, now, traceparent=input.traceparent, causation_id=event.causationid)

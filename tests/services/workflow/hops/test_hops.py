@@ -1,0 +1,117 @@
+"""All seven hops: every action that a package names has a form with a valid example, and the rooms decide on it."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from services.workflow import pause
+from services.workflow.form import Asked, Form, read, schema_of
+from services.workflow.hops import HOPS, county, department, township, village_return
+from services.workflow.hops.papers import NotEligible, Sign
+from services.workflow.outcome import Ends, Onward, Outcome, Redirects, Refuses, Returns, Standing, Stays
+from shared.policy import available, load
+
+TODAY = date(2026, 11, 25)
+DEPARTMENTS = tuple((one.code, one.names) for one in load("regular-2026").departments)
+ASKED = Asked(
+    TODAY,
+    ("medical_burden",),
+    sent_on=TODAY,
+    departments=DEPARTMENTS,
+    fitting=("medical_insurance",),
+    pause_last=TODAY + timedelta(days=10),
+)
+MORE = Asked(
+    TODAY, (), ("v-1", "v-2", "v-3"), 3, 0.6666, (("photo", DEPARTMENTS[0][1]),), TODAY, TODAY - timedelta(days=1),
+    DEPARTMENTS, ("education", "housing"), ("education",), pause_last=TODAY,
+)  # fmt: skip
+
+
+def _outcomes(form: Form, hop: str, step: str) -> list[Outcome]:
+    standing = Standing(step, TODAY, proposal="does_not_qualify", proposal_reason="no_risk")
+    return [HOPS[hop].decide(form, "why", one) for one in (Standing(step, TODAY), standing)]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("package", available())
+@pytest.mark.parametrize("hop", HOPS)
+def test_every_action_of_the_route_has_a_form_with_a_valid_example_and_an_answer(package: str, hop: str) -> None:
+    policy, room = load(package), HOPS[hop]  # type: ignore[index]
+    assert hop == room.HOP
+    assert {one.code for one in policy.hop(hop).actions} == set(room.FORMS), (
+        "the package's actions are the room's forms"
+    )
+    assert {one.code for one in policy.hop(hop).steps} == set(room.QUESTIONS), "each step asks something"
+    for step in policy.hop(hop).steps:
+        for action in step.actions:
+            for asked in (ASKED, MORE):
+                _has_a_valid_example(room.FORMS[action.code], asked)
+            form, _ = read(room.FORMS[action.code], room.FORMS[action.code].example(ASKED), ASKED)
+            assert form is not None
+            kinds = {type(one) for one in _outcomes(form, hop, step.code)}
+            wanted: dict[str, set[type]] = {
+                "onward": {Onward, Redirects, Refuses}, "stays": {Stays}, "returns": {Returns, Redirects},
+                "ends": {Ends, Refuses}, "refuses": {Refuses},
+            }  # fmt: skip
+            if action.code != "not_mine":
+                assert kinds <= wanted[action.effect], (hop, action.code, "does what the package says")
+
+
+def _has_a_valid_example(form: type[Form], asked: Asked) -> None:
+    schema = schema_of(form, asked)
+    found, wrong = read(form, schema["examples"][0], asked)
+    assert found is not None and wrong == []
+    assert not schema.get("$defs"), "a client needs to follow no references"
+    assert all(field["x-title"]["zh"] for field in schema["properties"].values())
+
+
+@pytest.mark.parametrize("asked", [ASKED, MORE])
+def test_a_pause_and_its_end_have_valid_examples(asked: Asked) -> None:
+    for form in pause.FORMS.values():
+        _has_a_valid_example(form, asked)
+
+
+def test_a_pause_has_a_ceiling() -> None:
+    late = {"until": (ASKED.pause_last + timedelta(days=1)).isoformat()}
+    assert read(pause.Pause, late, ASKED)[1][0].code == "too_long"
+
+
+@pytest.mark.parametrize("hop", ["township", "county"])
+def test_a_signature_carries_out_what_was_proposed(hop: str) -> None:
+    room = HOPS[hop]  # type: ignore[index]
+    refused = Standing("sign", TODAY, proposal="does_not_qualify", proposal_reason="no_risk")
+    assert room.decide(Sign(), "", refused) == Refuses("no_risk")
+    passed = room.decide(Sign(), "", Standing("sign", TODAY, proposal="qualifies"))
+    assert isinstance(passed, Onward)
+    if hop == "county":
+        assert passed.result == "identified"
+        assert {one.branch for one in passed.beside} == {"announcement", "result"}, "the farmer hears at once"
+    proposed = room.decide(NotEligible(basis="无风险", referrals=("none",)), "no_risk", Standing("review", TODAY))
+    assert proposed == Onward("no_risk", proposal="does_not_qualify"), "nobody refuses alone"
+
+
+def test_the_township_passes_on_nobody_who_was_not_on_the_notice() -> None:
+    assert not township.offers("pass", Standing("review", TODAY))
+    assert township.offers("pass", Standing("review", TODAY, is_noticed=True))
+
+
+def test_an_overturned_refusal_goes_on_where_it_had_not_been_yet() -> None:
+    form = county.Overturn(basis="支出未计入")
+    for is_noticed, to in ((False, ("village_committee", "review")), (True, ("county", "review"))):
+        assert county.decide(form, "", Standing("appeal", TODAY, is_noticed=is_noticed)) == Onward(to=to)
+
+
+def test_a_department_declines_to_the_county_and_the_county_asks_another_one() -> None:
+    declined = department.decide(
+        department.Decline(basis="不属本部门"), "other_department", Standing("measure_plan", TODAY, branch="housing")
+    )
+    assert declined == Redirects("other_department", ("county", "reassign"), "housing")
+    assert read(county.Reassign, {"department": "education"}, MORE)[1][0].code == "asked_already"
+    assert read(county.Reassign, {"department": "weather"}, MORE)[1][0].code == "not_listed"
+
+
+@pytest.mark.parametrize(("how", "proof"), [("phone", "signature"), ("in_person", "none")])
+def test_a_refusal_is_delivered_in_person_or_on_paper_with_proof(how: str, proof: str) -> None:
+    answer = {"told_on": "2026-11-25", "how": how, "proof": proof}
+    refused = Asked(TODAY, is_refused=True)
+    assert read(village_return.Tell, answer, refused)[1][0].code == "not_proven"
+    assert read(village_return.Tell, answer, ASKED)[1] == []
