@@ -25,7 +25,7 @@ async def build(settings: Settings, transport: httpx.AsyncBaseTransport | None =
     service.stream("console", SUBSCRIBERS)
     live = Live(settings.kafka, f"console-live-{settings.instance}")
     service.every("live", live.run)
-    neighbours = Neighbours(settings, transport)
+    neighbours = Neighbours(settings, service.http, transport)
     service.closers.append(neighbours.close)
     # Without a demo nobody signs in with a local key: an issuer of the office must be configured.
     issuer = Issuer(service.keys.token_private) if settings.is_demo else None

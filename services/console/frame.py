@@ -47,6 +47,7 @@ RAIL: tuple[tuple[str, str, str], ...] = (
     ("queues", "/queues", "queue.read"),
     ("households", "/households", "timeline.read"),
     ("notices", "/notices", "notice.read"),
+    ("waiting", "/waiting", "dead_letter.read"),
     ("account", "/account", "conservation.read"),
 )
 """The left rail: (name, address, what one must be allowed to do)."""
@@ -68,7 +69,7 @@ class Frame:
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
-        self._templates.filters |= {"query": query, "totalled": totalled}
+        self._templates.filters |= {"query": query, "totalled": totalled, "whole_dates": whole_dates}
         self._templates.globals["asset"] = self.asset
         self._words = {language: Words(language, self.policy) for language in LANGUAGES}
 
@@ -117,6 +118,7 @@ def _telling(now: datetime, words: Words) -> dict[str, Any]:
         "t": words,
         "now": now,
         "moment": lambda instant: remaining.moment_words(as_instant(instant), now, words),
+        "waited": lambda since: remaining.span_words(as_instant(since), now, words),
         "left": lambda due, unit: remaining.remaining(as_instant(due), now, unit, words),
         "due": lambda due, unit: remaining.due_words(as_instant(due), unit, now, words),
     }
@@ -159,6 +161,11 @@ def totalled(text: str, totals: Any) -> Markup:
             number = f'<a href="/queues?lateness={lateness}">{number}</a>'
         found = found.replace(chr(mark), number)
     return Markup(found)
+
+
+def whole_dates(text: str) -> Markup:
+    """A sentence whose dates are not broken at their hyphens."""
+    return Markup(re.sub(r"\d{4}-\d\d-\d\d", lambda date: f'<span class="whole">{date[0]}</span>', str(escape(text))))
 
 
 def query(pairs: Mapping[str, Any]) -> str:

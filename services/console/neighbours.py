@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from starlette.types import ASGIApp
 
 from shared.settings import Settings
 
@@ -45,18 +46,26 @@ AWAY = Answer(503, {"code": "away"})
 """The service does not answer, or not in time, or is itself without its database."""
 
 
-class Neighbours:
-    """`client` is the process's one HTTP client; a test gives its own transport."""
+OWN_URL = "http://console.own"
+"""The console's own calls of operation are asked like a neighbour's, without a socket: its rules are the same."""
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+
+class Neighbours:
+    """`client` is the process's one HTTP client; `own` the console itself; a test gives its own transport."""
+
+    def __init__(self, settings: Settings, own: ASGIApp, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._urls: Mapping[str, str] = {
             "intake": settings.intake_url,
             "screening": settings.screening_url,
             "workflow": settings.workflow_url,
             "notify": settings.notify_url,
+            "console": OWN_URL,
         }
         # Calls between our own services never go through a proxy of the environment.
-        self._client = httpx.AsyncClient(timeout=TIMEOUT, limits=CONNECTIONS, trust_env=False, transport=transport)
+        self._client = httpx.AsyncClient(
+            timeout=TIMEOUT, limits=CONNECTIONS, trust_env=False, transport=transport,
+            mounts={OWN_URL: httpx.ASGITransport(own, raise_app_exceptions=False)},
+        )  # fmt: skip
 
     async def get(self, service: str, path: str, token: str, **query: Any) -> Answer:
         given = {name: value for name, value in query.items() if value not in (None, "", False)}

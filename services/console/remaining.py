@@ -64,7 +64,7 @@ def due_words(due_at: datetime, unit: str, now: datetime, words: Words) -> str:
     if unit == "hours":
         return moment_words(due_at, now, words)
     last = day_of(due_at - _INSTANT)
-    return f"{day_words(last, words)} {words('weekday.' + WEEKDAYS[last.weekday()])}"
+    return words("day.named", day=day_words(last, words), weekday=words("weekday." + WEEKDAYS[last.weekday()]))
 
 
 def today_words(now: datetime, words: Words) -> str:
@@ -82,6 +82,19 @@ def age_words(known_at: datetime, now: datetime, words: Words) -> str:
     """How old a fact is: today, or so many days."""
     days = (day_of(now) - day_of(known_at)).days
     return words("age.today") if days <= 0 else words("age.days", days)
+
+
+def span_words(since: datetime, now: datetime, words: Words) -> str:
+    """How long something has lasted: minutes under two hours, hours under two days, then days."""
+    minutes = max(floor((now - since).total_seconds() / 60), 0)
+    if minutes < 1:
+        return words("span.now")
+    unit, number = next((unit, minutes // size) for unit, size, first in SPANS if minutes >= first)
+    return words(f"span.{unit}", number)
+
+
+SPANS = (("days", 1440, 2880), ("hours", 60, 120), ("minutes", 1, 1))
+"""(unit, its minutes, from how many minutes on it is used), the longest first."""
 
 
 def as_instant(value: datetime | str) -> datetime:

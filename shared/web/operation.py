@@ -90,7 +90,7 @@ def router(service: "Service") -> APIRouter:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             rows = await connection.fetch(waiting.SQL.lines, *_cursor(after), limit, *scope)
-            sums = await connection.fetchrow(waiting.SQL.sum, *scope)
+            [sums] = await connection.fetch(waiting.SQL.sum, *scope)
         last = rows[-1] if len(rows) == limit else None
         items = [_shown(dict(row)) for row in rows]
         return {"items": items, "next": _as_cursor(last) if last else None, "sums": dict(sums)}

@@ -22,7 +22,7 @@ from tests.tokens import GRID, VILLAGE
 Theme = Literal["light", "dark"]
 
 COUNTY = "341221"
-TOWNSHIP_OFFICER, COUNTY_OFFICER = "to-1", "co-1"
+TOWNSHIP_OFFICER, COUNTY_OFFICER, STEWARD = "to-1", "co-1", "st-1"
 DESK, PHONE, NARROW = (1440, 900), (390, 844), (360, 740)
 NAMES = (
     "张守信",
@@ -54,6 +54,7 @@ OFFICES = (
 )
 OFFICERS = (
     (COUNTY_OFFICER, "程思远", "county", COUNTY, None, COUNTY, "member", "approver"),
+    (STEWARD, "石守成", "steward", COUNTY, None, COUNTY, "member", None),
     (TOWNSHIP_OFFICER, "方晓明", "township", TOWNSHIP, None, TOWNSHIP, "member", "handler"),
     (CADRE, "赵建国", "village", VILLAGE, None, VILLAGE, "leader", "handler"),
     (SECOND_CADRE, "钱秋菊", "village", VILLAGE, None, VILLAGE, "member", "reviewer"),

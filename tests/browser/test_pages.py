@@ -85,6 +85,7 @@ def pages(demo: dict[str, dict[str, Any]]) -> list[tuple[str, str, str, int]]:
         ("timeline-oldest", TOWNSHIP_OFFICER, f"/households/{home}?order=oldest", 200),
         ("notices", WORKER, "/notices", 200),
         ("notices-empty", COUNTY_OFFICER, "/notices", 200),
+        ("waiting-empty", COUNTY_OFFICER, "/waiting", 200),
         ("account", COUNTY_OFFICER, "/account", 200),
         ("forbidden", WORKER, "/account", 403),
         ("not-found", WORKER, "/tasks/00000000-0000-4000-8000-000000000000", 404),

@@ -1,6 +1,17 @@
 """The console's pages: a file a page, listed here."""
 
-from services.console.pages import account, events, files, household, households, notices, queues, sign_in, task
+from services.console.pages import (
+    account,
+    events,
+    files,
+    household,
+    households,
+    notices,
+    queues,
+    sign_in,
+    task,
+    waiting,
+)
 
 PAGES = (
     files.routes,
@@ -11,6 +22,7 @@ PAGES = (
     household.routes,
     notices.routes,
     account.routes,
+    waiting.routes,
     events.routes,
 )
 

@@ -74,7 +74,7 @@
       const kept = entries().map((one) => (one.type === 'radio' || one.type === 'checkbox' ? one.checked : one.value));
       sessionStorage.setItem(name, JSON.stringify(kept));
     });
-  } else if (document.querySelector('.banner.good') || document.querySelector('.sign-in')) {
+  } else if (document.querySelector('.task .banner.good') || document.querySelector('.sign-in')) {
     sessionStorage.clear();
   }
   const wrong = document.querySelector('.error, [role=alert]');

@@ -51,6 +51,7 @@ def test_every_step_of_every_topic_about_households_has_a_sentence(language: str
 def test_every_code_that_a_page_shows_has_a_name(language: str) -> None:
     named = catalogue(language)
     codes = [f"hop.{one}" for one in get_args(Hop)] + [f"level.{one}" for one in get_args(Level)]
+    codes += [f"topic.{topic.name}" for topic in TOPICS]
     codes += [f"role.{one}" for one in ROLES] + [f"department.{one}" for one in DEPARTMENTS]
     assert [code for code in codes if code not in named] == []
 
