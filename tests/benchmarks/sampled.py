@@ -1,8 +1,9 @@
 """Where a service's CPU time goes: its process with a sampler in it, by the kernel's profiling timer.
 
 `python -m tests.benchmarks.sampled FILE SERVICE` runs the service; every 4 ms of CPU time its stack is noted. SIGUSR1
-begins anew, so that only what is measured counts; at its end (SIGTERM) the stacks lie in FILE. Time in C is told of the
-Python line that called it.
+begins anew, so that only what is measured counts; at its end (SIGTERM) the stacks lie in FILE. A sample that falls into
+C is noted at the next line of Python: mostly the one that called, but a callback where C calls back (a validator of
+pydantic's is told of what was parsed before it too). Trust a function's whole more than one line.
 """
 
 import atexit
@@ -70,7 +71,9 @@ def told(text: str) -> Iterator[str]:
 
 def _is_ours(frame: tuple[str, str, int]) -> bool:
     """Not the process's own entrance, within which everything runs."""
-    return frame[0].startswith(("services/", "shared/")) and frame[:2] != ("shared/service.py", "run")
+    file, function, _ = frame
+    is_entrance = file.endswith("__main__.py") or (file, function) == ("shared/service.py", "run")
+    return file.startswith(("services/", "shared/")) and not is_entrance
 
 
 def _nearest(stack: Stack) -> str:
