@@ -5,7 +5,9 @@ from collections.abc import Collection
 from services.workflow import alarm
 from services.workflow.api import cases, officers, queues, supervisions, tasks
 from services.workflow.deciding import Claiming, Deciding
+from services.workflow.grid import Grids
 from services.workflow.hops import HOPS
+from services.workflow.leave import Ending, Entering
 from services.workflow.office import Officers
 from services.workflow.subscribers import BY_HOP, subscribers
 from services.workflow.supervision import Answering, Closing
@@ -34,7 +36,7 @@ async def build(settings: Settings, hops: Collection[str] = EVERY_HOP, *, is_who
     service.stream("workflow", subscribers(settings.policy))
     for hop in HOPS.keys() - set(hops):
         service.knows(group_of(hop), BY_HOP[hop])
-    calls = service.calls([Claiming(), Deciding(), Officers(), Answering(), Closing()])
+    calls = service.calls([Claiming(), Deciding(), Officers(), Grids(), Entering(), Ending(), Answering(), Closing()])
     service.include(tasks.router(service, calls), cases.router(service), queues.router(service))
     service.include(officers.router(service, calls), supervisions.router(service, calls))
     service.every("alarm", alarm.loop(service))
@@ -58,5 +60,3 @@ async def _refuse_what_is_missing(service: Service) -> None:
             raise SettingsError(f"There are {found}, but {error}: restore that package.") from None
         if row["hop"] not in policy.hop_names:
             raise SettingsError(f"There are {found}, which is not on its route: restore that hop in the package.")
-        if row["hop"] not in HOPS:
-            raise SettingsError(f"There are {found}, which this version does not carry: start the version that does.")

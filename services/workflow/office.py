@@ -1,10 +1,11 @@
 """Offices, grids and the people responsible for them, loaded by a steward or the demo and told as `officer.assigned`.
 
 Method 6: one grid, one worker, one deputy; a grid without a worker is allowed and falls to its village. Full names stay
-in this service's own table; facts carry the masked one and a reference.
+in this service's own table; facts carry the masked one and a reference. What a change does to whoever was there before
+is decided in `roster.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -12,20 +13,21 @@ from typing import Annotated, Any, Literal
 import asyncpg
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.workflow import roster
+from services.workflow.roster import Leave, OfficeNamed, Person, Roster, Stay
 from services.workflow.rows import packed
 from shared.access.roles import Role
 from shared.access.tokens import Caller
-from shared.contracts.envelope import event_id
-from shared.contracts.officer import Assignment
+from shared.contracts.officer import OfficeKind
 from shared.contracts.types import Grid, Region, Word
-from shared.messaging.room import Decided, Decision, Emit, Input, Problem, State, Unit
+from shared.domain.calendar import day_of
+from shared.messaging.room import Decided, Decision, Input, Problem, State, Unit
 from shared.postgres import queries
 
 SQL = queries(__file__)
 
 ROWS_MAX = 5000
 UPLOAD = "POST /v1/officers"
-ASSIGNED, RELIEVED = "shouwang.officer.assigned.v1", "shouwang.officer.relieved.v1"
 
 OfficeId = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
 OfficerKey = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,40}$")]
@@ -43,7 +45,7 @@ class Naming(_Given):
 
 class Office(_Given):
     office_id: OfficeId
-    kind: Literal["village_group", "village_committee", "township", "county", "department"]
+    kind: OfficeKind
     region: Region
     name: Naming
 
@@ -78,11 +80,17 @@ class Register(_Given):
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One person's post at an office."""
+    """One person's post at an office. With `stands_in_for` it is that person's, who is on leave."""
 
     officer_id: str
     office_id: str
     post: str
+    stands_in_for: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+    def is_held_on(self, day: date) -> bool:
+        return (self.since is None or self.since <= day) and (self.until is None or day < self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +101,57 @@ class Upload:
     register: Register
 
 
-async def posts_of(connection: asyncpg.Connection, offices: Sequence[str]) -> list[Post]:
-    """Everybody responsible at these offices now, the longest there first."""
-    rows = await connection.fetch(SQL.posts_of, list(offices))
-    return [Post(row["officer_id"], row["office_id"], row["post"]) for row in rows]
+async def posts_of(connection: asyncpg.Connection, offices: Sequence[str], day: date | None = None) -> list[Post]:
+    """Everybody responsible at these offices today, or on a day, the longest there first.
+
+    Whoever is on leave is left out; the deputy named with the leave, or else the grid's own, stands in his post.
+    """
+    rows = await connection.fetch(SQL.posts_of, list(offices), day)
+    return [Post(**dict(row)) for row in rows]
+
+
+def stands_in_for(posts: Iterable[Post], officer_id: str, day: date) -> frozenset[str]:
+    """Those on leave in whose post this officer acts on a day: a task in their hands may be taken over."""
+    held = (one for one in posts if one.officer_id == officer_id and one.is_held_on(day))
+    return frozenset(one.stands_in_for for one in held if one.stands_in_for is not None)
+
+
+async def read_roster(
+    connection: asyncpg.Connection,
+    officers: Iterable[str] = (),
+    offices: Iterable[str] = (),
+    grids: Iterable[str] = (),
+) -> Roster:
+    """These people with all their stays, and everybody in post or to come at these offices and grids."""
+    ids, places, named = sorted(set(officers)), sorted(set(offices)), sorted(set(grids))
+    found = await connection.fetch(SQL.stays_of, ids, places, named)
+    stays = [Stay(**dict(row)) for row in found]
+    at = sorted({*places, *(one.office_id for one in stays)})
+    leaves = [
+        Leave(**dict(row)) for row in await connection.fetch(SQL.leaves_of, sorted({one.officer_id for one in stays}))
+    ]
+    people = sorted({*ids, *(one.officer_id for one in stays), *(one.deputy_id for one in leaves if one.deputy_id)})
+    return Roster(
+        offices={row["office_id"]: OfficeNamed(**dict(row)) for row in await connection.fetch(SQL.offices_of, at)},
+        people={row["officer_id"]: Person(**dict(row)) for row in await connection.fetch(SQL.people_of, people)},
+        stays={one.key: one for one in stays},
+        leaves=tuple(leaves),
+    )
+
+
+async def keys_of(
+    connection: asyncpg.Connection, officers: Iterable[str], offices: Iterable[str] = (), grids: Iterable[str] = ()
+) -> list[str]:
+    """The keys of these offices, and of those where these people, and these grids' holders, are in post."""
+    rows = await connection.fetch(SQL.offices_at, sorted(set(officers)), sorted(set(grids)))
+    return sorted(f"office:{one}" for one in {*offices, *(row["office_id"] for row in rows)})
+
+
+async def write_stays(connection: asyncpg.Connection, before: Roster, after: Roster) -> None:
+    """The stays that a change made or ended; the database keeps what it replaces."""
+    changed = [one for key, one in after.stays.items() if before.stays.get(key) != one]
+    if changed:
+        await connection.execute(SQL.put_assignments, packed(changed))
 
 
 class Officers:
@@ -110,66 +165,53 @@ class Officers:
         found = []
         for input in inputs:
             officers = input.body.register.officers
-            rows = await connection.fetch(SQL.assignments_of, [one.officer_id for one in officers])
-            offices = {one.office_id for one in officers} | {row["office_id"] for row in rows}
-            found.append(sorted(f"office:{one}" for one in offices))
+            offices = {one.office_id for one in officers}
+            found.append(await keys_of(connection, [one.officer_id for one in officers], offices, _grids(officers)))
         return found
 
     async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
-        register = inputs[0].body.register
-        ids = [one.officer_id for one in register.officers]
-        offices = list({one.office_id for one in register.officers})
-        return {
-            "offices": {row["office_id"]: row for row in await unit.connection.fetch(SQL.offices_of, offices)},
-            "assignments": [dict(row) for row in await unit.connection.fetch(SQL.assignments_of, ids)],
-        }
+        officers = inputs[0].body.register.officers
+        ids, offices = [one.officer_id for one in officers], {one.office_id for one in officers}
+        return {("roster",): await read_roster(unit.connection, ids, offices, _grids(officers))}
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         upload: Upload = input.body
-        register = upload.register
-        wrong = _wrong(upload, state["offices"])
+        register, before = upload.register, state["roster",]
+        wrong = _wrong(upload, before.offices)
         if wrong:
             return Decision(problem=Problem(422, "invalid", "Some rows cannot be used: see errors.", tuple(wrong)))
-        known = state["offices"] | {one.office_id: _row(one) for one in register.offices}
-        before = {(one["officer_id"], one["office_id"]): one for one in state["assignments"]}
-        emits, relieved = [], []
-        for officer in register.officers:
-            assignment = _assignment(officer, known[officer.office_id])
-            old = before.get((officer.officer_id, officer.office_id))
-            if old is None or _told(old) != assignment:
-                emits.append(_emit(assignment, RELIEVED if officer.until else ASSIGNED, now))
-            for key, elsewhere in before.items():
-                if key[0] == officer.officer_id and key[1] != officer.office_id and elsewhere["until"] is None:
-                    relieved.append(key)
-                    gone = _told(elsewhere).model_copy(update={"until": officer.since})
-                    emits.append(_emit(gone, RELIEVED, now))
+        after = Roster(
+            before.offices | {one.office_id: _office(one) for one in register.offices},
+            before.people | {one.officer_id: _person(one) for one in register.officers},
+            roster.appointed(before.stays, [_stay(one) for one in register.officers]),
+            before.leaves,
+        )
+        # An office's new name alone is told with the next change of its people.
+        emits = roster.facts_of(before, after, now, day_of(now))
         counts = {"offices": len(register.offices), "grids": len(register.grids), "officers": len(register.officers)}
-        return Decision(emits=emits, rows=(register, tuple(relieved)), answer=counts | {"changed": len(emits)})
+        return Decision(emits=emits, rows=(register, before, after), answer=counts | {"changed": len(emits)})
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         for one in decided:
-            register, relieved = one.decision.rows
-            await _save(unit.connection, register, relieved)
+            register, before, after = one.decision.rows
+            for query, rows in (
+                (SQL.put_offices, [_row(one) for one in register.offices]),
+                (SQL.put_grids, [one.model_dump(mode="json") for one in register.grids]),
+                (SQL.put_officers, [one.model_dump(mode="json") for one in register.officers]),
+            ):
+                if rows:
+                    await unit.connection.execute(query, packed(rows))
+            await write_stays(unit.connection, before, after)
 
 
-async def _save(connection: asyncpg.Connection, register: Register, relieved: Sequence[tuple[str, str]]) -> None:
-    if relieved:
-        people, offices = [one[0] for one in relieved], [one[1] for one in relieved]
-        since = {one.officer_id: one.since for one in register.officers}
-        await connection.execute(SQL.relieve, people, offices, [since[one] for one in people])
-    for query, rows in (
-        (SQL.put_offices, [_row(one) for one in register.offices]),
-        (SQL.put_grids, [one.model_dump(mode="json") for one in register.grids]),
-        (SQL.put_officers, [one.model_dump(mode="json") for one in register.officers]),
-        (SQL.put_assignments, [one.model_dump(mode="json") for one in register.officers]),
-    ):
-        if rows:
-            await connection.execute(query, packed(rows))
+def _grids(officers: Sequence[Officer]) -> set[str]:
+    return {one.grid for one in officers if one.grid}
 
 
 def _wrong(upload: Upload, offices: dict[str, Any]) -> list[dict[str, str]]:
     """What a schema cannot say: nothing twice, nothing outside the caller's place, no officer without an office."""
     found: list[dict[str, str]] = []
+    held: set[tuple[str, str]] = set()
     register, caller = upload.register, upload.caller
     given: tuple[tuple[str, Sequence[Office | GridGiven | Officer], str], ...] = (
         ("offices", register.offices, "office_id"),
@@ -185,6 +227,13 @@ def _wrong(upload: Upload, offices: dict[str, Any]) -> list[dict[str, str]]:
             seen.add(id_)
             if not caller.region_from <= one.region <= caller.region_to:
                 found.append(_error(f"{name}.{at}.region", "outside_your_area", "This place lies outside your area."))
+    for at, officer in enumerate(register.officers):
+        if officer.until is not None and officer.until < officer.since:
+            found.append(_error(f"officers.{at}.until", "before_since", "A post cannot end before it begins."))
+        if officer.grid and officer.post in roster.ONE_EACH and officer.until is None:
+            if (officer.grid, officer.post) in held:
+                found.append(_error(f"officers.{at}.post", "one_each", "A grid has one worker and one deputy."))
+            held.add((officer.grid, officer.post))
     known = offices.keys() | {one.office_id for one in register.offices}
     for at, officer in enumerate(register.officers):
         if officer.office_id not in known:
@@ -206,40 +255,13 @@ def _row(office: Office) -> dict[str, str]:
     }
 
 
-def _assignment(officer: Officer, office: Any) -> Assignment:
-    return Assignment(
-        office_id=officer.office_id,
-        office_kind=office["kind"],
-        office_zh=office["name_zh"],
-        office_en=office["name_en"],
-        officer_id=officer.officer_id,
-        display_name=officer.display_name,
-        role=officer.role,
-        capacity=officer.capacity,
-        post=officer.post,
-        region=officer.region,
-        grid=officer.grid,
-        since=officer.since,
-        until=officer.until,
-    )
+def _office(office: Office) -> OfficeNamed:
+    return OfficeNamed(**_row(office))  # type: ignore[arg-type]
 
 
-def _told(row: Any) -> Assignment:
-    """What was told of an assignment as it stands in the table."""
-    names = {"office_kind": row["kind"], "office_zh": row["name_zh"], "office_en": row["name_en"]}
-    given = {name: row[name] for name in Assignment.model_fields if name in row}
-    return Assignment(**given | names)
+def _person(one: Officer) -> Person:
+    return Person(one.officer_id, one.display_name, one.role, one.capacity, one.region, one.grid)
 
 
-def _emit(assignment: Assignment, type_: str, now: datetime) -> Emit:
-    """Its id names the moment: the same assignment may be told again later, after a change back."""
-    key = f"office:{assignment.office_id}"
-    return Emit(
-        topic="officer.assigned",
-        type=type_,
-        key=key,
-        id=event_id(key, type_, assignment.officer_id, now.isoformat()),
-        region=assignment.region,
-        data=assignment,
-        grid=assignment.grid,
-    )
+def _stay(one: Officer) -> Stay:
+    return Stay(one.officer_id, one.office_id, one.post, one.since, one.until, one.region, one.grid)

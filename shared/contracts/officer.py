@@ -1,8 +1,8 @@
 """officer.assigned: who is responsible for an office or a grid, and since when. Key `office:<office id>`.
 
 Produced by workflow alone. How to reach the person is a reference (`officer_id`), resolved when something is sent.
-`assigned` and `relieved` are about the person's own post; with `stands_in_for` (`deputised`, and `relieved` of that) the
-person acts from `since` until before `until` in the post of somebody on leave, beside whatever post is their own.
+`assigned` and `relieved` are about the person's own post; with `stands_in_for` (`deputised`, and `relieved` of that)
+the person acts from `since` until before `until` in the post of somebody on leave, beside whatever post is their own.
 """
 
 from typing import ClassVar, Literal

@@ -1,42 +1,89 @@
-"""/v1/officers and /v1/grids: who is responsible where; a bulk upload by a steward, the county or the demo."""
+"""/v1/officers, /v1/offices, /v1/grids, /v1/leaves: who is responsible where, who is away, who stands in.
 
+A bulk upload by a steward, the county or the demo; a grid's worker and deputy, and leave, by township and county.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse
 
+from services.workflow import grid as grids_room
+from services.workflow import leave as leaves_room
 from services.workflow.body import received, traceparent_of, understood
+from services.workflow.grid import HOUSEHOLDS_LEAST, HOUSEHOLDS_MOST, HOUSEHOLDS_TARGET, PUT_GRID, Change, Holders
+from services.workflow.leave import END, ENTER, End, Enter, LeaveGiven
 from services.workflow.office import SQL, UPLOAD, Register, Upload
-from shared.access.roles import Role
+from shared.access.roles import Role, may
 from shared.access.tokens import Caller
+from shared.contracts.officer import OfficeKind
+from shared.domain.calendar import day_of
 from shared.messaging.answers import Answer
 from shared.messaging.batch import Report
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.policy import load
 from shared.service import Service
-from shared.web.callers import allowed, row_scope, scoped, slot
+from shared.web.callers import allowed, row_scope, scoped, slot, who
+from shared.web.problems import refuse
 
 UPLOAD_BYTES_MAX = 4 * 1024 * 1024
 """A county's register of officers in one call."""
 LIMIT_MAX = 1000
+FIRST_DAY = date.min
+Render = Callable[[Report], Answer]
 
 Reader = Annotated[Caller, Depends(allowed("officer.read"))]
+Writer = Annotated[Caller, Depends(allowed("officer.write"))]
+GridReader = Annotated[Caller, Depends(allowed("grid.read"))]
+GridWriter = Annotated[Caller, Depends(allowed("grid.write"))]
 Region = Annotated[str, Query(pattern=r"^\d{0,12}$")]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 Short = Annotated[str | None, Query(max_length=64)]
+After = Annotated[str, Query(max_length=130)]
+GridId = Annotated[str, Path(pattern=r"^\d{12}-[0-9A-Za-z]{1,8}$")]
 
 
 def router(service: Service, work: UnitOfWork) -> APIRouter:
     routes = APIRouter()
 
-    @routes.post("/v1/officers")
-    async def upload(request: Request, caller: Annotated[Caller, Depends(allowed("officer.write"))]) -> JSONResponse:
-        body = await received(request, UPLOAD_BYTES_MAX)
-        given = Upload(caller, understood(Register, body))
-        asked = Input(topic=UPLOAD, key="", sequence=None, body=given, traceparent=traceparent_of(request))
-        _, answer = await work.call([asked], row_scope(caller), slot(request, caller, body, _counted))
+    async def called(
+        request: Request, caller: Caller, topic: str, given: Any, body: bytes, render: Render = _answered
+    ) -> JSONResponse:
+        asked = Input(topic=topic, key="", sequence=None, body=given, traceparent=traceparent_of(request))
+        _, answer = await work.call([asked], row_scope(caller), slot(request, caller, body, render))
         assert answer is not None, "a call with a slot has an answer"
         return JSONResponse(answer.body, answer.status)
+
+    @routes.post("/v1/officers")
+    async def upload(request: Request, caller: Writer) -> JSONResponse:
+        body = await received(request, UPLOAD_BYTES_MAX)
+        return await called(request, caller, UPLOAD, Upload(caller, understood(Register, body)), body, _counted)
+
+    @routes.put("/v1/grids/{grid}")
+    async def change_grid(request: Request, grid: GridId, caller: GridWriter) -> JSONResponse:
+        body = await received(request)
+        return await called(request, caller, PUT_GRID, Change(caller, grid, understood(Holders, body)), body)
+
+    @routes.post("/v1/leaves")
+    async def enter_leave(request: Request, caller: Writer) -> JSONResponse:
+        body = await received(request)
+        return await called(request, caller, ENTER, Enter(caller, who(caller), understood(LeaveGiven, body)), body)
+
+    @routes.post("/v1/leaves/{leave_id}/ends")
+    async def end_leave(request: Request, leave_id: UUID, caller: Writer) -> JSONResponse:
+        body = await received(request)
+        return await called(request, caller, END, End(caller, who(caller), leave_id), body)
+
+    _reads(routes, service)
+    return routes
+
+
+def _reads(routes: APIRouter, service: Service) -> None:
+    policy = load(service.settings.policy)
 
     @routes.get("/v1/officers")
     async def officers(
@@ -45,35 +92,100 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
         grid: Short = None,
         role: Role | None = None,
         region: Region = "",
-        after: Annotated[str, Query(max_length=130)] = "",
+        on: date | None = None,
+        ever: bool = False,
+        after: After = "",
         limit: Limit = 200,
     ) -> dict[str, Any]:
-        officer, _, at = after.partition("~")
+        """Who is in post today, or `on` a day; with `ever` every stay that there was and will be."""
+        officer, at, since = _cursor(after, 3)
+        start = _day(since) if since else FIRST_DAY
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(SQL.list, officer, at, office, grid, role, region, limit)
-        items = [_officer(dict(row)) for row in rows]
-        following = f"{items[-1]['officer_id']}~{items[-1]['office_id']}" if len(items) == limit else None
-        return {"items": items, "next": following}
+            rows = await connection.fetch(
+                SQL.list, officer, at, start, office, grid, role, region, ever, limit, on
+            )  # fmt: skip
+        items = [_named(dict(row), "office_name") for row in rows]
+        return _page(items, limit, "officer_id", "office_id", "since")
+
+    @routes.get("/v1/offices")
+    async def offices(
+        caller: Reader, kind: OfficeKind | None = None, region: Region = "", after: After = "", limit: Limit = 200
+    ) -> dict[str, Any]:
+        """Offices, the highest first, with how many are in post there and how many of them are away."""
+        place, office = _cursor(after, 2)
+        async with scoped(service.api, caller) as connection:
+            rows = await connection.fetch(SQL.list_offices, place, office, kind, region, limit)
+        return _page([_named(dict(row), "name") for row in rows], limit, "place", "office_id")
 
     @routes.get("/v1/grids")
     async def grids(
-        caller: Annotated[Caller, Depends(allowed("grid.read"))],
-        region: Region = "",
-        after: Annotated[str, Query(max_length=64)] = "",
-        limit: Limit = 200,
+        caller: GridReader, region: Region = "", grid: Short = None, after: Short = "", limit: Limit = 200
     ) -> dict[str, Any]:
+        """Grids with their households, who holds their posts, who is away, and what needs a hand."""
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(SQL.list_grids, after, region, limit)
+            rows = await connection.fetch(grids_room.SQL.list, after or "", region, limit, grid)
+            today = day_of(await connection.fetchval(grids_room.SQL.now))
+        least, target, most = (
+            int(policy.value(name, on=today).value) for name in (HOUSEHOLDS_LEAST, HOUSEHOLDS_TARGET, HOUSEHOLDS_MOST)
+        )
+        items = [_named(grids_room.shown(row, least, most), "office_name") for row in rows]
+        sizes = {"least": least, "target": target, "most": most}
+        return _page(items, limit, "grid") | {"sizes": sizes}
+
+    @routes.get("/v1/leaves")
+    async def leaves(
+        caller: Reader, officer: Short = None, region: Region = "", ever: bool = False, after: After = "",
+        limit: Limit = 200,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Leave under way or to come; with `ever` what is over too. The reason is told to whoever may enter it."""
+        since, id_ = _cursor(after, 2)
+        async with scoped(service.api, caller) as connection:
+            rows = await connection.fetch(
+                leaves_room.SQL.list, officer, ever, region, _day(since) if since else FIRST_DAY, _uuid(id_), limit
+            )
         items = [dict(row) for row in rows]
-        return {"items": items, "next": items[-1]["grid"] if len(items) == limit else None}
+        if not may(caller, "officer.write"):
+            for one in items:
+                one.pop("reason_code")
+        return _page(items, limit, "since", "leave_id")
 
-    return routes
+
+def _page(items: list[dict[str, Any]], limit: int, *keys: str) -> dict[str, Any]:
+    following = "~".join(str(items[-1][key]) for key in keys) if len(items) == limit else None
+    return {"items": items, "next": following}
 
 
-def _officer(row: dict[str, Any]) -> dict[str, Any]:
-    zh, en = row.pop("name_zh"), row.pop("name_en")
-    return row | {"office_name": {"zh": zh, "en": en} if zh else None}
+def _cursor(text: str, parts: int) -> list[str]:
+    found = text.split("~") if text else [""] * parts
+    if len(found) != parts:
+        raise refuse(422, "cursor", "This is no cursor of ours: begin without `after`.")
+    return found
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise refuse(422, "cursor", "This is no cursor of ours: begin without `after`.") from None
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text) if text else UUID(int=0)
+    except ValueError:
+        raise refuse(422, "cursor", "This is no cursor of ours: begin without `after`.") from None
+
+
+def _named(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The row with an office's two names under one."""
+    shown = {key: value for key, value in row.items() if key not in ("name_zh", "name_en")}
+    return shown | {name: {"zh": row["name_zh"], "en": row["name_en"]} if row["name_zh"] else None}
 
 
 def _counted(report: Report) -> Answer:
     return Answer(200, report.decided[0].decision.answer)
+
+
+def _answered(report: Report) -> Answer:
+    emitted = [{"topic": one.topic, "key": one.key, "sequence": one.sequence} for one in report.emits]
+    return Answer(200, report.decided[0].decision.answer | {"emitted": emitted})

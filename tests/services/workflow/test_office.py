@@ -50,10 +50,16 @@ async def test_only_what_changed_is_told_and_who_moves_is_relieved(desk: Desk) -
     await desk.upload(REGISTER)
     await told(desk)
     changed = copy.deepcopy(REGISTER)
+    changed["officers"][0]["post"] = "leader"
     changed["officers"][1]["post"] = "worker"
     changed["officers"][2] |= {"office_id": GRID, "grid": GRID, "role": "grid_worker", "post": "deputy"}
-    assert (await desk.upload(changed))["changed"] == 3
-    assert await told(desk) == [("assigned", GRID, "gw-2"), ("assigned", GRID, "vc-1"), ("relieved", VILLAGE, "vc-1")]
+    assert (await desk.upload(changed))["changed"] == 4
+    assert await told(desk) == [
+        ("relieved", VILLAGE, "vc-1"),
+        ("assigned", GRID, "gw-1"),
+        ("assigned", GRID, "gw-2"),
+        ("assigned", GRID, "vc-1"),
+    ]
     assert (await desk.upload(changed))["changed"] == 0
     until = await desk.worker.fetchval(
         "SELECT until FROM assignments WHERE officer_id = 'vc-1' AND office_id = $1", VILLAGE
@@ -67,6 +73,8 @@ async def test_only_what_changed_is_told_and_who_moves_is_relieved(desk: Desk) -
         ("officers", {"office_id": "341221102299"}, "officers.0.office_id", "no_such_office"),
         ("officers", {"region": "340822104200"}, "officers.0.region", "outside_your_area"),
         ("offices", {"office_id": VILLAGE}, "offices.1.office_id", "twice"),
+        ("officers", {"post": "deputy"}, "officers.1.post", "one_each"),
+        ("officers", {"until": "2025-12-31"}, "officers.0.until", "before_since"),
     ],
 )
 async def test_rows_that_cannot_be_used_are_named_and_nothing_is_written(
