@@ -103,7 +103,7 @@ def told(digest: Digest, found: Sequence[Measured], because: Because, heard: Hea
     new_concerns = tuple(one for one in held.concerns if one not in spoken.concerns)
     is_final = digest.known is None or not spoken.is_provisional
     if heard == "data" and now == spoken.told and held.level == spoken.level and is_final:
-        return Told(digest, "unchanged")
+        return Told(digest, "unchanged", row=_row_of_reports(digest, spoken, held, because))
     kind = "strengthened" if heard == "reported" else _direction(spoken, held, new_concerns, is_final)
     return _said(kind, digest, spoken, held, new_concerns, because)
 
@@ -145,18 +145,31 @@ def _said(
     spoken = msgspec.structs.replace(
         spoken,
         level=held.level,
-        is_provisional=digest.known is None,
+        is_provisional=digest.known is None and bool(held.found),
         concerns=held.concerns,
         told={one.key: one.value for one in held.found},
         cause=held.said.cause if held.said is not None else "finding",
         clock_at=held.said.clock_at if held.said is not None else None,
     )
     digest = msgspec.structs.replace(digest, spoken=spoken, answered={} if held.found else digest.answered)
-    explanation = explained(held.found, held.said, is_new_risk(digest.known))
-    state = _state(digest, spoken, held.found, new_concerns, explanation, because)
+    state = _state_of(digest, spoken, held, new_concerns, because)
     return Told(
         digest, kind, _emit(kind, state, spoken, because), Row(state, because.region, because.grid, because.now)
     )
+
+
+def _row_of_reports(digest: Digest, spoken: Spoken, held: Held, because: Because) -> Row | None:
+    """A report is judged by nobody, so the register's word about its household changes nothing but the number."""
+    if held.said is None or digest.known is None:
+        return None
+    return Row(_state_of(digest, spoken, held, (), because), because.region, because.grid, because.now)
+
+
+def _state_of(
+    digest: Digest, spoken: Spoken, held: Held, new_concerns: tuple[str, ...], because: Because
+) -> WarningState:
+    explanation = explained(held.found, held.said, is_new_risk(digest.known))
+    return _state(digest, spoken, held.found, new_concerns, explanation, because)
 
 
 def _withdrawn(digest: Digest, because: Because, heard: Heard) -> Told:

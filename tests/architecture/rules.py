@@ -15,7 +15,7 @@ Files = Mapping[str, str]
 
 PURE = re.compile(
     r"^services/[a-z]+/(rules|hops|departments|opinion|carriers|wording)/"
-    r"|^services/screening/(judge|judging|facts|explain)\.py$"
+    r"|^services/screening/(judge|judging|facts|explain|clue|precheck)\.py$"
     r"|^services/workflow/(cause|decided|stage|route|form|outcome)\.py$"
     r"|^services/notify/(audience|notice|occasion|telling)\.py$"
 )

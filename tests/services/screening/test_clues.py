@@ -49,10 +49,10 @@ async def test_before_the_register_knows_anybody_a_declaration_is_raised_where_i
     await room.work.process([reported(nobody, 1, is_matched=False)])
     [event] = await room.told()
     assert (event.region, event.grid, event.data.household_no) == ("341221102201", "341221102201-03", None)
-    assert event.data.cause == "declaration" and event.data.provisional
+    assert event.data.cause == "declaration" and not event.data.provisional, "nothing was judged"
     await room.work.process([registered(nobody, 1, NEEDY)])
-    last = (await room.told())[-1].data
-    assert (last.provisional, last.household_no, last.clock_started_at) == (False, "H-1", RECEIPT)
+    assert await room.kinds() == ["raised"], "the register's word about it changes nothing"
+    assert await room.pool.fetchval("SELECT household_no FROM warnings") == "H-1"
 
 
 async def test_a_report_again_says_how_often_and_by_how_many_ways_to_the_township_alone(room: Room) -> None:

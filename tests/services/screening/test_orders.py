@@ -14,7 +14,7 @@ from tests.services.screening.people import NOW, changed, household_id, register
 
 H = household_id(1)
 SUBSCRIBERS = {one.topic: one for one in subscribers(load("regular-2026"))}
-REPORTED = ("raised", "strengthened", "repeated", "weakened", "withdrawn")
+TOLD = ("raised", "strengthened", "repeated", "weakened", "withdrawn")
 CHANNELS = ("window", "hotline", "cadre_visit")
 CONCERNS = ("medical_burden", "food", "unsafe_house", "debt")
 
@@ -91,22 +91,33 @@ def test_any_order_between_the_topics_leads_to_the_same_warning(
     assert outcome(one) == outcome(other)
     _check_held(one, told)
     _check_told(decisions)
-    assert all(len(one.emits) == 1 for one in decisions if one.word in REPORTED)
+    for decision in decisions:
+        assert len(decision.emits) == (decision.word in TOLD)
+        if decision.word == "repeated":
+            assert decision.emits[0].type == "shouwang.warning.strengthened.v1"
 
 
 def _check_held(digest: Digest, told: list[Input]) -> None:
     """The warning stands as long as a report does, whatever the records say, with all that it said."""
-    standing: dict[Any, set[str]] = {}
+    standing: dict[str, set[str]] = {}
+    receipts: dict[str, Any] = {}
     for event in told:
         clue, kind = event.body.data, event.type.split(".")[2]
+        name = f"{clue.cause} {clue.clue_id}"
         if kind in ("reported", "repeated"):
-            standing.setdefault(clue.clue_id, set()).update(clue.concerns or ("other",))
+            standing.setdefault(name, set()).update(clue.concerns or ("other",))
+            receipts[name] = min(receipts.get(name, clue.reported_at), clue.reported_at)
         elif kind == "withdrawn":
-            standing.pop(clue.clue_id, None)
-    assert {one.clue_id for one in digest.clues} == {str(one) for one in standing}
+            standing.pop(name, None)
+            receipts.pop(name, None)
+    assert {f"{one.cause} {one.clue_id}" for one in digest.clues} == standing.keys()
+    if not standing:
+        return
     spoken: Spoken | None = digest.spoken
-    if standing:
-        assert spoken is not None and set().union(*standing.values()) <= set(spoken.concerns)
+    assert spoken is not None and set().union(*standing.values()) <= set(spoken.concerns)
+    declared = [at for name, at in receipts.items() if name.startswith("declaration")]
+    assert spoken.clock_at == min(declared, default=None)
+    assert spoken.cause == ("declaration" if declared else "clue")
 
 
 def _check_told(decisions: list[Decision]) -> None:
