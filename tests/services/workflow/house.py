@@ -103,6 +103,7 @@ def warning_state(
     cause: Any = "finding",
     state: Any = "open",
     started_at: datetime = RAISED_AT,
+    is_green: bool = False,
 ) -> WarningState:
     words = Explanation(
         exact=Words(zh="合规自付 20,410.50 元", en="self-paid 20,410.50 yuan"),
@@ -110,7 +111,7 @@ def warning_state(
     )
     return WarningState(
         warning_id=uuid5(house, f"warning {warning}"), household_id=house, state=state, cause=cause, level=level,
-        provisional=False, policy="regular-2026", raised_at=RAISED_AT, clock_started_at=started_at,
+        is_green=is_green, provisional=False, policy="regular-2026", raised_at=RAISED_AT, clock_started_at=started_at,
         concerns=tuple(concerns), new_concerns=tuple(new), findings=(), explanation=words,
     )  # fmt: skip
 

@@ -137,19 +137,21 @@ async def test_a_stopped_hop_keeps_its_case_on_its_way_counted_dated_and_alarmed
 
 
 async def test_a_round_that_has_ended_rings_no_more(desk: Desk) -> None:
-    reported, resting, closed = household(4), household(5), household(6)
+    reported, visited, closed = household(4), household(5), household(6)
     await desk.decide(await desk.opened(reported), "report", report())
-    await desk.decide(await desk.opened(resting), "report", report())
+    await desk.decide(await desk.opened(visited), "report", report())
     await desk.deliver()
-    await desk.decide(await desk.task(resting), "record_visit", visit(), CADRE)
+    await desk.decide(await desk.task(visited), "record_visit", visit(), CADRE)
     await desk.warn(closed)
     await desk.warn(closed, "withdrawn", state="withdrawn")
     await desk.advance(60 * DAY)
-    assert await desk.ring() == (1, 0)
+    assert await desk.ring() == (2, 0)
     assert [one["data"]["hop"] for one in await desk.emitted(reported, "deadline.passed")] == ["village_committee"] * 5
-    assert await steps(desk, resting) == [] and await steps(desk, closed) == []
+    rang = await desk.worker.fetch("SELECT step, fired FROM deadlines WHERE household_id = $1 ORDER BY sent_at", visited)
+    assert [(row["step"], len(row["fired"])) for row in rang] == [("first_look", 0), ("visit", 0), ("review", 5)]
+    assert await steps(desk, closed) == []
     asked = await desk.worker.fetch("SELECT household_id FROM supervisions")
-    assert [row["household_id"] for row in asked] == [reported]
+    assert {row["household_id"] for row in asked} == {reported, visited}
 
 
 async def test_any_number_of_alarms_tell_each_step_exactly_once(desk: Desk, keys: Path) -> None:

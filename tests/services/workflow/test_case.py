@@ -39,7 +39,7 @@ async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
     await built.close()
 
 
-async def test_a_warning_opens_a_case_that_walks_to_the_village_committee_and_rests(desk: Desk) -> None:
+async def test_a_warning_opens_a_case_that_walks_to_the_village_committee_and_on(desk: Desk) -> None:
     house = household(1)
     await desk.warn(house, level="orange")
     assert await desk.places(house) == [("village_group", 1, "main", "on_its_way")]
@@ -52,10 +52,11 @@ async def test_a_warning_opens_a_case_that_walks_to_the_village_committee_and_re
     await desk.deliver()
     second = await desk.task(house)
     answer = await desk.decide(second, "record_visit", visit(), CADRE)
-    assert (answer["outcome"], answer["next"]["state"]) == ("resting", "resting")
+    assert (answer["outcome"], answer["next"]["state"]) == ("advanced", "on_its_way")
     assert await desk.places(house) == [
         ("village_group", 1, "main", "ended"),
-        ("village_committee", 1, "main", "resting"),
+        ("village_committee", 1, "main", "ended"),
+        ("village_committee", 1, "main", "on_its_way"),
     ]
     assert await desk.words(house) == ["opened", "arrived", "advanced", "arrived", "advanced"]
 
@@ -133,8 +134,10 @@ async def test_a_new_concern_later_opens_a_verification_with_its_own_clock_on_th
         await desk.deliver()
         second = await desk.task(house, "verification")
         answer = await desk.decide(second, "record_visit", visit(), CADRE)
-        assert (answer["outcome"], answer["next"]["state"]) == ("verified", "resting")
-    assert (await desk.case(house))["state"] == ("open" if stage == "ahead" else "resting")
+        assert (answer["outcome"], answer["next"]["step"]) == ("verified", "review")
+        main = await desk.task(house)
+        assert (main["step"], main["level"], main["version"]) == ("review", "red", 2), "whoever decides reads what is new"
+    assert (await desk.case(house))["state"] == "open"
 
 
 async def test_another_warning_joins_the_open_case(desk: Desk) -> None:

@@ -130,12 +130,13 @@ async def test_a_case_walks_by_the_example_of_each_task(outside: Outside) -> Non
     assert second["path"][0]["officer"] == "gw-1"
     assert second["clock"]["limit"] == {"amount": 2, "unit": "working_days"}
     answer = await outside.decide(second, outside.cadre)
-    assert (answer["outcome"], answer["next"]["state"]) == ("resting", "resting")
+    assert (answer["outcome"], answer["next"]["step"]) == ("advanced", "review")
 
     case = await outside.get(f"/v1/cases/{first['case_id']}", outside.county)
-    assert (case["state"], case["is_confirmed"], case["household_no"]) == ("resting", True, "H-0101")
+    assert (case["state"], case["is_confirmed"], case["household_no"]) == ("open", True, "H-0101")
     steps = {one["event_id"]: one for one in case["history"]}
-    last, chain = case["history"][-1], []
+    last = [one for one in case["history"] if one["action"] == "record_visit"][-1]
+    chain: list[str] = []
     while last is not None:
         chain.append(last["type"].split(".")[-2])
         last = steps.get(last["cause_id"])

@@ -28,7 +28,7 @@ async def check(desk: Desk) -> int:
         queues = await counted(connection)
         cases = await connection.fetchval("SELECT count(*) FROM cases WHERE state <> 'closed'")
     assert queues["cases"] == cases
-    assert queues["total"] == cases + queues["verifications"]
+    assert queues["total"] == cases + queues["besides"]
     assert queues["total"] == sum(queues[part] for part in PARTS) == sum(row["count"] for row in queues["hops"])
     for part in PARTS:
         assert queues[part] == sum(

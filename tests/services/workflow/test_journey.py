@@ -1,0 +1,359 @@
+"""A case's whole way: through seven hops to tracking, to a refusal and its appeal, past departments. On real PostgreSQL.
+
+Each task is answered by `examples[0]` of its first action, as a client would that knows no hop.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from services.workflow import desk as desk_room
+from shared.access.tokens import Caller
+from shared.contracts.clue import Clue
+from shared.messaging.faults import Refused
+from tests.services.workflow.house import CADRE, REGISTER, WORKER, Desk, household, opened_desk
+from tests.tokens import VILLAGE
+
+COUNTY, TOWNSHIP = VILLAGE[:6], VILLAGE[:9]
+BY_STEP: dict[str, Caller] = {
+    "village_group.first_look": WORKER,
+    "township.review": Caller("tw-1", "township", TOWNSHIP, capacity="handler"),
+    "township.sign": Caller("tw-2", "township", TOWNSHIP, capacity="approver"),
+    "township.relief": Caller("tw-1", "township", TOWNSHIP, capacity="handler"),
+    "county.review": Caller("co-1", "county", COUNTY, capacity="handler"),
+    "county.sign": Caller("co-2", "county", COUNTY, capacity="approver"),
+    "county.entry": Caller("co-1", "county", COUNTY, capacity="handler"),
+    "county.announcement": Caller("co-1", "county", COUNTY, capacity="handler"),
+    "county.reassign": Caller("co-1", "county", COUNTY, capacity="handler"),
+    "county.appeal": Caller("co-3", "county", COUNTY, capacity="approver"),
+    "township_return.hand_back": Caller("tw-1", "township", TOWNSHIP, capacity="handler"),
+}
+
+
+def caller_at(task: Any) -> Caller:
+    if task["hop"] == "department":
+        return Caller(f"dp-{task['branch']}", "department", COUNTY, department=task["branch"])
+    return BY_STEP.get(f"{task['hop']}.{task['step']}", CADRE)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
+    built = await opened_desk(database, keys)
+    await built.upload(REGISTER)
+    yield built
+    await built.close()
+
+
+async def tasks(desk: Desk, house: UUID) -> list[Any]:
+    return list(
+        await desk.worker.fetch(
+            "SELECT t.*, p.branch, p.round, p.is_main, p.level, p.due_at, p.office, p.proposal "
+            "FROM tasks t JOIN places p USING (place_id) WHERE t.household_id = $1 AND t.state = 'open' "
+            "ORDER BY t.hop, p.branch",
+            house,
+        )
+    )
+
+
+async def shown(desk: Desk, task: Any) -> dict[str, Any]:
+    caller = caller_at(task)
+    async with desk.worker.acquire() as connection:
+        found = await desk_room.whole(connection, task["task_id"], "exact", caller.department)
+    assert found is not None
+    return found
+
+
+async def act(desk: Desk, task: Any, action: str | None = None, caller: Caller | None = None, **form: Any) -> Any:
+    """The first action, or this one, by its own example."""
+    offered = (await shown(desk, task))["actions"]
+    found = next(one for one in offered if action in (None, one["action"]))
+    answer = found["form_schema"]["examples"][0] | form
+    more = {"reason_code": found["reason_codes"][0]} if found["reason_codes"] else {}
+    return await desk.decide(task, found["action"], answer, caller or caller_at(task), **more)
+
+
+async def only(desk: Desk, house: UUID, step: str) -> Any:
+    """The one open task at this step."""
+    await desk.deliver()
+    hop, _, name = step.partition(".")
+    [task] = [one for one in await tasks(desk, house) if (one["hop"], one["step"]) == (hop, name)]
+    return task
+
+
+async def walk(desk: Desk, house: UUID, until: str) -> list[str]:
+    """By first actions along the main way until this step is open. The public notice takes its days."""
+    seen: list[str] = []
+    while True:
+        await desk.deliver()
+        task = next(one for one in await tasks(desk, house) if one["is_main"])
+        where = f"{task['hop']}.{task['step']}"
+        if where == until:
+            return seen
+        seen.append(where)
+        assert len(seen) < 40, seen
+        if where == "village_committee.notice" and seen.count(where) == 2:
+            await desk.advance(timedelta(days=6))
+        await act(desk, task)
+
+
+async def noticed(desk: Desk, house: UUID, until: str = "township.review", level: Any = "orange") -> Any:
+    await desk.warn(house, level=level)
+    await walk(desk, house, until)
+    return await only(desk, house, until)
+
+
+async def test_first_examples_walk_a_case_through_seven_hops_to_tracking(desk: Desk) -> None:
+    house = household(1)
+    await desk.warn(house, level="orange", concerns=("medical_burden", "unsafe_house"))
+    seen = await walk(desk, house, "department.measure_plan")
+    assert seen == [
+        "village_group.first_look", "village_committee.visit", "village_committee.review", "village_committee.notice",
+        "village_committee.notice", "township.review", "township.sign", "county.review", "county.sign", "county.entry",
+    ]  # fmt: skip
+    await desk.deliver()
+    beside = {f"{one['hop']}.{one['step']}": one for one in await tasks(desk, house) if one["hop"] != "department"}
+    assert set(beside) == {"county.announcement", "village_return.tell"}, "the farmer hears at once"
+    branches = [one for one in await tasks(desk, house) if one["hop"] == "department"]
+    assert [(one["branch"], one["office"]) for one in branches] == [
+        ("housing", f"{COUNTY}-housing"), ("medical_insurance", f"{COUNTY}-medical_insurance"),
+    ]  # fmt: skip
+    assert sum(one["is_main"] for one in branches) == 1
+    for task in beside.values():
+        assert (await act(desk, task))["outcome"] == "done"
+
+    main = next(one for one in branches if one["is_main"])
+    other = next(one for one in branches if not one["is_main"])
+    assert (await act(desk, main))["outcome"] == "branch_done"
+    [left] = await tasks(desk, house)
+    assert left["task_id"] == other["task_id"] and left["is_main"], "what still runs is the main way now"
+    assert (await act(desk, left))["next"]["hop"] == "township_return"
+    assert await walk(desk, house, "village_return.deliver") == ["township_return.hand_back"]
+    answer = await act(desk, await only(desk, house, "village_return.deliver"))
+    assert (answer["outcome"], answer["next"]["state"]) == ("helped", "tracking")
+    case = await desk.case(house)
+    assert (case["state"], case["result"]) == ("tracking", "helped")
+    words = await desk.words(house)
+    assert words.count("arrived") == 15 and words[-1] == "helped"
+    live = await desk.worker.fetch("SELECT * FROM places WHERE household_id = $1 AND state <> 'ended'", house)
+    assert [(one["hop"], one["state"], one["is_main"]) for one in live] == [("village_return", "tracking", True)]
+    assert await desk.worker.fetchval(
+        "SELECT count(*) FROM deadlines WHERE household_id = $1 AND state = 'running'", house
+    ) == 0, "nothing rings for a case that is tracked"  # fmt: skip
+
+
+async def test_the_public_notice_cannot_be_shortened(desk: Desk) -> None:
+    house = household(2)
+    task = await noticed(desk, house, "village_committee.notice")
+    await act(desk, task)
+    task = await only(desk, house, "village_committee.notice")
+    for day in range(6):
+        with pytest.raises(Refused) as refused:
+            await act(desk, task)
+        assert refused.value.problem.status == 422
+        assert refused.value.problem.errors[0]["code"] == "notice_running"
+        await desk.advance(timedelta(days=1))
+        assert day < 6
+    today = (await desk.worker.fetchval("SELECT civil.now()")).date().isoformat()
+    assert (await act(desk, task, removed_on=today))["next"]["hop"] == "township"
+
+
+@pytest.mark.parametrize("hop", ["township", "county"])
+async def test_a_refusal_is_signed_by_another_person_told_appealed_and_answered_by_a_third(desk: Desk, hop: str) -> None:
+    house = household(3 if hop == "township" else 4)
+    task = await noticed(desk, house, f"{hop}.review")
+    await act(desk, task, "not_eligible")
+    sign = await only(desk, house, f"{hop}.sign")
+    assert sign["proposal"] == "does_not_qualify"
+    handler = BY_STEP[f"{hop}.review"]
+    for caller, code in ((handler, "approver_needed"), (replace(handler, capacity="approver"), "same_person")):
+        with pytest.raises(Refused) as refused:
+            await act(desk, sign, caller=caller)
+        assert (refused.value.problem.status, refused.value.problem.code) == (403, code)
+    assert (await act(desk, sign))["outcome"] == "rejected"
+    case = await desk.case(house)
+    assert (case["state"], case["result"]) == ("open", "refused")
+
+    tell = await only(desk, house, "village_return.tell")
+    with pytest.raises(Refused) as refused:
+        await act(desk, tell, proof="none")
+    assert refused.value.problem.errors[0]["code"] == "not_proven"
+    assert (await act(desk, tell))["outcome"] == "closed"
+    case = await desk.case(house)
+    today = (await desk.worker.fetchval("SELECT civil.now()")).astimezone(UTC)
+    assert case["state"] == "closed" and 9 <= (case["appeal_until"] - today.date()).days <= 11
+    [closed] = [one for one in await desk.emitted(house, "stage.advanced") if one["type"].endswith("closed.v1")]
+    assert closed["data"]["appeal_until"] == case["appeal_until"].isoformat()
+
+    await desk.told(appeal(desk, house))
+    appealed = await only(desk, house, "county.appeal")
+    if hop == "county":
+        for who in ("co-1", "co-2"):
+            with pytest.raises(Refused) as refused:
+                await act(desk, appealed, caller=Caller(who, "county", COUNTY, capacity="approver"))
+            assert refused.value.problem.code == "same_person", "nobody who refused it answers the appeal"
+    await act(desk, appealed, "overturn")
+    again = await only(desk, house, "county.review")
+    case = await desk.case(house)
+    assert (case["state"], case["result"], case["appeals"]) == ("open", None, 1)
+    assert (await act(desk, again))["next"]["step"] == "sign"
+
+
+def appeal(desk: Desk, house: UUID) -> Any:
+    data = Clue(
+        clue_id=house, household_id=house, cause="declaration", channel="window", concerns=(),
+        reported_at=datetime(2026, 11, 25, 2, tzinfo=UTC), reported_by_role="farmer",
+    )  # fmt: skip
+    return desk.fact("clue.reported", "appealed", house, data)
+
+
+async def test_an_upheld_refusal_is_told_again_and_appealed_no_more(desk: Desk) -> None:
+    house = household(5)
+    await act(desk, await noticed(desk, house, "township.review"), "not_eligible")
+    await act(desk, await only(desk, house, "township.sign"))
+    await act(desk, await only(desk, house, "village_return.tell"))
+    await desk.told(appeal(desk, house))
+    await act(desk, await only(desk, house, "county.appeal"), "uphold")
+    assert (await act(desk, await only(desk, house, "village_return.tell")))["outcome"] == "closed"
+    case = await desk.case(house)
+    assert (case["state"], case["result"], case["appeal_until"]) == ("closed", "refused", None)
+
+
+async def test_the_village_proposes_and_the_township_refuses_or_sends_it_back_once(desk: Desk) -> None:
+    house = household(6)
+    await desk.warn(house)
+    await walk(desk, house, "village_committee.visit")
+    await act(desk, await only(desk, house, "village_committee.visit"), difficulty_confirmed=False)
+    review = await only(desk, house, "township.review")
+    assert review["proposal"] == "does_not_qualify"
+    assert [one["action"] for one in (await shown(desk, review))["actions"]][:2] == ["not_eligible", "return"]
+    await act(desk, review, "return")
+    visit = await only(desk, house, "village_committee.visit")
+    assert visit["round"] == 2
+    await act(desk, visit, difficulty_confirmed=False)
+    review = await only(desk, house, "township.review")
+    assert "return" not in [one["action"] for one in (await shown(desk, review))["actions"]], "once, with all defects"
+    await act(desk, review)
+    assert (await act(desk, await only(desk, house, "township.sign")))["outcome"] == "rejected"
+
+
+async def test_what_is_sent_back_to_the_handler_is_prepared_anew(desk: Desk) -> None:
+    house = household(7)
+    await act(desk, await noticed(desk, house, "township.review"))
+    answer = await act(desk, await only(desk, house, "township.sign"), "send_back")
+    assert (answer["outcome"], answer["next"]["hop"], answer["next"]["step"]) == ("returned", "township", "review")
+    assert (await only(desk, house, "township.review"))["round"] == 2
+
+
+async def test_a_declined_branch_goes_to_the_county_and_to_another_department(desk: Desk) -> None:
+    house = household(8)
+    await noticed(desk, house, "county.review")
+    await act(desk, await only(desk, house, "county.review"), departments=["medical_insurance", "housing"])
+    await walk(desk, house, "department.measure_plan")
+    branches = {one["branch"]: one for one in await tasks(desk, house) if one["hop"] == "department"}
+    await act(desk, branches["housing"], "decline")
+    await act(desk, branches["medical_insurance"])
+    reassign = await only(desk, house, "county.reassign")
+    assert reassign["is_main"], "the only branch that still runs"
+    answer = await act(desk, reassign, "reassign", department="civil_affairs")
+    assert answer["next"]["office"] == f"{COUNTY}-civil_affairs"
+    assert (await act(desk, await only(desk, house, "department.measure_plan")))["next"]["hop"] == "township_return"
+
+    other = household(9)
+    await noticed(desk, other, "department.measure_plan")
+    await act(desk, await only(desk, other, "department.measure_plan"), "decline")
+    answer = await act(desk, await only(desk, other, "county.reassign"), "accept_decline")
+    assert answer["next"]["hop"] == "township_return"
+
+
+async def test_a_department_sees_and_decides_its_own_branch_alone(desk: Desk) -> None:
+    house = household(10)
+    task = await noticed(desk, house, "department.measure_plan")
+    stranger = Caller("dp-x", "department", COUNTY, department="water")
+    async with desk.worker.acquire() as connection:
+        assert await desk_room.whole(connection, task["task_id"], "exact", "water") is None
+    with pytest.raises(Refused) as refused:
+        await act(desk, task, caller=stranger)
+    assert refused.value.problem.status == 404
+
+
+async def test_the_green_channel_relieves_beside_the_ordinary_way(desk: Desk) -> None:
+    house = household(11)
+    await desk.warn(house, level="red", is_green=True)
+    relief = await only(desk, house, "township.relief")
+    assert not relief["is_main"] and relief["due_at"] - relief["opened_at"] <= timedelta(hours=24)
+    assert (await act(desk, relief))["outcome"] == "done"
+    assert (await only(desk, house, "village_group.first_look"))["is_main"]
+
+
+async def test_a_pause_stops_every_clock_and_ends_by_hand(desk: Desk) -> None:
+    house = household(12)
+    await desk.warn(house)
+    await walk(desk, house, "village_committee.visit")
+    task = await only(desk, house, "village_committee.visit")
+    before = await desk.case(house)
+    await act(desk, task, "pause")
+    paused = await only(desk, house, "village_committee.visit")
+    assert [one["action"] for one in (await shown(desk, paused))["actions"]] == ["resume"]
+    await desk.advance(timedelta(days=2))
+    await act(desk, paused, "resume")
+    task, after = await only(desk, house, "village_committee.visit"), await desk.case(house)
+    assert after["journey_due_at"] - before["journey_due_at"] >= timedelta(days=2)
+    deadline = await desk.worker.fetchrow("SELECT * FROM deadlines WHERE place_id = $1", task["place_id"])
+    assert deadline is not None and (deadline["state"], deadline["due_at"]) == ("running", task["due_at"])
+    await act(desk, task, "pause")
+    await act(desk, await only(desk, house, "village_committee.visit"), "resume")
+    offered = await shown(desk, await only(desk, house, "village_committee.visit"))
+    assert "pause" not in [one["action"] for one in offered["actions"]], "twice in a case at most"
+
+
+async def test_something_new_in_a_tracked_household_is_monitored_again(desk: Desk) -> None:
+    house = household(13)
+    await noticed(desk, house, "department.measure_plan")
+    for step in ("department.measure_plan", "township_return.hand_back", "village_return.deliver"):
+        await act(desk, await only(desk, house, step))
+    await desk.warn(house, "strengthened", "red", concerns=("medical_burden", "unsafe_house"), new=("unsafe_house",))
+    await act(desk, await only(desk, house, "village_group.first_look"))
+    answer = await act(desk, await only(desk, house, "village_committee.visit"))
+    assert (answer["outcome"], answer["next"]["step"]) == ("remonitored", "review")
+    case = await desk.case(house)
+    assert (case["state"], case["result"], case["level"], case["is_noticed"]) == ("open", None, "red", False)
+    assert await walk(desk, house, "township.review") == [
+        "village_committee.review", "village_committee.notice", "village_committee.notice",
+    ]  # fmt: skip
+
+
+async def test_a_farmers_own_word_joins_the_open_case_with_its_own_clock(desk: Desk) -> None:
+    house = household(14)
+    now = await desk.worker.fetchval("SELECT civil.now()")
+    task = await desk.opened(house, "yellow", started_at=now)
+    await desk.warn(house, "strengthened", "yellow", cause="declaration", started_at=now)
+    again, case = await desk.task(house), await desk.case(house)
+    assert case["cause"] == "declaration" and case["clock_started_at"] == now
+    assert again["due_at"] < task["due_at"], "two working days from its receipt, not seven days"
+
+
+async def test_later_hops_share_what_is_left_of_the_journey(desk: Desk) -> None:
+    """Twelve days lost at the group: the rest is re-planned, never below a day, and never the notice."""
+    house = household(15)
+    await desk.warn(house, level="orange", started_at=await desk.worker.fetchval("SELECT civil.now()"))
+    await desk.deliver()
+    await desk.advance(timedelta(days=12))
+    dues: dict[str, Any] = {}
+    while "county.entry" not in dues:
+        await desk.deliver()
+        task = next(one for one in await tasks(desk, house) if one["is_main"])
+        where = f"{task['hop']}.{task['step']}"
+        sent = await desk.worker.fetchval("SELECT sent_at FROM places WHERE place_id = $1", task["place_id"])
+        dues.setdefault(where, task["due_at"] - sent)
+        if where == "village_committee.notice" and task["version"] > 1:
+            await desk.advance(timedelta(days=6))
+        await act(desk, task)
+    assert dues["village_committee.notice"] >= timedelta(days=6), "the notice keeps its days"
+    assert all(due >= timedelta(days=1) for due in dues.values()), dues
+    assert dues["township.review"] < timedelta(days=2)
