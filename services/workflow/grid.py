@@ -7,7 +7,6 @@ without a grid because a village has grown.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 import asyncpg
 from pydantic import BaseModel, ConfigDict
@@ -25,11 +24,7 @@ from shared.postgres import queries
 SQL = queries(__file__)
 
 PUT_GRID = "PUT /v1/grids"
-HOUSEHOLDS_LEAST, HOUSEHOLDS_TARGET, HOUSEHOLDS_MOST = (
-    "grid.households_least",
-    "grid.households",
-    "grid.households_most",
-)
+SIZES = ("grid.households_least", "grid.households", "grid.households_most")
 """The policy package's figures of a grid's size."""
 
 MAY_HOLD = frozenset({"grid_worker", "group_leader", "village", "resident_team"})
@@ -169,14 +164,3 @@ def _wanted(change: Change, post: str, now_there: Stay | None) -> str | None:
     if now_there is None or now_there.officer_id in change.named:
         return None
     return now_there.officer_id
-
-
-def shown(row: Any, least: int, most: int) -> dict[str, Any]:
-    """A grid as it is listed, with its flags."""
-    flags = {
-        "too_large": row["households"] > most,
-        "too_small": row["households"] < least,
-        "no_worker": row["worker"] is None,
-        "no_deputy": row["deputy"] is None,
-    }
-    return dict(row) | {"flags": [name for name, is_so in flags.items() if is_so]}

@@ -94,7 +94,7 @@ LEFT JOIN LATERAL (
 WHERE (o.officer_id, a.office_id, a.since) > ($1, $2, $3::date) AND ($4::text IS NULL OR a.office_id = $4)
     AND ($5::text IS NULL OR a.grid = $5 OR o.grid = $5)
     AND ($6::text IS NULL OR o.role = $6) AND o.region >= rpad($7, 12, '0') AND o.region <= rpad($7, 12, '9')
-    AND ($8::boolean OR (a.since <= day AND (a.until IS NULL OR a.until > day)))
+    AND ($11::text IS NULL OR o.officer_id = $11) AND ($8::boolean OR (a.since <= day AND (a.until IS NULL OR a.until > day)))
 ORDER BY o.officer_id, a.office_id, a.since LIMIT $9
 
 -- name: list_offices
@@ -107,6 +107,7 @@ LEFT JOIN LATERAL (
     SELECT l.officer_id FROM leaves l
     WHERE l.officer_id = a.officer_id AND l.since <= day AND least(l.until, l.ended_on) > day LIMIT 1
 ) l ON true
-WHERE (f.region, f.office_id) > ($1::bpchar COLLATE "C", $2) AND ($3::text IS NULL OR f.kind = $3)
+WHERE (f.region, f.office_id) > ($1::bpchar COLLATE "C", $2) AND ($3::text[] IS NULL OR f.kind = ANY($3))
     AND f.region >= rpad($4, 12, '0') AND f.region <= rpad($4, 12, '9')
+    AND ($6::text IS NULL OR f.office_id = $6)
 GROUP BY f.office_id, f.kind, f.name_zh, f.name_en, f.region ORDER BY f.region, f.office_id LIMIT $5

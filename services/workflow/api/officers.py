@@ -5,7 +5,7 @@ A bulk upload by a steward, the county or the demo; a grid's worker and deputy, 
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from services.workflow import grid as grids_room
 from services.workflow import leave as leaves_room
 from services.workflow.body import received, traceparent_of, understood
-from services.workflow.grid import HOUSEHOLDS_LEAST, HOUSEHOLDS_MOST, HOUSEHOLDS_TARGET, PUT_GRID, Change, Holders
+from services.workflow.grid import PUT_GRID, Change, Holders
 from services.workflow.leave import END, ENTER, End, Enter, LeaveGiven
 from services.workflow.office import SQL, UPLOAD, Register, Upload
 from shared.access.roles import Role, may
@@ -44,6 +44,7 @@ Region = Annotated[str, Query(pattern=r"^\d{0,12}$")]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 Short = Annotated[str | None, Query(max_length=64)]
 After = Annotated[str, Query(max_length=130)]
+Flag = Literal["no_worker", "no_deputy", "too_large", "too_small"]
 GridId = Annotated[str, Path(pattern=r"^\d{12}-[0-9A-Za-z]{1,8}$")]
 
 
@@ -90,6 +91,7 @@ def _reads(routes: APIRouter, service: Service) -> None:
         caller: Reader,
         office: Short = None,
         grid: Short = None,
+        officer: Short = None,
         role: Role | None = None,
         region: Region = "",
         on: date | None = None,
@@ -98,39 +100,50 @@ def _reads(routes: APIRouter, service: Service) -> None:
         limit: Limit = 200,
     ) -> dict[str, Any]:
         """Who is in post today, or `on` a day; with `ever` every stay that there was and will be."""
-        officer, at, since = _cursor(after, 3)
+        last, at, since = _cursor(after, 3)
         start = _day(since) if since else FIRST_DAY
         async with scoped(service.api, caller) as connection:
             rows = await connection.fetch(
-                SQL.list, officer, at, start, office, grid, role, region, ever, limit, on
+                SQL.list, last, at, start, office, grid, role, region, ever, limit, on, officer
             )  # fmt: skip
         items = [_named(dict(row), "office_name") for row in rows]
         return _page(items, limit, "officer_id", "office_id", "since")
 
     @routes.get("/v1/offices")
     async def offices(
-        caller: Reader, kind: OfficeKind | None = None, region: Region = "", after: After = "", limit: Limit = 200
+        caller: Reader,
+        kind: Annotated[list[OfficeKind] | None, Query()] = None,
+        region: Region = "",
+        office: Short = None,
+        after: After = "",
+        limit: Limit = 200,
     ) -> dict[str, Any]:
         """Offices, the highest first, with how many are in post there and how many of them are away."""
-        place, office = _cursor(after, 2)
+        place, last = _cursor(after, 2)
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(SQL.list_offices, place, office, kind, region, limit)
+            rows = await connection.fetch(SQL.list_offices, place, last, kind, region, limit, office)
         return _page([_named(dict(row), "name") for row in rows], limit, "place", "office_id")
 
     @routes.get("/v1/grids")
     async def grids(
-        caller: GridReader, region: Region = "", grid: Short = None, after: Short = "", limit: Limit = 200
+        caller: GridReader,
+        region: Region = "",
+        grid: Short = None,
+        flag: Flag | None = None,
+        after: Short = "",
+        limit: Limit = 200,
     ) -> dict[str, Any]:
-        """Grids with their households, who holds their posts, who is away, and what needs a hand."""
+        """Grids with their households, who holds their posts, who is away, and what needs a hand; exact sums beside."""
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(grids_room.SQL.list, after or "", region, limit, grid)
             today = day_of(await connection.fetchval(grids_room.SQL.now))
-        least, target, most = (
-            int(policy.value(name, on=today).value) for name in (HOUSEHOLDS_LEAST, HOUSEHOLDS_TARGET, HOUSEHOLDS_MOST)
-        )
-        items = [_named(grids_room.shown(row, least, most), "office_name") for row in rows]
+            least, target, most = (int(policy.value(name, on=today).value) for name in grids_room.SIZES)
+            rows = await connection.fetch(
+                grids_room.SQL.list, after or "", region, limit, grid, least, most, flag
+            )  # fmt: skip
+            sums = await connection.fetchrow(grids_room.SQL.sums, region, least, most)
+        items = [_named(row, "office_name") for row in rows]
         sizes = {"least": least, "target": target, "most": most}
-        return _page(items, limit, "grid") | {"sizes": sizes}
+        return _page(items, limit, "grid") | {"sizes": sizes, "sums": dict(sums or {})}
 
     @routes.get("/v1/leaves")
     async def leaves(
