@@ -27,6 +27,7 @@ _POSTGRES = "postgresql://postgres@127.0.0.1:5532/shouwang"
 _KEYS = Path(__file__).resolve().parent.parent / "data" / "keys"
 _BROKER = re.compile(r"^(?:[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$")
 _INSTANCE = re.compile(r"^[0-9A-Za-z._-]{1,100}$")
+_ADDRESS = re.compile(r"^[0-9A-Za-z._+-]{1,64}@[0-9A-Za-z.-]{1,190}$")
 _PACKAGE = re.compile(r"^[0-9a-z][0-9a-z-]{0,62}$")
 
 
@@ -61,6 +62,9 @@ class Settings:
     log_level: str
     assets: Path | None = None
     """The folder of the pages' scripts (htmx and its SSE extension); the console's alone."""
+    smtp: tuple[str, int] | None = None
+    """The mail server of notify's carrier `email`; without one nothing leaves the house."""
+    smtp_from: str = "shouwang@localhost"
 
     @classmethod
     def from_environment(cls, service: str, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -92,6 +96,10 @@ class Settings:
             partitions=given.number("SHOUWANG_PARTITIONS", 6, 1, PARTITIONS_MAX),
             log_level=given.choice("SHOUWANG_LOG", "info", LOG_LEVELS),
             assets=given.folder("SHOUWANG_ASSETS"),
+            smtp=given.server("SHOUWANG_SMTP"),
+            smtp_from=given.matching(
+                "SHOUWANG_SMTP_FROM", "shouwang@localhost", _ADDRESS, "an address, as shouwang@example.gov.cn"
+            ),
         )
 
     def __repr__(self) -> str:
@@ -141,6 +149,15 @@ class _Given:
             if not found or not 0 < int(found[1]) <= 65535:
                 raise _wrong(name, value, "set it to host:port, several separated by commas")
         return ",".join(broker.strip() for broker in value.split(","))
+
+    def server(self, name: str) -> tuple[str, int] | None:
+        value = self.text(name, "")
+        if not value:
+            return None
+        found = _BROKER.fullmatch(value)
+        if not found or not 0 < int(found[1]) <= 65535:
+            raise _wrong(name, value, "set it to host:port of a mail server")
+        return value.rpartition(":")[0].strip("[]"), int(found[1])
 
     def dsn(self, name: str, default: str) -> str:
         value = self.text(name, default)

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from services.notify.dispatch import Dispatch
 from services.notify.notice import Notice
 from services.notify.occasion import Occasion
 from services.notify.telling import CaseFile
@@ -31,20 +32,34 @@ async def read_files(connection: asyncpg.Connection, case_ids: Iterable[UUID]) -
 
 def occasion(row: asyncpg.Record) -> Occasion:
     values = {one.name: row[one.name] for one in fields(Occasion)}
-    return Occasion(**values | {"concerns": tuple(row["concerns"])})
+    return Occasion(**values | {"concerns": tuple(row["concerns"]), "is_green": bool(row["is_green"])})
+
+
+def notice_of(row: asyncpg.Record) -> Notice:
+    """A row of `notices`, whatever else was selected with it."""
+    return Notice(**{one.name: row[one.name] for one in fields(Notice)})
 
 
 async def write_files(connection: asyncpg.Connection, decided: Sequence[Decided]) -> None:
-    """The last word on each occasion, and the notices."""
+    """The last word on each occasion, the notices, and their ways out."""
     rows = [row for one in decided for row in one.decision.rows]
     occasions = {row.occasion_id: row for row in rows if isinstance(row, Occasion)}
     notices = [row for row in rows if isinstance(row, Notice)]
+    dispatches = [row for row in rows if isinstance(row, Dispatch)]
     if occasions:
         await connection.execute(SQL.put_occasions, _packed(list(occasions.values())))
     if notices:
         await connection.execute(SQL.add_notices, _packed(notices))
+    if dispatches:
+        await connection.execute(SQL.add_dispatches, _packed(dispatches))
 
 
-def _packed(rows: Sequence[Occasion] | Sequence[Notice]) -> str:
+async def read_told(connection: asyncpg.Connection, notice_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Which of these notices exist."""
+    rows = await connection.fetch(SQL.exist, sorted(set(notice_ids)))
+    return frozenset(row["notice_id"] for row in rows)
+
+
+def _packed(rows: Sequence[Occasion] | Sequence[Notice] | Sequence[Dispatch]) -> str:
     """asyncpg's UUID is a class of its own, which orjson does not know."""
     return orjson.dumps([asdict(row) for row in rows], default=str).decode()

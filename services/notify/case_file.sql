@@ -12,8 +12,16 @@ INSERT INTO occasions SELECT * FROM json_populate_recordset(NULL::occasions, $1:
 ON CONFLICT (occasion_id) DO UPDATE SET
     office = excluded.office, task_id = excluded.task_id, level = excluded.level, concerns = excluded.concerns,
     due_at = excluded.due_at, not_to = excluded.not_to, state = excluded.state, cause = excluded.cause,
-    retry_at = excluded.retry_at, tries = excluded.tries, tried_at = excluded.tried_at, cause_id = excluded.cause_id
+    hop_step = excluded.hop_step, is_green = excluded.is_green, retry_at = excluded.retry_at, tries = excluded.tries, tried_at = excluded.tried_at, cause_id = excluded.cause_id
 
 -- name: add_notices
 -- Notices sent; a second one of the same (case, step, person) is a unique violation, never a second telling.
 INSERT INTO notices SELECT * FROM json_populate_recordset(NULL::notices, $1::json)
+
+-- name: exist
+-- Which of these notices exist.
+SELECT notice_id FROM notices WHERE notice_id = ANY($1::uuid[])
+
+-- name: add_dispatches
+-- Ways out of the house, to be sent when they are due.
+INSERT INTO dispatches SELECT * FROM json_populate_recordset(NULL::dispatches, $1::json)

@@ -27,7 +27,7 @@ class Notice:
 
     notice_id: UUID
     occasion_id: UUID
-    case_id: UUID
+    case_id: UUID | None
     household_id: UUID
     officer_id: str
     office: str
@@ -37,7 +37,7 @@ class Notice:
     round: int
     branch: str
     task_id: UUID | None
-    level: Level
+    level: Level | None
     due_at: datetime | None
     carrier: str
     state: Literal["sent", "read"]
@@ -52,14 +52,26 @@ class Notice:
     correlation_id: UUID
     region: str
     grid: str | None
+    hop_step: str | None = None
+    about: str | None = None
+    escalate_at: datetime | None = None
+    escalated_at: datetime | None = None
 
 
 def notice_id(occasion: Occasion, officer_id: str) -> UUID:
     """Once per (case, step, person), where a step is of one hop, round and branch."""
-    return event_id(str(occasion.case_id), "notice", occasion.step, *occasion.place, officer_id)
+    about = filter(None, (occasion.about,))
+    return event_id(str(occasion.case_id), "notice", occasion.step, *occasion.place, *about, officer_id)
 
 
-def drafted(occasion: Occasion, addressee: Addressee, place: Names, carrier: str, now: datetime) -> Notice:
+def drafted(
+    occasion: Occasion,
+    addressee: Addressee,
+    place: Names,
+    carrier: str,
+    now: datetime,
+    escalate_at: datetime | None = None,
+) -> Notice:
     """The notice as its carrier gets it; `place` is the grid's or office's name."""
     id_ = notice_id(occasion, addressee.officer_id)
     told = wording.told(occasion, addressee.part, place)
@@ -91,6 +103,9 @@ def drafted(occasion: Occasion, addressee: Addressee, place: Names, carrier: str
         correlation_id=occasion.correlation_id,
         region=occasion.region,
         grid=occasion.grid,
+        hop_step=occasion.hop_step,
+        about=occasion.about,
+        escalate_at=escalate_at,
     )
 
 
@@ -98,10 +113,18 @@ def type_of(word: str) -> str:
     return f"shouwang.notice.{word}.v1"
 
 
+Word = Literal["sent", "read", "failed", "escalated"]
+
+
 def emitted(
-    word: Literal["sent", "read"], notice: Notice, id_: UUID, cause_id: UUID, traceparent: str | None = None
+    word: Word,
+    notice: Notice,
+    id_: UUID,
+    cause_id: UUID,
+    traceparent: str | None = None,
+    carrier: str | None = None,
 ) -> Emit:
-    """A fact about a notice, under its household's key."""
+    """A fact about a notice, under its household's key. `carrier` is another one than the notice's own."""
     return Emit(
         topic="notice.sent",
         type=type_of(word),
@@ -114,7 +137,7 @@ def emitted(
             household_id=notice.household_id,
             officer_id=notice.officer_id,
             office=notice.office,
-            carrier=notice.carrier,
+            carrier=carrier or notice.carrier,
             step=notice.step,
             hop=notice.hop,
             round=notice.round,

@@ -4,7 +4,7 @@ It outlives the telling: while nobody is there to hear it, it is kept and tried 
 ended, and a reminder of it that comes late is dropped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -23,7 +23,11 @@ CLOSED = "closed"
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """`not_to` has just handed the task over and is not told. `cause` says why it is tried again at `retry_at`."""
+    """`not_to` has just handed the task over and is not told. `cause` says why it is tried again at `retry_at`.
+
+    `step` is what has happened; `hop_step` the step of the hop (`visit`, `review`, …); `about` tells apart several
+    occasions of one step at one place: the hop's step, or the deadline.
+    """
 
     occasion_id: UUID
     case_id: UUID
@@ -48,10 +52,19 @@ class Occasion:
     correlation_id: UUID
     region: str
     grid: str | None
+    hop_step: str | None = None
+    about: str | None = None
+    is_green: bool = False
 
     @property
     def place(self) -> tuple[str | None, int, str]:
         return self.hop, self.round, self.branch
+
+    def is_at_task_of(self, other: "Occasion") -> bool:
+        """Of the same task; where one is from before its task was open, of the same place and limit."""
+        if self.task_id is not None and other.task_id is not None:
+            return self.task_id == other.task_id
+        return self.place == other.place and self.due_at == other.due_at
 
     @property
     def is_of_a_grid(self) -> bool:
@@ -59,15 +72,15 @@ class Occasion:
         return self.hop == "village_group" and self.office != self.region
 
 
-def occasion_id(case_id: UUID, step: str, hop: str | None, round_: int, branch: str) -> UUID:
-    return event_id(str(case_id), "occasion", step, hop or "", round_, branch)
+def occasion_id(case_id: UUID, step: str, hop: str | None, round_: int, branch: str, about: str | None = None) -> UUID:
+    return event_id(str(case_id), "occasion", step, hop or "", round_, branch, *filter(None, (about,)))
 
 
 def of_stage(event: StageAdvanced, step: str, now: datetime) -> Occasion:
     """What a stage says, before anybody has been found for it."""
     data = event.data
     return Occasion(
-        occasion_id=occasion_id(data.case_id, step, data.hop, data.round, data.branch),
+        occasion_id=occasion_id(data.case_id, step, data.hop, data.round, data.branch, data.step),
         case_id=data.case_id,
         household_id=data.household_id,
         step=step,
@@ -90,14 +103,17 @@ def of_stage(event: StageAdvanced, step: str, now: datetime) -> Occasion:
         correlation_id=event.correlationid,
         region=event.region,
         grid=event.grid,
+        hop_step=data.step,
+        about=data.step,
+        is_green=data.is_green,
     )
 
 
-def of_deadline(event: DeadlinePassed, not_to: str | None, now: datetime) -> Occasion:
-    """What an alarm says, before anybody has been found for it."""
-    data = event.data
+def of_deadline(event: DeadlinePassed, known: Occasion | None, not_to: str | None, now: datetime) -> Occasion:
+    """What an alarm says, before anybody has been found for it. `known` is what the case was told of this place."""
+    data, about = event.data, str(event.data.deadline_id)
     return Occasion(
-        occasion_id=occasion_id(data.case_id, data.step, data.hop, data.round, data.branch),
+        occasion_id=occasion_id(data.case_id, data.step, data.hop, data.round, data.branch, about),
         case_id=data.case_id,
         household_id=data.household_id,
         step=data.step,
@@ -107,7 +123,7 @@ def of_deadline(event: DeadlinePassed, not_to: str | None, now: datetime) -> Occ
         office=data.office,
         task_id=data.task_id,
         level=data.level,
-        concerns=(),
+        concerns=known.concerns if known else (),
         due_at=data.due_at,
         not_to=not_to,
         state="told",
@@ -120,4 +136,23 @@ def of_deadline(event: DeadlinePassed, not_to: str | None, now: datetime) -> Occ
         correlation_id=event.correlationid,
         region=event.region,
         grid=event.grid,
+        hop_step=known.hop_step if known else None,
+        about=about,
+        is_green=known.is_green if known else False,
+    )
+
+
+def of_unread(told: Occasion, not_to: str, now: datetime) -> Occasion:
+    """A red notice of this occasion that its receiver has not read: the next person is to hear it."""
+    return replace(
+        told,
+        occasion_id=occasion_id(told.case_id, "unread", told.hop, told.round, told.branch, told.about),
+        step="unread",
+        not_to=not_to,
+        state="told",
+        cause=None,
+        retry_at=None,
+        tries=0,
+        tried_at=now,
+        created_at=now,
     )

@@ -1,13 +1,14 @@
 """Reading: a person marks a notice of his own as read, once; what is another's does not exist for him (404)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from services.notify.case_file import notice_of
 from services.notify.notice import Notice, emitted, type_of
 from shared.contracts.envelope import event_id
 from shared.messaging.room import Decided, Decision, Input, Problem, State, Unit
@@ -60,7 +61,7 @@ class Reading:
 async def _own(connection: asyncpg.Connection, inputs: Sequence[Input]) -> dict[UUID, Notice]:
     asks: list[Ask] = [input.body for input in inputs]
     rows = await connection.fetch(SQL.own, [one.notice_id for one in asks], [one.officer_id for one in asks])
-    return {row["notice_id"]: Notice(**{one.name: row[one.name] for one in fields(Notice)}) for row in rows}
+    return {row["notice_id"]: notice_of(row) for row in rows}
 
 
 def _answer(notice_id: UUID, read_at: datetime | None) -> dict[str, Any]:

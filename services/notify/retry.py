@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.notify import telling
+from services.notify.audience import offices_above
 from services.notify.case_file import occasion, read_files, write_files
+from services.notify.hearing import Hearing
 from services.notify.occasion import Occasion
-from services.notify.post import at_places
 from services.notify.telling import CaseFile
 from shared.messaging.batch import Report
 from shared.messaging.faults import Retry
@@ -37,18 +38,20 @@ class PutOff:
     retry_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
 class Kept(Keyed):
     """One such occasion's way through the unit of work; its input's body is its id."""
 
+    hearing: Hearing
     topic = KEPT
 
     async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
         rows = await unit.connection.fetch(SQL.read, [input.body for input in inputs])
         found = [occasion(row) for row in rows]
         files = await read_files(unit.connection, (one.case_id for one in found))
-        posts = await at_places(unit.connection, (place for one in found for place in (one.office, one.region)))
+        places = {place for one in found for place in offices_above(one.region, one.office)}
         return {
-            ("posts",): posts,
+            "around": await self.hearing.read_around(unit.connection, places, unit.now),
             **{("occasion", one.occasion_id): one for one in found},
             **{("case", case_id): file for case_id, file in files.items()},
         }
@@ -59,7 +62,8 @@ class Kept(Keyed):
         kept = file.occasions.get(input.body)
         if kept is None or kept.retry_at is None:
             return Decision(outcome=DUPLICATE, word="told_already")
-        return telling.tell(file, kept, state[("posts",)], now)
+        roll, reach = state["around"]
+        return telling.tell(file, kept, roll, reach, now)
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         await write_files(unit.connection, decided)
@@ -90,9 +94,9 @@ async def once(work: UnitOfWork) -> Report | None:
     )
 
 
-def loop(service: Service) -> Callable[[], Awaitable[None]]:
+def loop(service: Service, hearing: Hearing) -> Callable[[], Awaitable[None]]:
     """The service's loop, once a second."""
-    work = service.calls([Kept()], as_worker=True)
+    work = service.calls([Kept(hearing)], as_worker=True)
 
     async def round_() -> None:
         try:

@@ -4,8 +4,13 @@ SELECT o.occasion_id, o.household_id, o.region
 FROM occasions o, (SELECT civil.now() AS now) AS clock
 WHERE o.state IN ('stand_in', 'kept') AND (
     o.retry_at <= clock.now
-    OR EXISTS (SELECT 1 FROM posts p WHERE p.office_id IN (o.office, o.region) AND p.changed_at >= o.tried_at)
+    OR EXISTS (
+        SELECT 1 FROM posts p
+        WHERE p.office_id IN (o.office, o.region, left(o.region, 9), left(o.region, 6), left(o.region, 4), left(o.region, 2))
+            AND p.changed_at >= o.tried_at
+    )
     OR EXISTS (SELECT 1 FROM posts p WHERE p.grid = o.office AND p.changed_at >= o.tried_at)
+    OR EXISTS (SELECT 1 FROM spells s WHERE s.office_id IN (o.office, o.region) AND s.changed_at >= o.tried_at)
 )
 ORDER BY o.retry_at, o.occasion_id LIMIT $1
 

@@ -7,10 +7,13 @@ from shared.contracts.types import UUID, Count, Frozen, Hop, Word
 
 
 class Notice(Frozen):
-    """`step` is what it told: `arrived`, `passed`, … of hop, round and branch."""
+    """`step` is what it told: `arrived`, `passed`, … of hop, round and branch.
+
+    A declaration is answered before there is a case.
+    """
 
     notice_id: UUID
-    case_id: UUID
+    case_id: UUID | None = None
     household_id: UUID
     officer_id: Word
     office: Word

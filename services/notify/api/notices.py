@@ -1,12 +1,17 @@
-"""/v1/notices: what one has been told; for the township and above also who in its area was told, without the words."""
+"""/v1/notices: what one has been told; for the township and above also who in its area was told, without the words.
 
-from collections.abc import Mapping
+A household's own messages are for the farmer's page (role system), and for whoever was told of that household.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
+from services.notify.household import PREFIX, person_of
 from services.notify.reading import NOT_FOUND, READ, Ask
 from shared.access.tokens import Caller
 from shared.messaging.answers import Answer
@@ -38,9 +43,12 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
         caller: Reader,
         state: Literal["sent", "read"] | None = None,
         mine: bool = False,
+        person: Annotated[str | None, Query(pattern=r"^household:[0-9a-f-]{36}$")] = None,
         after: Annotated[str | None, Query(max_length=200)] = None,
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
     ) -> dict[str, Any]:
+        if person is not None:
+            return await _of_household(service, caller, _household(person))
         is_own = mine or caller.role not in OVERSEERS
         if is_own and caller.officer_id is None:
             return {"items": [], "next": None}
@@ -51,7 +59,8 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
                 rows = await connection.fetch(SQL.own, caller.officer_id, *about)
             else:
                 rows = await connection.fetch(SQL.of_area, *about)
-        items = [_shown(dict(row), is_own) for row in rows]
+            ways = await _ways_out(connection, rows)
+        items = [_shown(row, is_own, ways) for row in rows]
         return {
             "items": items,
             "next": Cursor.write(rows[-1]["created_at"], rows[-1]["notice_id"]) if len(rows) == limit else None,
@@ -62,9 +71,13 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
         async with scoped(service.api, caller) as connection:
             return {"unread": await connection.fetchval(SQL.unread, caller.officer_id)}
 
+    @routes.get("/v1/notices/household/{household_id}")
+    async def of_household(household_id: UUID, caller: Reader) -> dict[str, Any]:
+        return await _of_household(service, caller, household_id)
+
     @routes.post("/v1/notices/{notice_id}/read")
     async def read(notice_id: UUID, request: Request, caller: Reader) -> JSONResponse:
-        body = await _received(request)
+        body = await received(request)
         if caller.officer_id is None:
             raise Refused(NOT_FOUND)
         asked = Input(READ, "", None, Ask(notice_id, caller.officer_id))
@@ -75,12 +88,37 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
     return routes
 
 
+async def _of_household(service: Service, caller: Caller, household_id: UUID) -> dict[str, Any]:
+    """What the household was told, newest first. Raises Refused (404) for whoever was told nothing of it."""
+    async with scoped(service.api, caller) as connection:
+        if caller.role != "system" and not await connection.fetchval(SQL.is_told_of, household_id, caller.officer_id):
+            raise Refused(NOT_FOUND)
+        rows = await connection.fetch(SQL.own, person_of(household_id), None, *Cursor.read(None), LIMIT_MAX)
+        ways = await _ways_out(connection, rows)
+    return {"items": [_shown(row, True, ways) for row in rows], "next": None}
+
+
+def _household(person: str) -> UUID:
+    try:
+        return UUID(person.removeprefix(PREFIX))
+    except ValueError:
+        raise Refused(NOT_FOUND) from None
+
+
+async def _ways_out(connection: asyncpg.Connection, rows: Sequence[asyncpg.Record]) -> dict[UUID, list[dict[str, Any]]]:
+    """Notice → what became of it by each carrier that leaves the house; no address is in it."""
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in await connection.fetch(SQL.ways_out, [row["notice_id"] for row in rows]):
+        found.setdefault(row["notice_id"], []).append({name: row[name] for name in _WAY})
+    return found
+
+
 def _read(report: Report) -> Answer:
     emitted = [{"topic": row.topic, "key": row.key, "sequence": row.sequence} for row in report.emits]
     return Answer(200, report.decided[0].decision.answer | {"emitted": emitted})
 
 
-async def _received(request: Request) -> bytes:
+async def received(request: Request) -> bytes:
     """The body, which says nothing but is part of the call. A longer one is drained, so that the refusal arrives."""
     parts, size = [], 0
     async for part in request.stream():
@@ -88,18 +126,19 @@ async def _received(request: Request) -> bytes:
         if size <= BODY_BYTES_MAX:
             parts.append(part)
     if size > BODY_BYTES_MAX:
-        raise refuse(413, "too_large", "This call needs no body: send it without one.")
+        raise refuse(413, "too_large", "This call needs no such body: send it without, or a shorter one.")
     return b"".join(parts)
 
 
 _BARE = (
     "notice_id", "case_id", "household_id", "task_id", "officer_id", "office", "step", "hop", "round", "branch",
-    "level", "due_at", "carrier", "state", "created_at", "read_at", "region", "grid",
+    "hop_step", "level", "due_at", "carrier", "state", "created_at", "read_at", "escalated_at", "region", "grid",
 )  # fmt: skip
+_WAY = ("carrier", "state", "tries", "cause", "due_at", "sent_at")
 
 
-def _shown(row: Mapping[str, Any], is_own: bool) -> dict[str, Any]:
-    shown = {name: row[name] for name in _BARE}
+def _shown(row: asyncpg.Record, is_own: bool, ways: Mapping[UUID, list[dict[str, Any]]]) -> dict[str, Any]:
+    shown = {name: row[name] for name in _BARE} | {"dispatches": ways.get(row["notice_id"], [])}
     if is_own:
         shown |= {
             "title": {"zh": row["title_zh"], "en": row["title_en"]},

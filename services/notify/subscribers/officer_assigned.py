@@ -1,4 +1,7 @@
-"""officer.assigned: who is responsible at an office, for a grid, in a post. `retry.py` then tells them what waits."""
+"""officer.assigned: who is responsible at an office, for a grid, in a post, and who acts for somebody on leave.
+
+`retry.py` then tells them what waits.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,9 +19,6 @@ class OfficerAssigned(Keyed):
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         event: Assigned = input.body
-        if event.data.stands_in_for:
-            # Somebody's leave: the stand-in's own post is told by itself and must not be overwritten by it.
-            return Decision(word=event.type.split(".")[2])
         return Decision(word=event.type.split(".")[2], rows=(post.of(event.data, now),))
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:

@@ -1,12 +1,14 @@
 """Wording: what a notice says, per event, in which part and language; Chinese first. Pure.
 
+A notice says what is asked, until when and why; a household's message is in plain words.
+
 Minimal (people's needs A5): the concern in the village's own band, the level, the last day, the office. No name,
 number, sum, illness or hospital ever enters here.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -41,8 +43,12 @@ class Worded:
 
 def told(occasion: Occasion, part: Part, place: Names) -> Worded:
     """The words of one occasion for one part. Raises KeyError for an event or part that the catalogue does not have."""
-    (title_zh, text_zh), (title_en, text_en) = (_words(one, occasion, part, place) for one in LANGUAGES)
-    return Worded(Names(title_zh, title_en), Names(text_zh, text_en))
+    return _worded([_words(one, occasion, part, place) for one in LANGUAGES])
+
+
+def answer(step: str, day: date | None, basis: Names | None) -> Worded:
+    """A household's own message in plain words. Raises KeyError for a step that the catalogue does not have."""
+    return _worded([_plain(one, step, day, basis) for one in LANGUAGES])
 
 
 def group_name(grid: str | None) -> Names:
@@ -55,13 +61,24 @@ def group_name(grid: str | None) -> Names:
     return Names(zh, en)
 
 
+def day_words(day: date, language: str) -> str:
+    texts = catalogue(language)
+    return texts["day"].format(month=day.month, day=day.day, month_name=texts[f"month.m{day.month}"])
+
+
+def hop_words(hop: str | None, hop_step: str | None, language: str) -> str:
+    """What is to be done: the hop's step by its own name, else the hop's."""
+    texts = catalogue(language)
+    return texts.get(f"step.{hop}.{hop_step}", texts.get(f"hop.{hop}", ""))
+
+
 def due_words(due_at: datetime, language: str) -> str:
     """A limit in days ends with its last day (00:00 of the next); one in hours at its minute."""
     local = due_at.astimezone(SHANGHAI)
     is_day = local.time() == time.min
     last = local - _INSTANT if is_day else local
     texts = catalogue(language)
-    day = texts["day"].format(month=last.month, day=last.day, month_name=texts[f"month.m{last.month}"])
+    day = day_words(last.date(), language)
     return texts["due.day" if is_day else "due.minute"].format(day=day, clock=f"{last:%H:%M}")
 
 
@@ -74,15 +91,29 @@ def concern_words(codes: Sequence[str], language: str) -> str:
 
 
 def _words(language: str, occasion: Occasion, part: Part, place: Names) -> tuple[str, str]:
-    texts, key = catalogue(language), f"notice.{occasion.step}.{part}"
+    texts = catalogue(language)
+    key = f"notice.any.{part}" if part == "head" else f"notice.{occasion.step}.{part}"
     facts = {
         "level": texts[f"level.{occasion.level}"],
-        "hop": texts[f"hop.{occasion.hop}"] if occasion.hop else "",
+        "hop": hop_words(occasion.hop, occasion.hop_step, language),
         "concerns": concern_words(occasion.concerns, language),
         "due": due_words(occasion.due_at, language) if occasion.due_at else texts["due.none"],
         "place": place.zh if language == "zh-CN" else place.en,
     }
+    title = texts[f"{key}.title"].format_map(facts)
+    return texts["green"] + title if occasion.is_green else title, texts[f"{key}.text"].format_map(facts)
+
+
+def _plain(language: str, step: str, day: date | None, basis: Names | None) -> tuple[str, str]:
+    texts, key = catalogue(language), f"household.{step}"
+    named = "" if basis is None else basis.zh if language == "zh-CN" else basis.en
+    facts = {"day": day_words(day, language) if day else "", "basis": named or texts["basis.unnamed"]}
     return texts[f"{key}.title"].format_map(facts), texts[f"{key}.text"].format_map(facts)
+
+
+def _worded(words: Sequence[tuple[str, str]]) -> Worded:
+    (title_zh, text_zh), (title_en, text_en) = words
+    return Worded(Names(title_zh, title_en), Names(text_zh, text_en))
 
 
 @cache

@@ -18,6 +18,8 @@ class NoticeSent(Keyed):
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         event: Sent = input.body
         notice = event.data
+        if notice.case_id is None:
+            return Decision(word="of_no_case")
         step = Step(
             event_id=event.id,
             cause_id=event.causationid,

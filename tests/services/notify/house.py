@@ -9,9 +9,14 @@ from uuid import UUID, uuid5
 import asyncpg
 
 from services.notify import retry
+from services.notify.carriers import email
+from services.notify.contact import Preferring
+from services.notify.hearing import Hearing
 from services.notify.reading import READ, Ask, Reading
 from services.notify.retry import Kept
-from services.notify.subscribers import SUBSCRIBERS
+from services.notify.sending import Claiming, Settling
+from services.notify.subscribers import subscribers
+from services.notify.unread import Unread, escalate_once
 from shared import postgres
 from shared.access.tokens import Caller
 from shared.contracts.deadline import Passed
@@ -24,6 +29,7 @@ from shared.messaging.batch import Report
 from shared.messaging.outbox import serialise
 from shared.messaging.room import Emit, Input
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.policy import load
 from shared.web.callers import row_scope
 from tests.tokens import GRID, VILLAGE
 
@@ -100,6 +106,10 @@ class Post:
     stream: UnitOfWork
     calls: UnitOfWork
     retry: UnitOfWork
+    unread: UnitOfWork
+    prefer: UnitOfWork
+    send: UnitOfWork
+    cipher: Cipher
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def fact(self, topic: str, word: str, key: str, data: Any, **place: Any) -> Input:
@@ -125,6 +135,9 @@ class Post:
 
     async def try_again(self) -> Report | None:
         return await retry.once(self.retry)
+
+    async def escalate(self) -> Report | None:
+        return await escalate_once(self.unread)
 
     async def notices(self, house: UUID) -> list[asyncpg.Record]:
         return list(
@@ -154,18 +167,34 @@ class Post:
 async def post_office(dsn: str, keys: Path) -> Post:
     """Empty of everything that an earlier test left."""
     admin = await asyncpg.connect(dsn)
-    tables = ("notices", "occasions", "posts", "keys", "outbox", "waiting", "positions", "answers")
+    tables = (
+        "notices",
+        "occasions",
+        "posts",
+        "spells",
+        "contacts",
+        "dispatches",
+        "keys",
+        "outbox",
+        "waiting",
+        "positions",
+        "answers",
+    )
     await admin.execute("TRUNCATE " + ", ".join(f"notify.{one}" for one in tables))
     await admin.close()
     secrets = read_keys(keys)
     worker = await postgres.worker_pool(dsn, "notify", secrets.database)
     api = await postgres.api_pool(dsn, "notify", secrets.database)
-    cipher = Cipher(secrets.waiting)
+    cipher, hearing = Cipher(secrets.waiting), Hearing(load("regular-2026"), frozenset({email.NAME}))
     return Post(
         dsn,
         worker,
         api,
-        stream=UnitOfWork("notify", "notify", SUBSCRIBERS, worker, cipher),
+        stream=UnitOfWork("notify", "notify", subscribers(hearing), worker, cipher),
         calls=UnitOfWork("notify", "notify.calls", [Reading()], api, cipher),
-        retry=UnitOfWork("notify", "notify.calls", [Kept()], worker, cipher),
+        retry=UnitOfWork("notify", "notify.calls", [Kept(hearing)], worker, cipher),
+        unread=UnitOfWork("notify", "notify.calls", [Unread(hearing)], worker, cipher),
+        prefer=UnitOfWork("notify", "notify.calls", [Preferring()], worker, cipher),
+        send=UnitOfWork("notify", "notify.calls", [Claiming(), Settling()], worker, cipher),
+        cipher=cipher,
     )

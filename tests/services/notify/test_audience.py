@@ -9,7 +9,7 @@ import pytest
 from services.notify import post
 from services.notify.audience import ADDRESSEES_MAX, audience_of
 from services.notify.occasion import Occasion, of_stage
-from services.notify.post import Post
+from services.notify.post import Post, Roll
 from shared.contracts.stage import StageAdvanced
 from tests.services.notify.house import NOW, as_input, assignment, household, stage
 from tests.tokens import GRID, VILLAGE
@@ -29,7 +29,7 @@ def arrived(hop: str = "village_group", **more: Any) -> Occasion:
 
 
 def told(occasion: Occasion, held: list[Post], day: date = DAY) -> list[tuple[str, str]]:
-    return [(one.officer_id, one.part) for one in audience_of(occasion, held, day)]
+    return [(one.officer_id, one.part) for one in audience_of(occasion, Roll(held), day)]
 
 
 WORKER, DEPUTY = ("w", "worker"), ("d", "deputy")

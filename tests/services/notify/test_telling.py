@@ -199,7 +199,7 @@ async def test_a_limit_that_passes_before_the_task_is_open_is_told_without_a_lin
     assert {row["link"] for row in await office.notices(HOUSE)} == {None}
 
 
-@pytest.mark.parametrize("word", ["opened", "noted", "paused", "resumed", "helped"])
+@pytest.mark.parametrize("word", ["opened", "noted", "paused", "resumed"])
 async def test_other_steps_are_told_to_nobody(office: Post, word: str) -> None:
     await office.appoint(WORKER, LEADER)
     report = await office.told(office.step(word, HOUSE))
@@ -207,10 +207,12 @@ async def test_other_steps_are_told_to_nobody(office: Post, word: str) -> None:
     assert await office.notices(HOUSE) == []
 
 
-async def test_a_day_before_the_limit_nobody_is_told_yet(office: Post) -> None:
-    await office.appoint(WORKER)
-    report = await office.told(office.late(HOUSE, step="near"))
-    assert dict(report.words) == {"nothing_to_tell": 1}
+async def test_a_day_before_the_limit_the_handler_alone_is_reminded(office: Post) -> None:
+    await office.appoint(WORKER, DEPUTY, LEADER)
+    await office.told(office.step("arrived", HOUSE), office.late(HOUSE, step="near"))
+    assert await office.heard(HOUSE, "near") == [("gw-1", "worker")]
+    near = next(row for row in await office.notices(HOUSE) if row["step"] == "near")
+    assert "医疗负担较重" in near["text_zh"], "the deadline's fact has no concerns: those of the arrival stand in it"
 
 
 async def test_a_relieved_worker_is_told_no_more(office: Post) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from string import Formatter
 from typing import get_args
 
@@ -12,26 +12,47 @@ import pytest
 from services.notify import wording
 from services.notify.audience import Part
 from services.notify.occasion import Occasion
-from services.notify.subscribers.deadline_passed import STEPS
-from services.notify.wording import LANGUAGES, Names, catalogue, concern_words, due_words, group_name
+from services.notify.wording import LANGUAGES, Names, catalogue, concern_words, due_words, group_name, hop_words
+from shared.contracts.deadline import LadderStep
 from shared.contracts.types import Hop
 from shared.domain.concerns import BY_CODE, CONCERNS
+from shared.policy import load
 from tests.services.notify.test_audience import arrived
 
 FACTS = {"level", "hop", "concerns", "due", "place"}
 PLACE = Names("八里槐村第 3 组", "Balihuai village, group 3")
-TOLD = {
+TOLD: dict[str, tuple[Part, ...]] = {
     "arrived": ("worker", "deputy", "stand_in", "office"),
     "reassigned": ("worker", "deputy", "stand_in", "office"),
-    "passed": get_args(Part),
+    "near": ("worker", "deputy", "stand_in", "office"),
+    "passed": ("worker", "deputy", "stand_in", "office", "leader"),
+    "urged": ("leader",),
+    "supervised": ("supervisor", "leader"),
+    "reported": ("superior",),
+    "unread": ("deputy", "leader"),
 }
+ANSWERS = ("received", "visit_planned", "public_notice", "identified", "refused", "appealable", "helped")
+LADDER = {"near", "passed", "urged", "supervised", "reported"}
 
 
 def every_notice() -> Iterator[tuple[Occasion, Part]]:
     for step, parts in TOLD.items():
-        for part in parts:
+        told: tuple[Part, ...] = (*parts, "head")
+        for part in told:
             for hop in get_args(Hop):
                 yield replace(arrived(hop), step=step), part
+    for hop, hop_step in every_step():
+        yield replace(arrived(hop), hop_step=hop_step, is_green=True), "office"
+
+
+def every_step() -> list[tuple[Hop, str]]:
+    return [(hop.hop, step.code) for hop in load("regular-2026").route for step in hop.steps]
+
+
+def every_answer() -> Iterator[tuple[str, wording.Worded]]:
+    for step in ANSWERS:
+        for basis in (None, Names("家庭人均纯收入高于当地标准", "income per person above the local line")):
+            yield step, wording.answer(step, date(2026, 12, 1), basis)
 
 
 def placeholders(text: str) -> set[str]:
@@ -49,8 +70,32 @@ def test_both_languages_have_the_same_keys_and_the_same_facts() -> None:
 
 def test_every_step_and_part_that_is_told_has_its_words() -> None:
     named = {tuple(key.split(".")[1:3]) for key in catalogue("en") if key.startswith("notice.")}
-    assert named == {(step, part) for step, parts in TOLD.items() for part in parts}
-    assert set(TOLD) >= STEPS
+    assert named == {(step, part) for step, parts in TOLD.items() for part in parts} | {("any", "head")}
+    assert set(TOLD) >= set(get_args(LadderStep)) == LADDER
+    answered = {key.split(".")[1] for key in catalogue("en") if key.startswith("household.")}
+    assert answered == set(ANSWERS)
+
+
+def test_every_step_of_the_route_is_called_by_a_name_of_its_own_in_both_languages() -> None:
+    for language in LANGUAGES:
+        names = [hop_words(hop, step, language) for hop, step in every_step()]
+        assert all(names)
+        own = [(hop, step) for hop, step in every_step() if f"step.{hop}.{step}" not in catalogue(language)]
+        assert own == [], own
+
+
+def test_a_household_reads_plain_words_a_day_and_whom_to_ask_and_never_why_it_is_in_difficulty() -> None:
+    forbidden = re.compile(r"监测对象|元|yuan|癌|病|住院|医院|残|hospital|disease|cancer|\d{5,}", re.I)
+    for step, told in every_answer():
+        for text in (told.title.zh, told.title.en, told.text.zh, told.text.en):
+            assert text.strip() and not re.search(r"[{}]", text) and "None" not in text
+            assert not forbidden.search(text), (step, text)
+    refused = dict(every_answer())["refused"].text
+    assert all(
+        word in refused.zh for word in ("不符合", "依据：家庭人均纯收入高于当地标准", "救济途径", "申诉", "重新申报")
+    )
+    assert wording.answer("refused", None, None).text.zh.count("见书面告知") == 1
+    assert "12 月 1 日" in wording.answer("visit_planned", date(2026, 12, 1), None).title.zh
 
 
 def test_no_placeholder_is_left_open_and_nothing_is_empty() -> None:

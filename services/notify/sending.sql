@@ -1,0 +1,25 @@
+-- name: due
+-- Ways out whose time has come, and those that a process took and was not heard of again.
+SELECT dispatch_id, household_id, region FROM dispatches
+WHERE (state = 'due' AND due_at <= (SELECT civil.now()))
+    OR (state = 'claimed' AND due_at <= (SELECT civil.now()) AND claimed_until < clock_timestamp())
+ORDER BY due_at, dispatch_id LIMIT $1
+
+-- name: read
+-- These ways out, read again under their households' locks.
+SELECT * FROM dispatches WHERE dispatch_id = ANY($1::uuid[])
+
+-- name: notices
+-- Their notices, and whether they still have something to say.
+SELECT n.*, n.state = 'read' AS is_read, EXISTS (
+    SELECT 1 FROM occasions o WHERE o.occasion_id = n.occasion_id AND o.state = 'ended'
+) AS has_ended
+FROM notices n WHERE n.notice_id = ANY($1::uuid[])
+
+-- name: put
+-- A way out as it is now.
+UPDATE dispatches d SET
+    state = p.state, due_at = p.due_at, tries = p.tries, cause = p.cause, claim_id = p.claim_id,
+    claimed_until = p.claimed_until, sent_at = p.sent_at
+FROM json_populate_recordset(NULL::dispatches, $1::json) AS p
+WHERE d.dispatch_id = p.dispatch_id
