@@ -56,6 +56,7 @@ class Ring:
     region: str
     grid: str | None
     place_state: str
+    place_step: str
     office: str
     level: Any
     task_id: UUID | None
@@ -189,6 +190,7 @@ def _step(ring: Ring, emit: Emit, fired_at: datetime) -> Step:
         region=ring.region,
         grid=ring.grid,
         hop=ring.hop,
+        step=ring.place_step,
         round=ring.round,
         branch=ring.branch,
         office=ring.office,
@@ -205,6 +207,7 @@ def _supervision(ring: Ring, emit: Emit, at: datetime) -> Supervision:
         case_id=ring.case_id,
         household_id=ring.household_id,
         hop=ring.hop,
+        step=ring.place_step,
         round=ring.round,
         branch=ring.branch,
         office=ring.office,

@@ -6,7 +6,7 @@ WHERE state = 'running' AND wake_at <= $1 ORDER BY wake_at, deadline_id LIMIT $2
 -- name: read
 -- The same under the households' locks, with what a step tells.
 SELECT d.deadline_id, d.place_id, d.case_id, d.household_id, d.hop, d.round, d.branch, d.state, d.sent_at, d.due_at, d.fired,
-    d.wake_at, d.region, d.grid, p.state AS place_state, p.office, p.level, p.task_id, p.cause_id, c.correlation_id, c.policy
+    d.wake_at, d.region, d.grid, p.state AS place_state, p.step AS place_step, p.office, p.level, p.task_id, p.cause_id, c.correlation_id, c.policy
 FROM deadlines d JOIN places p USING (place_id) JOIN cases c ON c.case_id = d.case_id
 WHERE d.deadline_id = ANY($1::uuid[])
 
@@ -29,7 +29,7 @@ WHERE d.deadline_id = r.deadline_id AND d.state = 'running'
 
 -- name: unfired
 -- What is due by its own ladder and has not been told: reckoned from the limit itself, whatever the alarm's plan says.
-SELECT d.deadline_id, d.case_id, d.household_id, d.hop, d.round, d.branch, p.office, l.step, i.told_from, d.due_at, d.error
+SELECT d.deadline_id, d.case_id, d.household_id, d.hop, p.step AS place_step, d.round, d.branch, p.office, l.step, i.told_from, d.due_at, d.error
 FROM deadlines d JOIN places p USING (place_id) JOIN cases c ON c.case_id = d.case_id
 JOIN json_to_recordset($1::json) AS l (policy text, step text, days integer) ON l.policy = c.policy
 CROSS JOIN LATERAL (

@@ -60,13 +60,17 @@ class Writing(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Supervision:
-    """`office` is late, `supervisor` the one above it; `cause_id` the last thing that happened to it."""
+    """`office` is late, `supervisor` the one above it; `cause_id` the last thing that happened to it.
+
+    `step` is its place's own, and no column of the supervision.
+    """
 
     supervision_id: UUID
     place_id: UUID
     case_id: UUID
     household_id: UUID
     hop: str
+    step: str
     round: int
     branch: str
     office: str
@@ -242,6 +246,7 @@ def _step(one: Supervision, type_: str, statement: Statement) -> Step:
         region=one.region,
         grid=one.grid,
         hop=one.hop,
+        step=one.step,
         round=one.round,
         branch=one.branch,
         office=one.office,

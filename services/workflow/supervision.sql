@@ -8,9 +8,10 @@ SELECT supervision_id, household_id FROM supervisions WHERE supervision_id = ANY
 
 -- name: read
 -- Supervisions under their households' locks.
-SELECT supervision_id, place_id, case_id, household_id, hop, round, branch, office, supervisor, level, state, due_at, opened_at,
-    answered_by, closed_at, closed_by, cause_id, trim(region) AS region, grid
-FROM supervisions WHERE supervision_id = ANY($1::uuid[])
+SELECT s.supervision_id, s.place_id, s.case_id, s.household_id, s.hop, p.step, s.round, s.branch, s.office, s.supervisor,
+    s.level, s.state, s.due_at, s.opened_at, s.answered_by, s.closed_at, s.closed_by, s.cause_id, trim(s.region) AS region,
+    s.grid
+FROM supervisions s JOIN places p USING (place_id) WHERE s.supervision_id = ANY($1::uuid[])
 
 -- name: change
 -- Answered, or closed.
@@ -24,7 +25,7 @@ INSERT INTO statements SELECT * FROM json_populate_recordset(NULL::statements, $
 
 -- name: list
 -- Supervisions of an office, as the late one or as the one above; the longest open first.
-SELECT s.supervision_id, s.place_id, s.case_id, s.household_id, h.household_no, h.display_name, s.hop, s.round, s.branch, s.office,
+SELECT s.supervision_id, s.place_id, s.case_id, s.household_id, h.household_no, h.display_name, s.hop, p.step, s.round, s.branch, s.office,
     s.supervisor, s.level, s.state, s.due_at, s.opened_at, s.closed_at, s.closed_by, s.answered_by, s.cause_id, p.task_id,
     p.state AS place_state, p.ended_at, trim(s.region) AS region, s.grid
 FROM supervisions s JOIN places p USING (place_id) LEFT JOIN households h ON h.household_id = s.household_id

@@ -43,7 +43,9 @@ async def opened(desk: Desk, number: int) -> tuple[UUID, Supervision]:
 
 
 async def read(desk: Desk, house: UUID) -> Supervision:
-    row = await desk.worker.fetchrow("SELECT * FROM supervisions WHERE household_id = $1", house)
+    row = await desk.worker.fetchrow(
+        "SELECT s.*, p.step FROM supervisions s JOIN places p USING (place_id) WHERE s.household_id = $1", house
+    )
     assert row is not None
     return supervision(row)
 
