@@ -2,6 +2,8 @@
 
 Over HTTP: lines counted by the reader (batches) = rows of records, repeats and rejections. Over Kafka: what was read
 (positions) = the same rows + what waits, and a record that a person skipped counts as rejected.
+What people tell (declarations, clues, objections) is counted call by call before it is read; a call that got no answer
+stands as waiting, and its sender comes again.
 """
 
 import base64
@@ -27,8 +29,11 @@ async def sent_and_kept(pool: asyncpg.Pool) -> dict[str, Any]:
         lines = {row["department"]: row for row in await connection.fetch(SQL.lines)}
         read = {row["topic"]: row for row in await connection.fetch(positions.SQL.account)}
         skipped = _skipped(await connection.fetchval(SQL.skipped) or [])
+        calls = {row["boundary"]: row["calls"] for row in await connection.fetch(SQL.calls)}
+        became = {(row["boundary"], row["outcome"]): row["number"] for row in await connection.fetch(SQL.became)}
     return {
         "sent": [
+            *(_told(boundary, calls, became) for boundary in ("declaration", "clue", "objection")),
             *(_http(code, lines.get(code), rows) for code in KINDS),
             *(_kafka(code, read.get(department_topic(code)), rows, skipped) for code in KINDS),
         ]
@@ -40,6 +45,16 @@ async def _rows(connection: asyncpg.Connection) -> dict[tuple[str, str], Counter
     for row in await connection.fetch(SQL.rows):
         found.setdefault((row["department"], row["channel"]), Counter())[row["outcome"]] = row["number"]
     return found
+
+
+def _told(boundary: str, calls: dict[str, int], became: dict[tuple[str, str], int]) -> dict[str, Any]:
+    """What people told: calls counted before they were read, against the rows that came of them."""
+    kept = {name: became.get((boundary, name), 0) for name in (*_OUTCOMES, "waiting")}
+    received = calls.get(boundary, 0)
+    return {
+        "boundary": "http", "department": boundary, "received": received, **kept,
+        "is_equal": received == sum(kept.values()),
+    }  # fmt: skip
 
 
 def _http(code: str, lines: Any, rows: dict[tuple[str, str], Counter[str]]) -> dict[str, Any]:

@@ -4,15 +4,19 @@ import asyncio
 import re
 import secrets
 
-from services.intake import account, identity, subscribers
-from services.intake.api import households, records
+from services.intake import account, clue, identity, subscribers
+from services.intake.api import clues, complaints, contacts, declarations, households, objections, records
 from services.intake.api import identity as identities
+from services.intake.api.calls import PUBLIC, Desk
+from services.intake.declaration import TRIES
 from services.intake.departments import KINDS
 from services.intake.record import Origin, parse
 from services.intake.subscribers.parked_records import Ask
+from services.intake.subscribers.reported_clues import MatchedBy
 from services.intake.vault import Vault
 from shared.contracts.topics import department_topic
 from shared.messaging.record import Foreign, Headers, Read
+from shared.policy import load
 from shared.service import Loop, Service
 from shared.settings import Settings
 
@@ -41,7 +45,17 @@ async def build(settings: Settings) -> Service:
         households.router(service, vault),
         identities.router(service, vault),
     )
+    desk, policy = Desk(service, vault), load(settings.policy)
+    service.public = PUBLIC
+    service.include(
+        declarations.router(desk, policy),
+        clues.router(desk, policy),
+        objections.router(desk),
+        complaints.router(service, vault),
+        contacts.router(service, vault),
+    )
     service.every("parked", _ask_again(service, vault))
+    service.every("unmatched", _match_again(service, vault))
     service.accounts.append(lambda: account.sent_and_kept(service.worker))
     return service
 
@@ -62,6 +76,21 @@ def _ask_again(service: Service, vault: Vault) -> Loop:
         if rows:
             await work.process([Ask(row["department"], row["record_id"]).as_input() for row in rows])
         if len(rows) < ASK_AT_ONCE:
+            await asyncio.sleep(ASK_PERIOD_SECONDS)
+
+    return loop
+
+
+def _match_again(service: Service, vault: Vault) -> Loop:
+    """Provisional households whose person has been registered since are merged; old tries at receipts are forgotten."""
+    work = service.calls(subscribers.clues(vault), as_worker=True)
+
+    async def loop() -> None:
+        rows = await service.worker.fetch(clue.SQL.matchable, ASK_AT_ONCE)
+        if rows:
+            await work.process([MatchedBy(row["household_id"], row["target"]).as_input() for row in rows])
+        if len(rows) < ASK_AT_ONCE:
+            await service.worker.execute(TRIES.forget)
             await asyncio.sleep(ASK_PERIOD_SECONDS)
 
     return loop

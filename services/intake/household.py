@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 
+from services.intake import clue
 from services.intake.register import load_homes
 from services.intake.vault import Vault
 from shared.access.roles import Grade
@@ -38,7 +40,7 @@ async def masked(connection: asyncpg.Connection, household_id: UUID, grade: Grad
     """One household with its members, as its events tell it. Below the township: no health, no income."""
     home = (await load_homes(connection, [household_id])).get(household_id)
     if home is None:
-        return None
+        return await _masked_provisional(connection, household_id)
     public = home.public().model_dump(mode="json")
     if grade == "band":
         public["incomes"] = []
@@ -50,7 +52,7 @@ async def unmasked(connection: asyncpg.Connection, household_id: UUID, vault: Va
     """Head, address, phone and members by name; ID numbers stay masked. None where row scope shows nothing."""
     row = await connection.fetchrow(SQL.one, household_id)
     if row is None:
-        return None
+        return await _unmasked_provisional(connection, household_id, vault)
     persons = await connection.fetch(SQL.persons, household_id)
     names = [_open(vault, one, "name") or "" for one in persons]
     phones = [phone for one in persons if (phone := _open(vault, one, "phone"))]
@@ -64,6 +66,39 @@ async def unmasked(connection: asyncpg.Connection, household_id: UUID, vault: Va
         "group": row["village_group"],
         "region": row["region"],
         "members": _members(persons, names, vault),
+    }
+
+
+async def _masked_provisional(connection: asyncpg.Connection, household_id: UUID) -> dict[str, Any] | None:
+    """One that is in no register yet, as its event told it."""
+    row = await connection.fetchrow(clue.SQL.first_of, household_id)
+    if row is None:
+        return None
+    house = clue.provisional(household_id, row["display_name"], row["region"], row["grid"])
+    status = {"merged_into": row["matched_household_id"], "status": "merged"} if row["matched_household_id"] else {}
+    return house.model_copy(update=status).model_dump(mode="json")
+
+
+async def _unmasked_provisional(
+    connection: asyncpg.Connection, household_id: UUID, vault: Vault
+) -> dict[str, Any] | None:
+    """Whoever visits sees what the declarer gave: a name, a phone, an address, a person through whom to reach them."""
+    row = await connection.fetchrow(clue.SQL.told_of, household_id)
+    if row is None:
+        return None
+    told = orjson.loads(vault.open("clues", "told", row["clue_id"], row["told"]))
+    contact = told.get("contact_person")
+    person = contact if isinstance(contact, dict) else {"name": contact} if contact else {}
+    return {
+        "household_id": str(household_id),
+        "household_no": clue.provisional_no(household_id),
+        "head_name": told.get("name"),
+        "address": told.get("address"),
+        "phone": told.get("phone") or person.get("phone"),
+        "group": int(row["grid"][-2:]),
+        "region": row["region"],
+        "members": [],
+        "contact_person": person.get("name"),
     }
 
 

@@ -30,7 +30,9 @@ Grade = Literal["exact", "band"]
 Action = Literal[
     # intake
     "declaration.file",
+    "declaration.read",
     "clue.file",
+    "complaint.read",
     "opinion.file",
     "record.send",
     "record.read",
@@ -101,6 +103,8 @@ _OPERATION = frozenset({"steward", "auditor", "county", "system"})
 
 MAY: Mapping[str, frozenset[str]] = {
     "declaration.file": _WINDOW | _CADRES | _OFFICE | {"farmer", "system"},
+    "declaration.read": _WINDOW | _OFFICE,
+    "complaint.read": _OFFICE | {"city"},
     "clue.file": _WINDOW | _CADRES | _OFFICE | {"system"},
     "opinion.file": _WINDOW | _OFFICE | {"system"},
     "record.send": frozenset({"department", "county", "steward", "system"}),

@@ -47,7 +47,8 @@ class Household(Frozen):
     merged_into: UUID | None = None
     region: Region
     grid: Grid
-    group: Annotated[int, Field(ge=1, le=99)]
+    group: Annotated[int, Field(ge=0, le=99)]
+    """0: not told yet (a provisional household)."""
     display_name: Word
     poverty_history: Literal["none", "lifted_out"]
     lifted_out_year: Year | None = None

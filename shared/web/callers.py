@@ -28,7 +28,10 @@ STREAMED = ("/v1/departments",)
 
 
 class Bearer:
-    """Answers 401 before anything of a body is read for its sense; the body is drained, so that the answer arrives."""
+    """Answers 401 before anything of a body is read for its sense; the body is drained, so that the answer arrives.
+
+    A public call needs no token; one that comes with it must be valid all the same: it says for whom a window files.
+    """
 
     def __init__(
         self, app: ASGIApp, verifier: Verifier, now: Callable[[], datetime], public: tuple[str, ...] = ()
@@ -39,11 +42,12 @@ class Bearer:
         path = scope.get("path", "")
         if scope["type"] == "http":
             receive = _limited(scope, receive)
-        if scope["type"] != "http" or not path.startswith("/v1") or any(path.startswith(one) for one in self._public):
+        header = dict(scope.get("headers", ())).get(b"authorization", b"").decode("latin-1")
+        is_public = any(path == one or path.startswith(f"{one}/") for one in self._public)
+        if scope["type"] != "http" or not path.startswith("/v1") or (is_public and not header):
             await self._app(scope, receive, send)
             return
         try:
-            header = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
             kind, _, token = header.partition(" ")
             scope.setdefault("state", {})["caller"] = self._verifier.verify(
                 token if kind.lower() == "bearer" else None, self._now()
@@ -94,6 +98,12 @@ def caller_of(request: Request) -> Caller:
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
         raise Refused(Problem(401, "unauthenticated", "A valid bearer token is needed (missing)."))
+    return caller
+
+
+def perhaps(request: Request) -> Caller | None:
+    """FastAPI dependency of a public call: the caller whose token was verified, or nobody."""
+    caller: Caller | None = getattr(request.state, "caller", None)
     return caller
 
 

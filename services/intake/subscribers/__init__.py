@@ -5,6 +5,12 @@ from collections.abc import Callable
 from services.intake.departments import KINDS
 from services.intake.subscribers.department_records import DepartmentRecords
 from services.intake.subscribers.parked_records import ParkedRecords
+from services.intake.subscribers.reported_clues import (
+    AnsweredDeclarations,
+    HeldComplaints,
+    MatchedClues,
+    ReportedClues,
+)
 from services.intake.subscribers.stage_advanced import StageAdvancedTasks
 from services.intake.vault import Vault
 from shared.contracts.topics import department_topic
@@ -21,3 +27,7 @@ def parked(vault: Vault) -> list[Subscriber]:
 
 def cases() -> list[Subscriber]:
     return [StageAdvancedTasks()]
+
+
+def clues(vault: Vault) -> list[Subscriber]:
+    return [ReportedClues(vault), MatchedClues(), AnsweredDeclarations(vault), HeldComplaints(vault)]

@@ -1,12 +1,14 @@
-"""stage.advanced: which household has which open task at which office, so that its officer sees whom to visit (C1)."""
+"""stage.advanced: which household has which open task at which office, so that its officer sees whom to visit (C1);
+and where its case stands, so that its declarer can hear it."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from services.intake import task
+from services.intake.progress import after_stage, load_progress, save_progress
 from services.intake.task import OpenTask
 from shared.contracts.stage import StageAdvanced
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
@@ -24,16 +26,26 @@ class StageAdvancedTasks(Keyed):
         found: dict[UUID, list[OpenTask]] = {}
         for one in await task.load_tasks(unit.connection, cases):
             found.setdefault(one.case_id, []).append(one)
-        return {("tasks", case_id): tuple(found.get(case_id, ())) for case_id in cases}
+        households = list({one.body.data.household_id for one in inputs if one.body is not None})
+        progress = await load_progress(unit.connection, households)
+        return {("tasks", case_id): tuple(found.get(case_id, ())) for case_id in cases} | {
+            ("progress", household_id): one for household_id, one in progress.items()
+        }
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         event: StageAdvanced = input.body
-        name = ("tasks", event.data.case_id)
-        return Decision(puts={name: after(state.get(name, ()), event)})
+        name, stands = ("tasks", event.data.case_id), ("progress", event.data.household_id)
+        puts: dict[Hashable, Any] = {
+            name: after(state.get(name, ()), event),
+            stands: after_stage(state.get(stands), event),
+        }
+        return Decision(puts=puts)
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         cases = list({one.input.body.data.case_id for one in decided})
         await task.save_tasks(unit.connection, cases, [one for id_ in cases for one in state["tasks", id_]])
+        households = {one.input.body.data.household_id for one in decided}
+        await save_progress(unit.connection, [state["progress", id_] for id_ in households])
 
 
 def after(tasks: tuple[OpenTask, ...], event: StageAdvanced) -> tuple[OpenTask, ...]:

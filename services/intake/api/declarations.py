@@ -1,0 +1,221 @@
+"""POST /v1/declarations, its status, appeals and withdrawals: the farmer's own calls, and a window's. Method 1."""
+
+from typing import Annotated, Any, TypeVar
+from uuid import UUID, uuid4
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import Field, ValidationError
+
+from services.intake import declaration, receipt
+from services.intake.api.calls import Call, Desk, check_may, check_place, key_of_call
+from services.intake.channels import declaration as channel
+from services.intake.channels.declaration import DeclarationForm, concerns_told, is_green
+from services.intake.channels.words import ContactPerson, Empty, Words, fault, faulty, plain_name
+from services.intake.clue import NO_GROUP, Reported
+from services.intake.declaration import Declared, Proof, Spoken
+from services.intake.departments.rural_revitalization import NEVER
+from services.intake.record import Named
+from services.intake.subscribers.reported_clues import ANSWERS, REPORTS
+from services.intake.vault import Vault
+from shared import audit
+from shared.access.roles import may
+from shared.access.tokens import Caller
+from shared.clock import civil_date
+from shared.contracts.types import Frozen
+from shared.domain.identity import Identity, identify, mask_name
+from shared.messaging.faults import Refused
+from shared.messaging.room import Input
+from shared.policy import Policy
+from shared.postgres import session
+from shared.web.callers import perhaps, who
+from shared.web.problems import refuse
+
+Form = TypeVar("Form", bound=Frozen)
+ReceiptNo = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class AskForm(Frozen):
+    receipt_no: ReceiptNo
+    phone_last4: Annotated[str | None, Empty, Field(max_length=32)] = None
+    code: Annotated[str | None, Empty, Field(max_length=32)] = None
+
+
+class AppealForm(Frozen):
+    text: Words
+    phone_last4: Annotated[str | None, Empty, Field(max_length=32)] = None
+    code: Annotated[str | None, Empty, Field(max_length=32)] = None
+
+
+class WithdrawalForm(Frozen):
+    text: Annotated[Words | None, Empty] = None
+    phone_last4: Annotated[str | None, Empty, Field(max_length=32)] = None
+    code: Annotated[str | None, Empty, Field(max_length=32)] = None
+
+
+def router(desk: Desk, policy: Policy) -> APIRouter:
+    routes = APIRouter()
+    vault = desk.vault
+
+    @routes.post("/v1/declarations", status_code=201)
+    async def file(request: Request, caller: Annotated[Caller | None, Depends(perhaps)]) -> JSONResponse:
+        body = await request.body()
+        check_may(caller, "declaration.file")
+        if (full := desk.too_many("file", request, caller)) is not None:
+            return full
+        call = Call("declaration", caller, "POST /v1/declarations", key_of_call(request), body)
+
+        def made(call_id: UUID) -> Input:
+            form = channel.parse(body, policy)
+            check_place(caller, form.region)
+            return Input(REPORTS, "", None, reported(form, caller, call_id, vault, policy))
+
+        told, _ = await desk.handle(call, made)
+        clue_id = UUID(told["clue_id"])
+        shown = {name: told[name] for name in ("household", "is_repeat", "times", "is_green", "reported_at")}
+        return JSONResponse(
+            {
+                "receipt_no": receipt.receipt_of(vault, clue_id),
+                "code": receipt.code_of(vault, clue_id) if told["has_code"] else None,
+                **shown,
+                "visit_due_on": None,
+            },
+            201,
+        )
+
+    @routes.post("/v1/declarations/status")
+    async def status(request: Request, caller: Annotated[Caller | None, Depends(perhaps)]) -> Any:
+        body = await request.body()
+        if (full := desk.too_many("ask", request, caller)) is not None:
+            return full
+        form = _read(AskForm, body)
+        declared = await _proved(desk, Proof(form.receipt_no, form.phone_last4, form.code))
+        is_clerk = caller is not None and may(caller, "declaration.read") and declared.region.startswith(caller.region)
+        async with session(desk.service.worker) as connection, connection.transaction():
+            if caller is not None and is_clerk:
+                entry = audit.Entry(
+                    who(caller), caller.role, "declaration.read", str(declared.clue_id), region=declared.region
+                )
+                await audit.write(connection, entry)
+            now = await declaration.standing(connection, declared)
+            today = civil_date(await connection.fetchval("SELECT civil.now()"))
+        shown = declaration.shown(declared, now, form.code is not None or is_clerk, today)
+        return {"receipt_no": receipt.plain(form.receipt_no)} | shown
+
+    @routes.post("/v1/declarations/{receipt_no}/appeals")
+    async def appeal(
+        receipt_no: str, request: Request, caller: Annotated[Caller | None, Depends(perhaps)]
+    ) -> JSONResponse:
+        body = await request.body()
+        if (full := desk.too_many("ask", request, caller)) is not None:
+            return full
+        form = _read(AppealForm, body)
+        told, is_repeat = await _speak(
+            desk, request, caller, Proof(receipt_no, form.phone_last4, form.code), "appeal", form.text, body
+        )
+        shown = {"receipt_no": receipt.plain(receipt_no), "state": told["state"], "appealed_at": told["at"]}
+        return JSONResponse(shown, 200 if is_repeat else 201)
+
+    @routes.post("/v1/declarations/{receipt_no}/withdrawals")
+    async def withdraw(
+        receipt_no: str, request: Request, caller: Annotated[Caller | None, Depends(perhaps)]
+    ) -> JSONResponse:
+        body = await request.body()
+        if (full := desk.too_many("ask", request, caller)) is not None:
+            return full
+        form = _read(WithdrawalForm, body)
+        told, _ = await _speak(
+            desk, request, caller, Proof(receipt_no, form.phone_last4, form.code), "withdraw", form.text or "", body
+        )
+        return JSONResponse(
+            {"receipt_no": receipt.plain(receipt_no), "state": told["state"], "withdrawn_at": told["at"]}
+        )
+
+    return routes
+
+
+# ── filing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def reported(form: DeclarationForm, caller: Caller | None, call_id: UUID, vault: Vault, policy: Policy) -> Reported:
+    """One declaration as the unit of work takes it. Raises Faulty."""
+    clue_id = uuid4()
+    number, born_on = numbered(form.id_no)
+    contact = form.contact_person if isinstance(form.contact_person, ContactPerson) else None
+    phone = form.phone or (contact.phone if contact else None)
+    is_for_self = form.proxy is None and (caller is None or caller.role == "farmer")
+    household_id = vault.household_id(form.household_no) if form.household_no else None
+    return Reported(
+        clue_id=clue_id, call_id=call_id, cause="declaration", channel=form.channel,
+        named=Named(vault.person_id(number) if number else None, household_id), born_on=born_on,
+        declarer=declarer_of(vault, form.phone, form.name), region=form.region, group=form.group or NO_GROUP,
+        concerns=concerns_told(form.risk, form.concerns), level=None, is_green=is_green(form.risk, form.sudden, policy),
+        role=caller.role if caller else "farmer", by=caller.officer_id if caller else None,
+        is_for_self=is_for_self, phone=form.phone,
+        told=told_of(form.model_dump(mode="json"), id_no=number),
+        display_name=mask_name(form.name) if form.name else "＊",
+        receipt=receipt.index_of(vault, receipt.receipt_of(vault, clue_id)),
+        phone_last4=receipt.last4_of(vault, clue_id, phone[-4:]) if phone else None,
+    )  # fmt: skip
+
+
+def told_of(values: dict[str, Any], **more: Any) -> str:
+    """What is sealed: everything that was told, as JSON."""
+    return orjson.dumps({name: one for name, one in (values | more).items() if one not in (None, [], False)}).decode()
+
+
+def numbered(id_no: str | None) -> tuple[str | None, Any]:
+    """The ID number in its one form and the day of birth; none where the person has none. Raises Faulty."""
+    if id_no is None:
+        return None, None
+    found = identify(id_no, NEVER)
+    if isinstance(found, Identity):
+        return found.number, found.born_on
+    if found.code == "id_none":
+        return None, None
+    raise fault("id_no", found.code, found.message_en)
+
+
+def declarer_of(vault: Vault, phone: str | None, name: str | None) -> bytes | None:
+    """By phone and name together: a cadre's or a shop's phone stands on many people's forms."""
+    return vault.index.of(f"declarer:{phone}:{plain_name(name)}") if phone and name else None
+
+
+# ── afterwards ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read(kind: type[Form], body: bytes) -> Form:
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError([one | {"loc": ("body", *one["loc"])} for one in faulty(error).errors]) from None
+
+
+def not_found() -> Refused:
+    """One answer for every failure (people E2)."""
+    detail = "No declaration is found under this receipt and these digits: check both, or ask at a window."
+    return refuse(404, "not_found", detail)
+
+
+async def _proved(desk: Desk, proof: Proof) -> Declared:
+    declared = await declaration.prove(desk.service.worker, desk.vault, proof)
+    if declared is None:
+        raise not_found()
+    return declared
+
+
+async def _speak(
+    desk: Desk, request: Request, caller: Caller | None, proof: Proof, what: Any, text: str, body: bytes
+) -> tuple[Any, bool]:
+    key = key_of_call(request)
+    declared = await _proved(desk, proof)
+    call = Call("declaration", caller, f"{what} {declared.clue_id}", key, body)
+    spoken = Spoken(declared, what, told_of({"text": text}))
+    input = Input(ANSWERS, str(declared.household_id), None, spoken)
+    report, answer = await desk.work.call([input], None, call.slot(desk.vault))
+    if answer is not None and answer.is_repeat:
+        return answer.body, True
+    decision = report.decided[0].decision
+    return decision.answer, decision.outcome == "duplicate"
