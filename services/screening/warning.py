@@ -210,6 +210,7 @@ def _state(
         state="open",
         cause=spoken.cause,
         level=spoken.level,
+        is_green=any(one.is_green for one in digest.clues),
         provisional=spoken.is_provisional,
         policy=because.policy,
         raised_at=spoken.raised_at,

@@ -71,7 +71,7 @@ def paused(deadline: Deadline, until: datetime) -> Deadline:
     return replace(deadline, state="paused", wake_at=until)
 
 
-def resumed(deadline: Deadline, paused_at: datetime, now: datetime) -> Deadline:
+def run_again(deadline: Deadline, paused_at: datetime, now: datetime) -> Deadline:
     """It runs again, later by what was paused."""
     due = deadline.due_at + (now - paused_at)
     return replace(deadline, state="running", due_at=due, wake_at=wake_at(deadline.fired, deadline.sent_at, due))

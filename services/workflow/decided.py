@@ -312,7 +312,7 @@ def resumed(file: CaseFile, place: Place, because: Because) -> CaseFile:
             ends={code: end + pause for code, end in case.ends.items()},
         ),
         replace(place, paused_at=None, paused_until=None, due_at=place.due_at + pause),
-        deadlines.resumed(deadline, place.paused_at, because.now) if deadline else None,
+        deadlines.run_again(deadline, place.paused_at, because.now) if deadline else None,
     )
 
 
@@ -336,7 +336,9 @@ def _refuses(scene: Scene) -> Move:
     by = tuple(one for one in (place.prepared_by, scene.hand.by) if one)
     case = replace(case, result="refused", refused_by=_all(case.refused_by, by))
     scene = scene.on(scene.file.put(case))
-    return _goes(scene, Ahead(RETURNED, TELL, place.round, MAIN, is_main=True), "rejected")
+    reason = scene.because.reason_code
+    ahead = Ahead(RETURNED, TELL, place.round, MAIN, True, scene.hand.by, "does_not_qualify", reason)
+    return _goes(scene, ahead, "rejected")
 
 
 def _ends(outcome: Ends, scene: Scene) -> Move:
@@ -369,7 +371,8 @@ def _is_closed(outcome: Ends, scene: Scene) -> Move:
         by = scene.hand.by if place.place_id == scene.place.place_id else None
         file = left(file, place, now, by=by, as_="closed")
     case = replace(file.case, state="closed", closed_at=now, closed_because="refused", appeal_until=until)
-    return replace(_told_of_ended(scene, file.put(case), "closed"), word="closed")
+    because = replace(scene.because, reason_code=scene.place.proposal_reason)
+    return replace(_told_of_ended(replace(scene, because=because), file.put(case), "closed"), word="closed")
 
 
 def _after(task: Task) -> Task:

@@ -50,7 +50,7 @@ NAMES: Mapping[str, Names] = {
 }
 
 
-def actions_at(policy: Policy, case: Case, place: Place) -> tuple[HopAction, ...]:
+def clock_actions(policy: Policy, case: Case, place: Place) -> tuple[HopAction, ...]:
     """What may be done with the clock here; nothing where the package does not allow it, or not again."""
     if place.paused_at is not None:
         return (HopAction(RESUME, NAMES[RESUME], "stays", False, ()),)

@@ -1,4 +1,4 @@
-"""stage.advanced: what people made of a warning. A case that they closed closes its warning; outcomes are kept."""
+"""stage.advanced: what people made of a warning. A case that helped or closed closes its warning; outcomes are kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from services.screening.subscribers.digests import digest_of, loaded
 from shared.contracts.stage import StageAdvanced as Advanced
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
 
-ENDS = ("closed", "rejected", "eliminated")
+ENDS = ("helped", "closed", "eliminated")
+"""A refusal that was signed (`rejected`) ends nothing yet: it is told first, and then closed with its reason."""
 CAUSE_WITHDRAWN = "cause_withdrawn"
 
 

@@ -81,7 +81,7 @@ class Approve(Form):
         return super().wrong(asked) + _unknown("form.departments", self.departments, asked)
 
 
-class Enter(Form):
+class RecordEntry(Form):
     """The number that the national system gave, and the month of the entry."""
 
     national_no: Annotated[
@@ -163,7 +163,7 @@ FORMS: Mapping[str, type[Form]] = {
     "return": Return,
     "sign": Sign,
     "send_back": SendBack,
-    "enter": Enter,
+    "enter": RecordEntry,
     "announce": Announce,
     "reassign": Reassign,
     "accept_decline": AcceptDecline,
@@ -189,7 +189,7 @@ def decide(form: Form, reason_code: str, standing: Standing) -> Outcome:
             return Refuses(standing.proposal_reason or "")
         case Sign():
             return Onward(result="identified", beside=BEGIN_BESIDE)
-        case Enter():
+        case RecordEntry():
             return Onward()
         case Return() | SendBack():
             return Returns(reason_code)

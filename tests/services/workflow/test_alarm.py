@@ -147,7 +147,9 @@ async def test_a_round_that_has_ended_rings_no_more(desk: Desk) -> None:
     await desk.advance(60 * DAY)
     assert await desk.ring() == (2, 0)
     assert [one["data"]["hop"] for one in await desk.emitted(reported, "deadline.passed")] == ["village_committee"] * 5
-    rang = await desk.worker.fetch("SELECT step, fired FROM deadlines WHERE household_id = $1 ORDER BY sent_at", visited)
+    rang = await desk.worker.fetch(
+        "SELECT step, fired FROM deadlines WHERE household_id = $1 ORDER BY sent_at", visited
+    )
     assert [(row["step"], len(row["fired"])) for row in rang] == [("first_look", 0), ("visit", 0), ("review", 5)]
     assert await steps(desk, closed) == []
     asked = await desk.worker.fetch("SELECT household_id FROM supervisions")

@@ -136,7 +136,7 @@ async def test_a_new_concern_later_opens_a_verification_with_its_own_clock_on_th
         answer = await desk.decide(second, "record_visit", visit(), CADRE)
         assert (answer["outcome"], answer["next"]["step"]) == ("verified", "review")
         main = await desk.task(house)
-        assert (main["step"], main["level"], main["version"]) == ("review", "red", 2), "whoever decides reads what is new"
+        assert (main["step"], main["level"], main["version"]) == ("review", "red", 2), "read again"
     assert (await desk.case(house))["state"] == "open"
 
 

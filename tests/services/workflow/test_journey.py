@@ -1,4 +1,4 @@
-"""A case's whole way: through seven hops to tracking, to a refusal and its appeal, past departments. On real PostgreSQL.
+"""A case's whole way: through seven hops to tracking, to a refusal and its appeal, past departments. Real PostgreSQL.
 
 Each task is answered by `examples[0]` of its first action, as a client would that knows no hop.
 """
@@ -17,6 +17,7 @@ from services.workflow import desk as desk_room
 from shared.access.tokens import Caller
 from shared.contracts.clue import Clue
 from shared.messaging.faults import Refused
+from shared.postgres import session
 from tests.services.workflow.house import CADRE, REGISTER, WORKER, Desk, household, opened_desk
 from tests.tokens import VILLAGE
 
@@ -63,7 +64,7 @@ async def tasks(desk: Desk, house: UUID) -> list[Any]:
 
 async def shown(desk: Desk, task: Any) -> dict[str, Any]:
     caller = caller_at(task)
-    async with desk.worker.acquire() as connection:
+    async with session(desk.worker) as connection:
         found = await desk_room.whole(connection, task["task_id"], "exact", caller.department)
     assert found is not None
     return found
@@ -164,7 +165,9 @@ async def test_the_public_notice_cannot_be_shortened(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("hop", ["township", "county"])
-async def test_a_refusal_is_signed_by_another_person_told_appealed_and_answered_by_a_third(desk: Desk, hop: str) -> None:
+async def test_a_refusal_is_signed_by_another_person_told_appealed_and_answered_by_a_third(
+    desk: Desk, hop: str
+) -> None:
     house = household(3 if hop == "township" else 4)
     task = await noticed(desk, house, f"{hop}.review")
     await act(desk, task, "not_eligible")
@@ -275,7 +278,7 @@ async def test_a_department_sees_and_decides_its_own_branch_alone(desk: Desk) ->
     house = household(10)
     task = await noticed(desk, house, "department.measure_plan")
     stranger = Caller("dp-x", "department", COUNTY, department="water")
-    async with desk.worker.acquire() as connection:
+    async with session(desk.worker) as connection:
         assert await desk_room.whole(connection, task["task_id"], "exact", "water") is None
     with pytest.raises(Refused) as refused:
         await act(desk, task, caller=stranger)

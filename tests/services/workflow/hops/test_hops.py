@@ -9,6 +9,7 @@ from services.workflow.form import Asked, Form, read, schema_of
 from services.workflow.hops import HOPS, county, department, township, village_return
 from services.workflow.hops.papers import NotEligible, Sign
 from services.workflow.outcome import Ends, Onward, Outcome, Redirects, Refuses, Returns, Standing, Stays
+from shared.contracts.types import Hop
 from shared.policy import available, load
 
 TODAY = date(2026, 11, 25)
@@ -96,7 +97,8 @@ def test_the_township_passes_on_nobody_who_was_not_on_the_notice() -> None:
 
 def test_an_overturned_refusal_goes_on_where_it_had_not_been_yet() -> None:
     form = county.Overturn(basis="支出未计入")
-    for is_noticed, to in ((False, ("village_committee", "review")), (True, ("county", "review"))):
+    ways: list[tuple[bool, tuple[Hop, str]]] = [(False, ("village_committee", "review")), (True, ("county", "review"))]
+    for is_noticed, to in ways:
         assert county.decide(form, "", Standing("appeal", TODAY, is_noticed=is_noticed)) == Onward(to=to)
 
 
