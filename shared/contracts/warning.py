@@ -48,6 +48,7 @@ class WarningState(Frozen):
     state: Literal["open", "suppressed", "withdrawn", "closed"]
     cause: Literal["declaration", "clue", "finding", "opinion"] = "finding"
     level: Level
+    is_green: bool = False
     provisional: bool
     policy: Word
     raised_at: AwareDatetime
