@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest_asyncio
@@ -65,15 +66,41 @@ async def arrive(desk: Desk, house: object) -> None:
 LOCK = asyncio.Lock()
 """One group has one reader a key: deliveries of one household are never at once."""
 
+WRITERS, LIVES = 8, 160
 
-async def test_the_parts_add_up_to_open_cases_at_random_moments_with_writers_at_work(desk: Desk) -> None:
-    dice = random.Random(5)
-    lives = asyncio.gather(*(life(desk, number, dice) for number in range(60)))
+
+async def writer(desk: Desk, numbers: Sequence[int], seed: int) -> None:
+    """One process of eight, with households of its own."""
+    dice = random.Random(seed)
+    for number in numbers:
+        await life(desk, number, dice)
+        if dice.random() < 0.1:
+            await desk.advance(timedelta(hours=dice.randrange(6, 30)))
+
+
+async def ringing(desk: Desk, lives: "asyncio.Future[object]") -> None:
+    """The alarm moves lateness, and with it from part to part, all the while."""
+    while not lives.done():
+        await desk.ring()
+        await asyncio.sleep(0)
+
+
+async def test_the_parts_add_up_to_open_cases_at_random_moments_with_eight_writers_at_work(
+    desk: Desk, keys: Path
+) -> None:
+    desks = [await opened_desk(desk.dsn, keys) for _ in range(WRITERS)]
+    lives = asyncio.gather(*(writer(one, range(at, LIVES, WRITERS), at) for at, one in enumerate(desks)))
+    alarm = asyncio.ensure_future(ringing(desk, lives))
     moments = 0
     while not lives.done():
         await check(desk)
         moments += 1
         await asyncio.sleep(0)
     await lives
-    assert moments > 3
-    assert await check(desk) > 30
+    await alarm
+    assert moments > 20
+    assert await check(desk) > LIVES / 2
+    late = await desk.worker.fetchval("SELECT count(DISTINCT lateness) FROM places WHERE state <> 'ended'")
+    assert late > 1, "the alarm was at work too"
+    for one in desks:
+        await one.close()
