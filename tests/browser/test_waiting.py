@@ -108,6 +108,8 @@ async def test_on_a_phone_and_on_paper_it_reads_as_well(village: Village, broken
         await expect(county.page.locator(".lines tbody tr").first).to_be_visible()
         await county.shoot("waiting.print", whole=True)
         assert (await county.page.pdf(prefer_css_page_size=True)).startswith(b"%PDF")
+        await county.open("/account")
+        await county.shoot("account.print", whole=True)
 
 
 async def test_a_village_is_not_shown_it_and_nobody_without_the_forms_own_token(
