@@ -117,20 +117,15 @@ def _at_task(file: CaseFile, task_id: UUID | None) -> list[Occasion]:
 
 
 def _basis(event: Advanced, default: Policy) -> Names | None:
-    """A refusal's reason in the package's own words."""
+    """A refusal's reason in the package's own words: who signs repeats the code that the handler proposed."""
     data = event.data
-    if event.type.split(".")[2] != "rejected" or data.reason_code is None or data.action is None:
+    if event.type.split(".")[2] != "rejected" or data.reason_code is None:
         return None
     try:
         policy = load(data.policy)
     except PolicyError:
         policy = default
-    for hop in filter(None, (data.from_hop, data.hop)):
-        try:
-            reasons = policy.action(hop, data.action).reasons
-        except LookupError:
-            continue
-        found = next((one for one in reasons if one.code == data.reason_code), None)
-        if found is not None:
-            return Names(found.names.zh, found.names.en)
-    return None
+    hops = [one for one in policy.route if one.hop in (data.from_hop, data.hop)]
+    reasons = [reason for hop in hops for step in hop.steps for action in step.actions for reason in action.reasons]
+    found = next((one for one in reasons if one.code == data.reason_code), None)
+    return Names(found.names.zh, found.names.en) if found else None

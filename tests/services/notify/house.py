@@ -19,6 +19,7 @@ from services.notify.subscribers import subscribers
 from services.notify.unread import Unread, escalate_once
 from shared import postgres
 from shared.access.tokens import Caller
+from shared.contracts.clue import Clue
 from shared.contracts.deadline import Passed
 from shared.contracts.envelope import event_id
 from shared.contracts.officer import Assignment
@@ -83,6 +84,15 @@ def passed(house: UUID, hop: Any = "village_group", **more: Any) -> Passed:
     return Passed(**given | more)
 
 
+def clue(house: UUID, **more: Any) -> Clue:
+    """A declaration of a household, at the village's window."""
+    given: dict[str, Any] = {
+        "clue_id": uuid5(house, "clue"), "household_id": house, "cause": "declaration", "channel": "window",
+        "concerns": ("medical_burden",), "reported_at": NOW, "reported_by_role": "farmer",
+    }  # fmt: skip
+    return Clue(**given | more)
+
+
 def as_input(topic: str, word: str, key: str, data: Any, sequence: int, grid: str | None = GRID) -> Input:
     """A fact of workflow as it comes from Kafka."""
     type_ = f"shouwang.{topic.split('.')[0]}.{word}.v1"
@@ -135,6 +145,16 @@ class Post:
 
     async def try_again(self) -> Report | None:
         return await retry.once(self.retry)
+
+    async def now(self) -> datetime:
+        found: datetime = await self.worker.fetchval("SELECT civil.now()")
+        return found
+
+    async def admin(self, statement: str) -> None:
+        """What no role of notify may do: time passes, or a person reads."""
+        connection = await asyncpg.connect(self.dsn)
+        await connection.execute(statement)
+        await connection.close()
 
     async def escalate(self) -> Report | None:
         return await escalate_once(self.unread)
