@@ -15,9 +15,11 @@ from uuid import UUID
 import asyncpg
 
 from services.workflow import deadline as deadlines
-from services.workflow import history, supervision
+from services.workflow import decided, supervision
+from services.workflow.case import CaseFile, read_files, write_files
 from services.workflow.history import Step
 from services.workflow.rows import packed
+from services.workflow.stage import Because, told
 from services.workflow.supervision import Supervision, supervisor_of
 from shared.contracts.deadline import LadderStep, Passed
 from shared.contracts.envelope import event_id
@@ -97,7 +99,13 @@ class Alarm(Keyed):
 
     async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
         rows = await unit.connection.fetch(SQL.read, [input.body for input in inputs])
-        return {("deadline", row["deadline_id"]): Ring(**dict(row) | {"fired": tuple(row["fired"])}) for row in rows}
+        paused = {row["household_id"] for row in rows if row["state"] == "paused"}
+        files = await read_files(unit.connection, paused)
+        state: State = {("before",): tuple(files.values())}
+        state.update((("file", household), file) for household, file in files.items())
+        for row in rows:
+            state[("deadline", row["deadline_id"])] = Ring(**dict(row) | {"fired": tuple(row["fired"])})
+        return state
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         ring: Ring | None = state.get(("deadline", input.body))
@@ -106,6 +114,8 @@ class Alarm(Keyed):
         match ring.state:
             case "running":
                 return _told(ring, now)
+            case "paused" if ring.wake_at is not None and ring.wake_at <= now:
+                return _runs_again(ring, state[("file", ring.household_id)])
             case _:
                 return Decision(word="stale")
 
@@ -122,11 +132,25 @@ class Alarm(Keyed):
             await unit.connection.execute(SQL.put_off, packed(late))
         if supervised:
             await supervision.add(unit.connection, supervised)
-        await history.append(unit.connection, [row for row in rows if isinstance(row, Step)])
+        # Appends the steps too; of the files only those are written whose pause is over.
+        await write_files(unit.connection, state[("before",)], decided)
 
     def give_up(self, input: Input, cause: str, now: datetime) -> Decision:
         """Put off with its error; the loop alarms."""
         return Decision(outcome=REJECTED, word="put_off", rows=(Late(input.body, now + PUT_OFF, cause[:300]),))
+
+
+def _runs_again(ring: Ring, file: CaseFile) -> Decision:
+    """A pause is over: the clocks run on from its last moment, however late the alarm got round to it."""
+    place = next(one for one in file.places if one.place_id == ring.place_id)
+    assert place.paused_until is not None, "the place is paused"
+    because = Because(place.cause_id, place.paused_until, action="resume", about=("pause", file.case.pauses))
+    after = decided.resumed(file, place, because)
+    there = next(one for one in after.places if one.place_id == ring.place_id)
+    move = told("resumed", after, there, because, task=after.task_of(there))
+    return Decision(
+        word="resumed", puts={("file", ring.household_id): move.file}, emits=move.emits, rows=(move.file, *move.steps)
+    )
 
 
 def _told(ring: Ring, now: datetime) -> Decision:

@@ -1,7 +1,7 @@
 -- name: due
 -- Deadlines to look at, read without a lock: the oldest first.
 SELECT deadline_id, household_id, region FROM deadlines
-WHERE state = 'running' AND wake_at <= $1 ORDER BY wake_at, deadline_id LIMIT $2
+WHERE state IN ('running', 'paused') AND wake_at <= $1 ORDER BY wake_at, deadline_id LIMIT $2
 
 -- name: read
 -- The same under the households' locks, with what a step tells.
@@ -25,7 +25,7 @@ FROM json_to_recordset($1::json) AS r (place_id uuid, lateness text) WHERE p.pla
 -- Tried again later, with the error that stopped it.
 UPDATE deadlines d SET wake_at = r.wake_at, error = r.error, tries = d.tries + 1
 FROM json_to_recordset($1::json) AS r (deadline_id uuid, wake_at timestamptz, error text)
-WHERE d.deadline_id = r.deadline_id AND d.state = 'running'
+WHERE d.deadline_id = r.deadline_id AND d.state IN ('running', 'paused')
 
 -- name: unfired
 -- What is due by its own ladder and has not been told: reckoned from the limit itself, whatever the alarm's plan says.

@@ -77,7 +77,7 @@ def actions_at(policy: Policy, case: Case, place: Place, now: datetime) -> tuple
 
     What has been sent back from here once, with all defects, is not sent back a second time (domain §12, 26).
     """
-    of_clock = pause.clock_actions(policy, case, place)
+    of_clock = pause.clock_actions(policy, case, place, now)
     if place.paused_at is not None:
         return of_clock
     room, standing = HOPS[place.hop], standing_at(policy, case, place, now)

@@ -4,7 +4,7 @@ The package says where. While a place is paused nothing else is offered than to 
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -50,12 +50,14 @@ NAMES: Mapping[str, Names] = {
 }
 
 
-def clock_actions(policy: Policy, case: Case, place: Place) -> tuple[HopAction, ...]:
-    """What may be done with the clock here; nothing where the package does not allow it, or not again."""
+def clock_actions(policy: Policy, case: Case, place: Place, now: datetime) -> tuple[HopAction, ...]:
+    """What may be done with the clock here; nothing where the package does not allow it, not again, or it is late."""
     if place.paused_at is not None:
         return (HopAction(RESUME, NAMES[RESUME], "stays", False, ()),)
     rules = policy.pauses
-    if f"{place.hop}.{place.step}" not in rules.steps or case.pauses >= rules.times_most or not place.is_main:
+    if f"{place.hop}.{place.step}" not in rules.steps or case.pauses >= rules.times_most:
+        return ()
+    if not place.is_main or place.due_at <= now:
         return ()
     return (HopAction(PAUSE, NAMES[PAUSE], "stays", True, rules.reasons),)
 

@@ -315,6 +315,29 @@ async def test_a_pause_stops_every_clock_and_ends_by_hand(desk: Desk) -> None:
     assert "pause" not in [one["action"] for one in offered["actions"]], "twice in a case at most"
 
 
+async def test_a_pause_ends_by_itself_at_its_last_moment_however_late_the_alarm_is(desk: Desk) -> None:
+    house = household(16)
+    await desk.warn(house, started_at=await desk.worker.fetchval("SELECT civil.now()"))
+    await walk(desk, house, "village_committee.visit")
+    task, before = await only(desk, house, "village_committee.visit"), await desk.case(house)
+    await act(desk, task, "pause")
+    place = await desk.worker.fetchrow("SELECT * FROM places WHERE place_id = $1", task["place_id"])
+    assert place is not None
+    length = place["paused_until"] - place["paused_at"]
+    while (await desk.ring())[0]:
+        pass  # other cases of this database
+    assert (await desk.words(house))[-1] == "paused", "not before its time"
+    await desk.advance(length + timedelta(minutes=1))
+    while (await desk.ring())[0]:
+        pass
+    again, after = await only(desk, house, "village_committee.visit"), await desk.case(house)
+    assert (await desk.words(house))[-1] == "resumed"
+    assert again["due_at"] == task["due_at"] + length
+    assert after["journey_due_at"] == before["journey_due_at"] + length
+    offered = [one["action"] for one in (await shown(desk, again))["actions"]]
+    assert offered[0] == "record_visit"
+
+
 async def test_something_new_in_a_tracked_household_is_monitored_again(desk: Desk) -> None:
     house = household(13)
     await noticed(desk, house, "department.measure_plan")
