@@ -24,6 +24,8 @@ EVERY = {
     "SHOUWANG_POLICY": "transition-2021-2025",
     "SHOUWANG_PARTITIONS": "12",
     "SHOUWANG_LOG": "DEBUG",
+    "SHOUWANG_SMTP": "[::1]:2525",
+    "SHOUWANG_SMTP_FROM": "shouwang@fuyang.example",
 }
 
 
@@ -69,6 +71,8 @@ def test_every_variable_is_read() -> None:
         policy="transition-2021-2025",
         partitions=12,
         log_level="debug",
+        smtp=("::1", 2525),
+        smtp_from="shouwang@fuyang.example",
     )
 
 
@@ -97,6 +101,11 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("SHOUWANG_PARTITIONS", "0"),
         ("SHOUWANG_PARTITIONS", "many"),
         ("SHOUWANG_LOG", "loud"),
+        ("SHOUWANG_SMTP", "mail.example"),
+        ("SHOUWANG_SMTP", "mail.example:0"),
+        ("SHOUWANG_SMTP", "a:25,b:25"),
+        ("SHOUWANG_SMTP_FROM", "nobody"),
+        ("SHOUWANG_SMTP_FROM", "a@b\nBcc: c@d"),
     ],
 )
 def test_a_wrong_value_is_one_sentence_with_name_and_remedy(name: str, value: str) -> None:

@@ -14,15 +14,17 @@ import pytest_asyncio
 
 from services.notify.app import build
 from shared.messaging.room import Input
-from shared.service import Service, serving
+from shared.service import Build, Service, serving
 from shared.telemetry import configure_logging
-from tests.services.notify.house import as_input, assignment, household, passed, stage
+from tests.services.notify.house import as_input, assignment, clue, household, passed, stage
+from tests.services.notify.mail import Addresses, MailServer, mail_server
 from tests.shared.messaging.test_kafka import publish
 from tests.tokens import GRID, VILLAGE, bearer, settings_of
 from tests.until import until
 
 HOUSE = household(101)
 CANARY = "欧阳守望者"
+MAIL, FARMER = "canary.officer@fuyang.example", "canary.farmer@example.com"
 Headers = dict[str, str]
 
 
@@ -32,6 +34,7 @@ class Outside:
     client: httpx.AsyncClient
     keys: Path
     kafka: str
+    mail: MailServer
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def headers(self, role: str, officer: str | None = None, **fields: str | None) -> Headers:
@@ -82,16 +85,33 @@ def log() -> Iterator[io.StringIO]:
     root.handlers, root.level = before, level
 
 
+@pytest.fixture(scope="module")
+def addresses() -> Addresses:
+    """What intake knows of the households that are written to."""
+    return Addresses()
+
+
+def building(addresses: Addresses) -> Build:
+    return lambda settings: build(settings, addresses.transport())
+
+
+def client_of(service: Service) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=service.url, timeout=20)
+
+
 @pytest_asyncio.fixture(scope="module")
-async def outside(database: str, topics: str, keys: Path, log: io.StringIO) -> AsyncIterator[Outside]:
-    settings = settings_of("notify", topics, database, keys)
-    async with serving(build, settings) as service, httpx.AsyncClient(base_url=service.url, timeout=20) as client:
-        built = Outside(service, client, keys, topics)
-        await built.appoint("gw-1", "worker", display_name=CANARY)
-        await built.appoint("gw-2", "deputy", display_name=CANARY)
-        await built.appoint("vc-1", "leader", VILLAGE, display_name=CANARY)
-        await until(lambda: _has_heard_of(service, 3), 20, "three posts")
-        yield built
+async def outside(
+    database: str, topics: str, keys: Path, log: io.StringIO, addresses: Addresses
+) -> AsyncIterator[Outside]:
+    async with mail_server() as mail:
+        settings = settings_of("notify", topics, database, keys, SHOUWANG_SMTP=f"127.0.0.1:{mail.port}")
+        async with serving(building(addresses), settings) as service, client_of(service) as client:
+            built = Outside(service, client, keys, topics, mail)
+            await built.appoint("gw-1", "worker", display_name=CANARY)
+            await built.appoint("gw-2", "deputy", display_name=CANARY)
+            await built.appoint("vc-1", "leader", VILLAGE, display_name=CANARY)
+            await until(lambda: _has_heard_of(service, 3), 20, "three posts")
+            yield built
 
 
 async def _has_heard_of(service: Service, number: int) -> bool:
@@ -219,6 +239,122 @@ async def test_the_loop_tells_a_new_officer_what_was_kept_and_alarms_while_nobod
 
 async def _is_kept(service: Service, house: UUID) -> bool:
     return bool(await service.worker.fetchval("SELECT state = 'kept' FROM occasions WHERE household_id = $1", house))
+
+
+# ── preferences, letters, a household's own messages ────────────────────────────────────────────────────────────
+
+
+async def prefer(outside: Outside, headers: Headers, status: int = 200, **wish: Any) -> Any:
+    answer = await outside.client.put("/v1/preferences", headers=headers, json=wish)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def test_an_officer_says_how_he_wishes_to_be_told_and_sees_it(outside: Outside) -> None:
+    leader = outside.headers("village", "vc-9")
+    nothing = {"language": "zh-CN", "carriers": ["inbox"], "email": None, "carriers_here": ["inbox", "email"]}
+    assert await outside.get("/v1/preferences", leader) == nothing
+    wish: dict[str, Any] = {"language": "en", "carriers": ["email"], "email": MAIL}
+    kept = await prefer(outside, leader, **wish)
+    assert kept == nothing | wish | {"carriers": ["inbox", "email"]}, "the inbox cannot be left out"
+    assert await outside.get("/v1/preferences", leader) == kept
+    assert await outside.get("/v1/preferences", outside.headers("village", "vc-8")) == nothing, "one's own alone"
+    assert await prefer(outside, leader) == nothing
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"carriers": ["email"]}, "email"),
+        ({"carriers": ["pigeon"]}, "carriers.0"),
+        ({"language": "fr"}, "language"),
+        ({"email": "no address"}, "email"),
+        ({"email": "a@b\r\nBcc: c@d"}, "email"),
+        ({"email": "张三@example.com"}, "email"),
+        ({"email": "a@" + "b." * 120 + "c"}, "email"),
+        ({"phone": "13800000000"}, "phone"),
+    ],
+)
+async def test_a_wish_that_cannot_be_met_names_its_field(outside: Outside, wish: Any, field: str) -> None:
+    refused = await prefer(outside, outside.headers("village", "vc-9"), 422, **wish)
+    assert refused["errors"][0]["field"] == field
+
+
+async def test_whoever_is_no_officer_has_no_preferences(outside: Outside) -> None:
+    assert (await prefer(outside, outside.headers("village"), 404))["code"] == "not_found"
+    assert (await prefer(outside, outside.headers("farmer", region="341221"), 403))["code"] == "forbidden"
+    answer = await outside.client.put("/v1/preferences", headers=outside.worker, content=b"{not json")
+    assert answer.status_code == 422
+
+
+async def test_a_letter_goes_out_and_its_way_is_shown_to_its_receiver(outside: Outside) -> None:
+    house = household(140)
+    await prefer(outside, outside.worker, carriers=["inbox", "email"], email=MAIL)
+    await outside.publish("stage.advanced", "arrived", str(house), stage(house, is_green=True))
+
+    async def sent() -> list[Any]:
+        return [one for one in await outside.listed(outside.worker, house) if _states(one) == ["sent"]]
+
+    [notice] = await until(sent, 20, "a letter")
+    [way] = notice["dispatches"]
+    assert (way["carrier"], way["tries"], way["cause"], way["due_at"]) == ("email", 1, None, None)
+    [letter] = [one for one in outside.mail.taken if notice["task_id"] in one.get_content()]
+    assert letter["To"] == MAIL and letter["Subject"] == notice["title"]["zh"]
+    [seen] = await outside.listed(outside.headers("township", "tw-1"), house)
+    assert _states(seen) == ["sent"] and MAIL not in str(seen)
+    await prefer(outside, outside.worker)
+
+
+def _states(notice: Any) -> list[str]:
+    return [one["state"] for one in notice["dispatches"]]
+
+
+async def test_a_household_s_messages_are_for_the_farmer_s_page_and_for_whoever_was_told_of_it(
+    outside: Outside, addresses: Addresses
+) -> None:
+    house = household(150)
+    person, path = f"household:{house}", f"/v1/notices/household/{house}"
+    addresses.known[person] = FARMER
+    await outside.publish("clue.reported", "reported", str(house), clue(house, is_green=True))
+    page = outside.headers("system")
+
+    async def told() -> list[Any]:
+        found = (await outside.get("/v1/notices", page, person=person))["items"]
+        return [one for one in found if _states(one) == ["sent"]]
+
+    [notice] = await until(told, 20, "an answer to the declaration")
+    assert notice["title"]["zh"] == "您家的申报已收到" and notice["case_id"] is None and notice["link"] is None
+    assert (await outside.get(path, page))["items"] == [notice]
+    assert [one["To"] for one in outside.mail.taken if one["Subject"] == "您家的申报已收到"] == [FARMER]
+    for stranger in (outside.worker, outside.headers("village", "vc-1"), outside.headers("county", "co-1")):
+        assert (await outside.get(path, stranger, 404))["code"] == "not_found"
+        assert (await outside.get("/v1/notices", stranger, 404, person=person))["code"] == "not_found"
+    await outside.arrive(house)
+    await outside.told(outside.worker, house)
+    assert (await outside.get(path, outside.worker))["items"] == [notice]
+    other_grid = outside.headers("grid_worker", "gw-1", grid=f"{VILLAGE}-07")
+    assert (await outside.get(path, other_grid, 404))["code"] == "not_found"
+    bare = await outside.listed(outside.headers("township", "tw-1"), house)
+    assert all(not {"title", "text"} & one.keys() for one in bare)
+
+
+@pytest.mark.parametrize("person", ["gw-1", "household:", "household:" + "-" * 36])
+async def test_a_person_that_is_none_is_refused(outside: Outside, person: str) -> None:
+    answer = await outside.client.get("/v1/notices", headers=outside.headers("system"), params={"person": person})
+    assert answer.status_code in (404, 422)
+
+
+async def test_no_address_is_in_a_log_a_table_or_a_metric(outside: Outside, log: io.StringIO) -> None:
+    tables = ("posts", "occasions", "notices", "keys", "outbox", "dispatches", "answers")
+    rows = [
+        row["row"]
+        for one in tables
+        for row in await outside.service.worker.fetch(f"SELECT t::text AS row FROM {one} t")
+    ]
+    for address in (MAIL, FARMER):
+        assert address not in log.getvalue()
+        assert address not in (await outside.client.get("/metrics")).text
+        assert address not in "\n".join(rows)
 
 
 async def test_no_name_is_in_a_log_a_table_or_a_metric(outside: Outside, log: io.StringIO) -> None:

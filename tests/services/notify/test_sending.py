@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -28,7 +29,7 @@ from tests.tokens import GRID, VILLAGE
 WORKER, LEADER = ("gw-1", "worker"), ("vc-1", "leader", "341221102201")
 HOUSE = household(1)
 ADDRESS = "wang.example@fuyang.example"
-GREEN = {"is_green": True}
+GREEN: dict[str, Any] = {"is_green": True}
 """The green channel rings at every hour, so that these tests say the same by day and by night."""
 
 
