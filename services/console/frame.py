@@ -47,6 +47,7 @@ RAIL: tuple[tuple[str, str, str], ...] = (
     ("queues", "/queues", "queue.read"),
     ("households", "/households", "timeline.read"),
     ("notices", "/notices", "notice.read"),
+    ("people", "/people", "grid.write"),
     ("waiting", "/waiting", "dead_letter.read"),
     ("account", "/account", "conservation.read"),
 )

@@ -73,10 +73,16 @@ class Neighbours:
 
     async def post(self, service: str, path: str, token: str, body: Any, key: str | None = None) -> Answer:
         """`key` is the Idempotency-Key: a call that finds its twin in flight waits for that one's answer."""
+        return await self._write("POST", service, path, token, body, key)
+
+    async def put(self, service: str, path: str, token: str, body: Any, key: str | None = None) -> Answer:
+        return await self._write("PUT", service, path, token, body, key)
+
+    async def _write(self, method: str, service: str, path: str, token: str, body: Any, key: str | None) -> Answer:
         headers = {"Idempotency-Key": key} if key else {}
         answer = AWAY
         for _ in range(IN_FLIGHT_TRIES):
-            answer = await self._call("POST", service, path, token, json=body, headers=headers)
+            answer = await self._call(method, service, path, token, json=body, headers=headers)
             if answer.status != 409 or answer.code != "in_flight":
                 break
             await asyncio.sleep(IN_FLIGHT_SECONDS)
