@@ -31,6 +31,8 @@ SQL = queries(__file__)
 ATTACHED_DAYS = 30
 """Reports of one person within so many days are one (domain, requirement 8)."""
 EARLIER_MAX = 200
+NOBODY_S_NAME = "某某"
+"""Shown for whoever gave no name."""
 NO_GROUP = 0
 """Nobody said which group: the village's office stands in for a grid that is none."""
 
@@ -261,7 +263,8 @@ async def find_household(connection: asyncpg.Connection, reported: Reported, vau
     }
     settled = identity.resolve(named, "", where.get, seats.get)
     target = settled.household_id if isinstance(settled, Target) else None
-    earlier = await _earlier(connection, reported.declarer, [id_ for id_ in (target, named.household_id) if id_])
+    provisional_id = named.household_id if named.household_id not in seats else None
+    earlier = await _earlier(connection, reported.declarer, [id_ for id_ in (target, provisional_id) if id_])
     progress = await load_progress(connection, list({one.household_id for one in earlier}))
     is_own = bool(target and reported.is_for_self and reported.phone) and reported.phone in await _phones(
         connection, target, vault

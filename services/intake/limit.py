@@ -18,7 +18,6 @@ WINDOW_SECONDS = 600.0
 BOUNDS: dict[Kind, int] = {"file": 100, "ask": 300, "object": 30}
 ADDRESSES_MAX = 10_000
 """So many are remembered; the one that was quiet longest is forgotten first."""
-_LOOPBACK = ("127.", "::1")
 
 
 @dataclass(slots=True)
@@ -40,7 +39,6 @@ class Limit:
 
 
 def address_of(request: Request) -> str:
-    """Where a call came from; what a neighbour on this machine (the console) forwards is believed."""
-    peer = request.client.host if request.client else ""
-    told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return told[:64] if told and peer.startswith(_LOOPBACK) else peer
+    """Where a call came from. The server believes `X-Forwarded-For` of this machine's own neighbours (the console), and
+    of those that FORWARDED_ALLOW_IPS names."""
+    return request.client.host if request.client else ""

@@ -7,12 +7,12 @@ import orjson
 from fastapi import APIRouter, Depends, Request
 
 from services.intake import clue, identity
-from services.intake.api.calls import Call, Desk, check_place, key_of_call
+from services.intake.api.calls import Call, Desk, body_of, check_place, key_of_call
 from services.intake.api.declarations import declarer_of, numbered, told_of
 from services.intake.channels import clue as channel
 from services.intake.channels.clue import ClueForm
 from services.intake.channels.declaration import concerns_told, is_green
-from services.intake.clue import NO_GROUP, Reported
+from services.intake.clue import NO_GROUP, NOBODY_S_NAME, Reported
 from services.intake.complaint import Complained
 from services.intake.record import Named
 from services.intake.subscribers.reported_clues import COMPLAINTS, REPORTS, Held
@@ -28,7 +28,7 @@ from shared.web.problems import refuse
 def router(desk: Desk, policy: Policy) -> APIRouter:
     routes = APIRouter()
 
-    @routes.post("/v1/clues", status_code=201)
+    @routes.post("/v1/clues", status_code=201, openapi_extra=body_of(ClueForm))
     async def report(request: Request, caller: Annotated[Caller, Depends(allowed("clue.file"))]) -> dict[str, Any]:
         """A complaint gets the same answer as any clue."""
         body = await request.body()
@@ -90,7 +90,7 @@ def reported_clue(form: ClueForm, caller: Caller, call_id: UUID, region: str, va
         level=form.level, is_green=is_green(form.risk, form.sudden, policy), role=caller.role, by=caller.officer_id,
         is_for_self=False, phone=None,
         told=told_of(form.model_dump(mode="json", exclude={"subject"}), **(subject.model_dump() if subject else {})),
-        display_name=mask_name(name) if name else "＊",
+        display_name=mask_name(name) if name else NOBODY_S_NAME,
     )  # fmt: skip
 
 

@@ -10,11 +10,11 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, ValidationError
 
 from services.intake import declaration, receipt
-from services.intake.api.calls import Call, Desk, check_may, check_place, key_of_call
+from services.intake.api.calls import Call, Desk, body_of, check_may, check_place, key_of_call
 from services.intake.channels import declaration as channel
 from services.intake.channels.declaration import DeclarationForm, concerns_told, is_green
 from services.intake.channels.words import ContactPerson, Empty, Words, fault, faulty, plain_name
-from services.intake.clue import NO_GROUP, Reported
+from services.intake.clue import NO_GROUP, NOBODY_S_NAME, Reported
 from services.intake.declaration import Declared, Proof, Spoken
 from services.intake.departments.rural_revitalization import NEVER
 from services.intake.record import Named
@@ -34,32 +34,33 @@ from shared.web.callers import perhaps, who
 from shared.web.problems import refuse
 
 Form = TypeVar("Form", bound=Frozen)
+Digits = Annotated[str, Field(max_length=32)]
 ReceiptNo = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class AskForm(Frozen):
     receipt_no: ReceiptNo
-    phone_last4: Annotated[str | None, Empty, Field(max_length=32)] = None
-    code: Annotated[str | None, Empty, Field(max_length=32)] = None
+    phone_last4: Annotated[Digits | None, Empty] = None
+    code: Annotated[Digits | None, Empty] = None
 
 
 class AppealForm(Frozen):
     text: Words
-    phone_last4: Annotated[str | None, Empty, Field(max_length=32)] = None
-    code: Annotated[str | None, Empty, Field(max_length=32)] = None
+    phone_last4: Annotated[Digits | None, Empty] = None
+    code: Annotated[Digits | None, Empty] = None
 
 
 class WithdrawalForm(Frozen):
     text: Annotated[Words | None, Empty] = None
-    phone_last4: Annotated[str | None, Empty, Field(max_length=32)] = None
-    code: Annotated[str | None, Empty, Field(max_length=32)] = None
+    phone_last4: Annotated[Digits | None, Empty] = None
+    code: Annotated[Digits | None, Empty] = None
 
 
 def router(desk: Desk, policy: Policy) -> APIRouter:
     routes = APIRouter()
     vault = desk.vault
 
-    @routes.post("/v1/declarations", status_code=201)
+    @routes.post("/v1/declarations", status_code=201, openapi_extra=body_of(DeclarationForm))
     async def file(request: Request, caller: Annotated[Caller | None, Depends(perhaps)]) -> JSONResponse:
         body = await request.body()
         check_may(caller, "declaration.file")
@@ -85,7 +86,7 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
             201,
         )
 
-    @routes.post("/v1/declarations/status")
+    @routes.post("/v1/declarations/status", openapi_extra=body_of(AskForm))
     async def status(request: Request, caller: Annotated[Caller | None, Depends(perhaps)]) -> Any:
         body = await request.body()
         if (full := desk.too_many("ask", request, caller)) is not None:
@@ -104,7 +105,7 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
         shown = declaration.shown(declared, now, form.code is not None or is_clerk, today)
         return {"receipt_no": receipt.plain(form.receipt_no)} | shown
 
-    @routes.post("/v1/declarations/{receipt_no}/appeals")
+    @routes.post("/v1/declarations/{receipt_no}/appeals", openapi_extra=body_of(AppealForm))
     async def appeal(
         receipt_no: str, request: Request, caller: Annotated[Caller | None, Depends(perhaps)]
     ) -> JSONResponse:
@@ -118,7 +119,7 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
         shown = {"receipt_no": receipt.plain(receipt_no), "state": told["state"], "appealed_at": told["at"]}
         return JSONResponse(shown, 200 if is_repeat else 201)
 
-    @routes.post("/v1/declarations/{receipt_no}/withdrawals")
+    @routes.post("/v1/declarations/{receipt_no}/withdrawals", openapi_extra=body_of(WithdrawalForm))
     async def withdraw(
         receipt_no: str, request: Request, caller: Annotated[Caller | None, Depends(perhaps)]
     ) -> JSONResponse:
@@ -155,7 +156,7 @@ def reported(form: DeclarationForm, caller: Caller | None, call_id: UUID, vault:
         role=caller.role if caller else "farmer", by=caller.officer_id if caller else None,
         is_for_self=is_for_self, phone=form.phone,
         told=told_of(form.model_dump(mode="json"), id_no=number),
-        display_name=mask_name(form.name) if form.name else "＊",
+        display_name=mask_name(form.name) if form.name else NOBODY_S_NAME,
         receipt=receipt.index_of(vault, receipt.receipt_of(vault, clue_id)),
         phone_last4=receipt.last4_of(vault, clue_id, phone[-4:]) if phone else None,
     )  # fmt: skip

@@ -161,16 +161,18 @@ class County:
         query = f"SELECT {columns} FROM positions WHERE topic = $1"
         return dict(await self.service.worker.fetchrow(query, f"departments.{code}.records") or {})
 
-    async def step(self, word: str, no: str, hop: Any = "village_group", **more: Any) -> UUID:
+    async def step(
+        self, word: str, no: str | UUID, hop: Any = "village_group", at: datetime = NOW, **more: Any
+    ) -> UUID:
         """A fact of workflow about a household's case, over its topic; the task that it names."""
-        house = self.vault.household_id(no)
+        house = no if isinstance(no, UUID) else self.vault.household_id(no)
         given: dict[str, Any] = {
             "case_id": uuid5(house, "case"), "household_id": house, "policy": "regular-2026", "level": "orange",
             "hop": hop, "office": GRID if hop == "village_group" else VILLAGE, "task_id": uuid5(house, f"task {hop}"),
             "clock_started_at": NOW,
         } | more  # fmt: skip
-        key, sequence = str(house), self.steps.get(no, 0) + 1
-        self.steps[no] = sequence
+        key, sequence = str(house), self.steps.get(house, 0) + 1
+        self.steps[house] = sequence
         type_ = f"shouwang.stage.{word}.v1"
         id_ = event_id("tests", type_, key, sequence)
         emit = Emit("stage.advanced", type_, key, id_, VILLAGE, Stage(**given), correlation_id=id_, grid=GRID)
@@ -180,7 +182,7 @@ class County:
         }  # fmt: skip
         producer = AIOKafkaProducer(bootstrap_servers=self.kafka)
         await producer.start()
-        value = serialise(emit, "/workflow", sequence, NOW)
+        value = serialise(emit, "/workflow", sequence, at)
         packed = [(name, text.encode()) for name, text in headers.items()]
         await producer.send_and_wait("stage.advanced", value, key=key.encode(), headers=packed)
         await producer.stop()
@@ -191,7 +193,7 @@ class County:
         await until(is_heard, 20, "the step is heard")
         return uuid5(house, f"task {hop}")
 
-    steps: dict[str, int] = field(default_factory=dict)
+    steps: dict[UUID, int] = field(default_factory=dict)
 
     # ── what is said to the world ───────────────────────────────────────────────────────────────────────────────
 
