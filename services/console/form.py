@@ -21,6 +21,7 @@ SPARE_ROWS = 3
 LONG_FROM = 120
 """A text that may be longer than this gets several lines."""
 WHOLE = 10**15
+MONEY_PLACES = 2
 
 Posted = Mapping[str, Sequence[str]]
 Schema = Mapping[str, Any]
@@ -91,6 +92,8 @@ def kind_of(schema: Schema) -> str:
     type_ = schema.get("type")
     if isinstance(type_, list):
         type_ = next((one for one in type_ if one != "null"), "string")
+    if type_ is None and (number := _decimal(schema)):
+        type_ = number["type"]
     if type_ == "object" or "properties" in schema:
         return "group"
     if type_ == "array":
@@ -104,6 +107,12 @@ def kind_of(schema: Schema) -> str:
     if schema.get("format") == "date":
         return "date"
     return "long" if int(schema.get("maxLength", 80)) > LONG_FROM else "text"
+
+
+def _decimal(schema: Schema) -> Schema:
+    """The number of an entry that may come as a number or as its digits (money); empty for any other one."""
+    listed = [one for one in schema.get("anyOf") or () if isinstance(one, Mapping)]
+    return next((one for one in listed if one.get("type") in ("number", "integer")), {})
 
 
 def options_of(schema: Schema, words: Words | None) -> tuple[tuple[str, str], ...]:
@@ -298,13 +307,19 @@ class _Reading:
             value = Decimal(text)
         except InvalidOperation:
             value = Decimal("NaN")
+        decimal = _decimal(schema)
         if not value.is_finite() or abs(value) > WHOLE or (schema.get("type") == "integer" and value % 1):
             self._wrong(name, "not_a_number")
             return text
+        schema = {**decimal, **schema}
         if "minimum" in schema and value < Decimal(str(schema["minimum"])):
             self._wrong(name, "too_small", schema["minimum"])
         if "maximum" in schema and value > Decimal(str(schema["maximum"])):
             self._wrong(name, "too_large", schema["maximum"])
+        if decimal:
+            if value.as_tuple().exponent < -MONEY_PLACES:  # type: ignore[operator]
+                self._wrong(name, "too_fine")
+            return format(value, "f")  # to the last digit: money is never a float
         return int(value) if value == value.to_integral_value() else float(value)
 
     def _text(self, schema: Schema, name: str, text: str) -> str:

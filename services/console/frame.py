@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -119,6 +119,7 @@ def _telling(now: datetime, words: Words) -> dict[str, Any]:
         "t": words,
         "now": now,
         "moment": lambda instant: remaining.moment_words(as_instant(instant), now, words),
+        "day": lambda text: remaining.day_words(date.fromisoformat(str(text)[:10]), words),
         "waited": lambda since: remaining.span_words(as_instant(since), now, words),
         "left": lambda due, unit: remaining.remaining(as_instant(due), now, unit, words),
         "due": lambda due, unit: remaining.due_words(as_instant(due), unit, now, words),
@@ -148,7 +149,7 @@ def _short(name: str) -> str:
 
 PARTS: tuple[tuple[str, str], ...] = (
     ("on_its_way", ""), ("open", "normal"), ("due_today", "due"), ("overdue", "overdue"),
-    ("resting", ""), ("total", ""),
+    ("tracking", ""), ("total", ""),
 )  # fmt: skip
 """The parts of the totals in the order of their marks, each with the lateness of the list behind it."""
 

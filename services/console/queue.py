@@ -15,28 +15,29 @@ LATENESS: tuple[str, ...] = ("normal", "due", "overdue", "supervised")
 VALUES: Mapping[str, tuple[str, ...]] = {
     "hop": get_args(Hop), "level": get_args(Level), "lateness": LATENESS, "mine": ("1",),
 }  # fmt: skip
-PARTS: tuple[str, ...] = ("on_its_way", "open", "due_today", "overdue", "resting")
+PARTS: tuple[str, ...] = ("on_its_way", "open", "due_today", "overdue", "tracking")
 OFFICE_LENGTH_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Parts and whole. Every household under way stands in one part only."""
+    """Parts and whole. Every place stands in one part only; `besides` of them run beside a case's main way."""
 
     on_its_way: int
     open: int
     due_today: int
     overdue: int
-    resting: int
+    tracking: int
     total: int
+    besides: int = 0
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Totals":
-        return cls(*(int(body.get(name, 0)) for name in (*PARTS, "total")))
+        return cls(*(int(body.get(name, 0)) for name in (*PARTS, "total", "besides")))
 
     @property
     def adds_up(self) -> bool:
-        return self.on_its_way + self.open + self.due_today + self.overdue + self.resting == self.total
+        return self.on_its_way + self.open + self.due_today + self.overdue + self.tracking == self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ class Row:
     village: str
     group: str
     hop: str
+    step: str
+    is_green: bool
+    is_paused: bool
     why: str
     remaining: Remaining
     claimed_by: str | None
@@ -111,6 +115,8 @@ def row(item: Mapping[str, Any], holders: Mapping[str, Mapping[str, Any]], me: s
         lateness=str(item.get("lateness", "normal")), name=str(item.get("display_name") or "–"),
         number=str(item.get("household_no") or ""), size=item.get("size"),
         village=region_name(str(item.get("region") or "")), group=group, hop=str(item["hop"]),
+        step=words.step(item["hop"], item.get("step")), is_green=bool(item.get("is_green")),
+        is_paused=item.get("paused_until") is not None,
         why=words.joined([words.concern(code) for code in item.get("concerns", ())]),
         remaining=remaining(as_instant(item["due_at"]), now, unit, words), claimed_by=claimed_by,
         holder=holder(claimed_by, me, holders, words), version=int(item.get("version", 0)),
@@ -128,7 +134,7 @@ def holder(officer_id: str | None, me: str, holders: Mapping[str, Mapping[str, A
 def unit_of(item: Mapping[str, Any], words: Words) -> str:
     """In what the task's limit is counted: as the service says, else as the policy package does."""
     limit = item.get("limit") or (item.get("clock") or {}).get("limit") or {}
-    return str(limit.get("unit") or words.limit_unit(str(item["hop"]), str(item["level"])))
+    return str(limit.get("unit") or words.limit_unit(str(item["hop"]), str(item["level"]), item.get("step")))
 
 
 def _names(family: str, parts: Sequence[Mapping[str, Any]], words: Words) -> dict[str, str]:

@@ -14,6 +14,9 @@ from services.console.wording import Words
 
 Row = Mapping[str, Any]
 
+DAYS = {"closed": "appeal_until"}
+"""What a step names a day for, beside its sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Telling:
@@ -72,6 +75,8 @@ def sentence(row: Row, telling: Telling) -> str:
         text = words(key, **_facts(row, telling))
     except KeyError:
         return words("step.unknown", type=row["type"])
+    if word in DAYS and facts.get(DAYS[word]):
+        text += words("step.until", day=facts[DAYS[word]])
     if family == "stage" and facts.get("reason_code"):
         at = facts.get("from_hop") or facts.get("hop")
         text += words("step.reason", reason=words.reason(at, facts.get("action"), facts["reason_code"]))
@@ -102,6 +107,29 @@ def values_told(values: Mapping[str, Any], words: Words) -> str:
     return " · ".join(told)
 
 
+def _person(officer_id: str, words: Words) -> str:
+    """The household itself is told too; it is no officer."""
+    return words("role.farmer") if officer_id.startswith("household:") else officer_id
+
+
+def form_told(form: Mapping[str, Any], words: Words, is_exact: bool) -> list[tuple[str, str]]:
+    """What was answered in a hop's form, entry by entry; below township no sum."""
+    shown = [(name, value) for name, value in form.items() if value not in (None, "", [], ())]
+    return [
+        (words.code("field", name), _answer_told(name, value, words))
+        for name, value in shown
+        if is_exact or not name.endswith("_yuan")
+    ]
+
+
+def _answer_told(name: str, value: Any, words: Words) -> str:
+    if isinstance(value, list):
+        return words.joined([_answer_told(name, one, words) for one in value])
+    if name == "concerns":
+        return words.concern(str(value))
+    return words.code("department", value) if name.startswith("department") else value_told(name, value, words)
+
+
 def value_told(name: str, value: Any, words: Words) -> str:
     """Money as 26,810.50 元; a code by its name; anything else as it is."""
     if name.endswith("_yuan"):
@@ -119,7 +147,9 @@ def _facts(row: Row, telling: Telling) -> dict[str, Any]:
     words, facts = telling.words, row["what"]
     hop, level = facts.get("hop"), facts.get("level")
     officer = telling.officers.get(row["officer_id"] or "", {})
-    unit = words.limit_unit(str(hop), str(level)) if hop and level else "calendar_days"
+    family, _ = key_of(row["type"])
+    step = facts.get("step") if family in ("stage", "task", "supervision") else None
+    unit = words.limit_unit(str(hop), str(level), step) if hop and level else "calendar_days"
     due_at = as_instant(facts["due_at"]) if facts.get("due_at") else None
     from_hop = facts.get("from_hop") or hop
     return {
@@ -130,9 +160,11 @@ def _facts(row: Row, telling: Telling) -> dict[str, Any]:
         "level": words.code("level", level or ""),
         "concerns": words.joined([words.concern(code) for code in facts.get("concerns", ())]),
         "hop": words.code("hop", hop or ""),
+        "where": words.step(hop, step) if step else words.code("hop", hop or ""),
         "from_hop": words.code("hop", from_hop or ""),
         "action": words.action(from_hop, facts.get("action")),
         "due": due_words(due_at, unit, telling.now, words) if due_at else "",
-        "officer": officer.get("display_name") or row["officer_id"] or "",
+        "officer": officer.get("display_name") or _person(row["officer_id"] or "", words),
+        "cause": words.code("cause", facts.get("cause", "")),
         "at": moment_words(row["at"], telling.now, words),
     }

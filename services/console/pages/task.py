@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
-from services.console import form, told
+from services.console import form, told, way
 from services.console.console import Console
 from services.console.frame import region_name, to
 from services.console.neighbours import Answer
@@ -24,6 +24,7 @@ from services.console.queue import unit_of
 from services.console.remaining import as_instant
 from services.console.session import Viewer, check_csrf
 from services.console.told import Telling
+from services.console.way import name_of, officer_of
 from services.console.wording import Words
 from shared.access.roles import grade, may_act_at
 from shared.domain.division import trim
@@ -45,6 +46,10 @@ class Filled:
 
 
 NOTHING = Filled({}, {})
+SIGNED = ("sign", "appeal")
+"""Steps that an approver decides; the service has the last word."""
+NOT_THIS_PERSON = {"approver_needed": "task.approver_needed", "same_person": "task.same_person"}
+"""Why a signature is another one's, by the service's code: each in its own words."""
 
 
 def routes(console: Console) -> APIRouter:
@@ -122,6 +127,7 @@ async def _refused(
         _message(one, console.frame.words(viewer.language)) for one in answer.errors
     }  # fmt: skip
     banner = {503: "task.away", 409: "task.changed"}.get(answer.status, "task.fix" if errors else "task.refused")
+    banner = NOT_THIS_PERSON.get(answer.code, banner)
     key = filled.key if answer.status == 503 else ""
     now = await console.neighbours.get("workflow", f"/v1/tasks/{task_id}", console.token(viewer))
     told = Filled(filled.posted, errors, banner, {"code": answer.code, "n": len(errors)}, key)
@@ -167,11 +173,6 @@ def next_hop(task: Mapping[str, Any]) -> str:
     return here if here != task["hop"] else ""
 
 
-def officer_of(entry: Mapping[str, Any]) -> str | None:
-    found = entry.get("officer") or entry.get("officer_id") or (entry.get("actor") or {}).get("officer_id")
-    return str(found) if found else None
-
-
 def _status(answer: Answer) -> int:
     return answer.status if 400 <= answer.status < 600 else 422
 
@@ -197,14 +198,17 @@ async def show(
     task, words = answer.body, console.frame.words(viewer.language)
     acts = viewer.may("task.decide") and may_act_at(viewer.officer, str(task["hop"]))
     can_act = acts and task.get("state") == "open"
-    home, contact = await asyncio.gather(
+    home, contact, found = await asyncio.gather(
         console.household(viewer.caller, UUID(str(task["household_id"]))),
         _contact(console, viewer, task) if can_act and viewer.may("household.unmask") else _none(),
+        console.neighbours.get("workflow", f"/v1/cases/{task['case_id']}", console.token(viewer)),
     )
+    case: Mapping[str, Any] = found.body if found.is_fine else {}
     history = list(task.get("history") or ())
     path = list(task.get("path") or ())
-    named = await console.officers([task.get("claimed_by"), *map(officer_of, (*history, *path))])
+    named = await console.officers([task.get("claimed_by"), *map(officer_of, history), *way.people_of(path, case)])
     telling = Telling(words, grade(viewer.officer), viewer.now, named)
+    place, sent = way.current(task, case), prepared(task, telling)
     chosen = (_action(task, action) or (task.get("actions") or [None])[0]) if can_act else None
     schema = await _schema(console, viewer, task, chosen) if chosen else {}
     return console.frame.page(
@@ -214,8 +218,10 @@ async def show(
         drawn=form.draw(schema, words, filled.posted, filled.errors) if chosen else None,
         reasons=reasons_of(chosen, words) if chosen else [], is_done=request.query_params.get("done") == "1",
         history=[_entry(one, telling) for one in history], village=region_name(str(task.get("region") or "")),
-        stations=[_station(one, named, words, task) for one in path], next_hop=next_hop(task),
-        clock_from=clock_from(task),
+        stations=way.stations(path, case, named, words), next_hop=next_hop(task),
+        clock_from=clock_from(task, place), place=place, prepared=sent,
+        step=words.step(task["hop"], task.get("step")), case=case,
+        not_this_person=not_this_person(task, sent, viewer) if can_act else None,
         concerns=[words.concern(code) for code in task.get("concerns") or ()],
         group=str(task.get("grid") or "").rpartition("-")[2].lstrip("0"),
     )  # fmt: skip
@@ -243,8 +249,10 @@ def near(task: Mapping[str, Any], in_post: Sequence[Any], words: Words) -> dict[
     }
 
 
-def clock_from(task: Mapping[str, Any]) -> datetime:
+def clock_from(task: Mapping[str, Any], place: Mapping[str, Any]) -> datetime:
     """From when the hop's limit runs: the sending of the case to the hop, not the opening of its task."""
+    if place:
+        return as_instant(place["sent_at"])
     path = task.get("path") or ()
     here = [one["at"] for one in path if one["hop"] == task["hop"] and one.get("state") == "here" and one.get("at")]
     return as_instant(here[0] if here else task["opened_at"])
@@ -288,17 +296,36 @@ def _entry(one: Mapping[str, Any], telling: Telling) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def name_of(officer_id: str | None, named: Mapping[str, Mapping[str, Any]]) -> str:
-    """A masked name; an officer who is not known here yet is shown by id."""
-    return str(named.get(officer_id, {}).get("display_name") or officer_id) if officer_id else ""
-
-
-def _station(
-    one: Mapping[str, Any], named: Mapping[str, Mapping[str, Any]], words: Words, task: Mapping[str, Any]
-) -> dict[str, Any]:
-    """A hop of the path: done (day and person), here (what is left), ahead (planned day)."""
+def prepared(task: Mapping[str, Any], telling: Telling) -> dict[str, Any] | None:
+    """Who sent the case to this step, and in which words: what a signature is asked for. None at the first step."""
+    here = (task["hop"], task.get("step"), task.get("round"), task.get("branch"))
+    sent = [
+        one for one in task.get("history") or ()
+        if (one.get("hop"), one.get("step"), one.get("round"), one.get("branch")) == here
+        and one.get("word") in ("advanced", "returned", "rejected") and officer_of(one)
+    ]  # fmt: skip
+    if not sent:
+        return None
+    last, words = sent[-1], telling.words
+    told_in: Mapping[str, Any] = next(
+        (one for one in task.get("decisions") or () if one["event_id"] == last["event_id"]), {}
+    )
+    at = last.get("from_hop") or last["hop"]
+    reason = last.get("reason_code")
     return {
-        "hop": str(one["hop"]), "name": words.code("hop", one["hop"]), "state": str(one.get("state", "ahead")),
-        "at": one.get("at"), "due_at": one.get("due_at"), "unit": words.limit_unit(str(one["hop"]), str(task["level"])),
-        "officer": name_of(officer_of(one), named), "is_back": bool(one.get("returned")),
+        "officer_id": officer_of(last), "officer": name_of(officer_of(last), telling.officers),
+        "at": as_instant(last["at"]),
+        "action": words.action(at, last.get("action")),
+        "reason": words.reason(at, last.get("action"), reason) if reason else "",
+        "told": told.form_told(told_in.get("form") or {}, words, telling.is_exact),
     }  # fmt: skip
+
+
+def not_this_person(task: Mapping[str, Any], sent: Mapping[str, Any] | None, viewer: Viewer) -> str | None:
+    """Why this viewer cannot sign here, said before anything is typed; None where nothing is known against it."""
+    if task.get("step") not in SIGNED:
+        return None
+    if viewer.officer.capacity != "approver":
+        return "task.approver_needed"
+    is_own = task["step"] == "sign" and sent is not None and sent["officer_id"] == viewer.officer.officer_id
+    return "task.same_person" if is_own else None

@@ -8,6 +8,7 @@ from shared.messaging.room import Subscriber
 SUBSCRIBERS: tuple[Subscriber, ...] = (
     HouseholdRegistered(),
     Timeline("data.changed"),
+    Timeline("clue.reported"),
     Timeline("warning.raised"),
     Timeline("stage.advanced"),
     Timeline("deadline.passed"),

@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 import orjson
 
+from shared.contracts.clue import Clue
 from shared.contracts.data import Fact
 from shared.contracts.deadline import Passed
 from shared.contracts.envelope import Event
@@ -27,7 +28,11 @@ from shared.postgres import queries
 
 SQL = queries(__file__)
 
-Payload = Household | Fact | WarningState | Stage | Passed | Notice
+Payload = Household | Fact | Clue | WarningState | Stage | Passed | Notice
+
+
+NEVER_SHOWN = frozenset({"shouwang.clue.objected.v1"})
+"""An objection is a complaint: its handler alone knows of it, no timeline and no count of one (people.md A4)."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -63,6 +68,8 @@ class Timeline(Keyed):
         return {"places": await places(unit.connection, inputs)}
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
+        if input.body.type in NEVER_SHOWN:
+            return Decision()
         return Decision(rows=(placed(step_of(self.topic, input.body), state["places"]),))
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
@@ -81,6 +88,8 @@ def step_of(topic: str, event: Event) -> Step:
             told = _household(data)
         case Fact():
             told = _fact(data)
+        case Clue():
+            told = _clue(data)
         case WarningState():
             told = _warning(data)
         case Stage():
@@ -121,6 +130,12 @@ def _fact(data: Fact) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _clue(data: Clue) -> dict[str, Any]:
+    """By which way it came and from which role is nothing for the village (people.md A4)."""
+    what = data.model_dump(mode="json", include={"cause", "concerns", "level", "is_green", "times", "reason_code"})
+    return {"what": what, "exact": {"channel": data.channel, "reported_by_role": data.reported_by_role}}
+
+
 def _warning(data: WarningState) -> dict[str, Any]:
     what = {
         "warning_id": str(data.warning_id), "state": data.state, "level": data.level, "cause": data.cause,
@@ -141,8 +156,9 @@ def _stage(data: Stage) -> dict[str, Any]:
     what = data.model_dump(
         mode="json",
         include={
-            "case_id", "warning_id", "cause", "level", "concerns", "hop", "from_hop", "round", "branch", "office",
-            "task_id", "due_at", "journey_due_at", "action", "reason_code",
+            "case_id", "warning_id", "cause", "level", "concerns", "hop", "step", "from_hop", "round", "branch",
+            "office", "task_id", "due_at", "journey_due_at", "action", "reason_code", "result", "planned_on",
+            "notice_until", "appeal_until",
         },
     )  # fmt: skip
     return {"what": what, "officer_id": data.actor.officer_id, "role": data.actor.role}

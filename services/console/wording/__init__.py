@@ -49,17 +49,25 @@ class Words:
 
     def action(self, hop: str | None, code: str | None) -> str:
         found = self._action(hop, code)
-        return self.of(found.names) if found else str(code or "")
+        return self.of(found.names) if found else self.code("action", code or "")
 
     def reason(self, hop: str | None, action: str | None, code: str | None) -> str:
         found = self._action(hop, action)
-        named = next((one for one in found.reasons if one.code == code), None) if found else None
+        reasons = found.reasons if found else self._policy.pauses.reasons if action == "pause" else ()
+        named = next((one for one in reasons if one.code == code), None)
         return self.of(named.names) if named else self.code("reason", code)
 
-    def limit_unit(self, hop: str, level: str) -> str:
-        """In what the limit of this hop's task is counted: hours, calendar_days or working_days."""
+    def step(self, hop: object, step: object) -> str:
+        """The name of a hop's step; of the hop where it is no step of this package."""
         try:
-            return str(self._policy.limit(hop, level).unit)  # type: ignore[arg-type]
+            return self.of(self._policy.step(str(hop), str(step) if step else None).names)
+        except LookupError:
+            return self.code("hop", hop)
+
+    def limit_unit(self, hop: str, level: str, step: str | None = None) -> str:
+        """In what the limit of this step's task is counted: hours, calendar_days or working_days."""
+        try:
+            return str(self._policy.limit(hop, level, step).unit)  # type: ignore[arg-type]
         except LookupError:
             return "calendar_days"
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.console.form import ROWS_MAX, asks_for_officers, draw, named_error, offered, read
 from services.console.pages.task import near
 from services.console.wording import Words
+from services.workflow import pause
 from services.workflow.form import Asked, Form, schema_of
 from services.workflow.form import read as read_answer
 from services.workflow.hops import HOPS
@@ -19,8 +20,15 @@ from services.workflow.hops.village_group import Report
 from shared.policy import Names, load
 
 WORDS = Words("zh-CN", load("regular-2026"))
-ASKED = Asked(date(2026, 11, 25), ("medical_burden",), ("vc-1", "vc-2"), 2, (("photo", Names("照片", "photo")),))
-FORMS = [(hop, action, form) for hop, room in HOPS.items() for action, form in room.FORMS.items()]
+DEPARTMENTS = (("education", Names("教育部门", "education")), ("housing", Names("住建部门", "housing")))
+ASKED = Asked(
+    date(2026, 11, 25), ("medical_burden",), ("vc-1", "vc-2"), 2, evidence=(("photo", Names("照片", "photo")),),
+    departments=DEPARTMENTS, fitting=("education",), pause_last=date(2026, 12, 5),
+)  # fmt: skip
+FORMS: list[tuple[str, str, type[Form]]] = [
+    (hop, action, form) for hop, room in HOPS.items() for action, form in room.FORMS.items()
+]
+FORMS += [("pause", action, form) for action, form in pause.FORMS.items()]
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["day", "sum", "sure", "who", "kind"],

@@ -27,7 +27,7 @@ PARTS = [
     part("village_group", "yellow", "normal", "open", 4),
     part("village_group", "yellow", "normal", "on_its_way", 9),
     part("village_committee", "orange", "due", "open", 2, "o-2"),
-    part("village_committee", "orange", "normal", "resting", 7, "o-2"),
+    part("village_committee", "orange", "normal", "tracking", 7, "o-2"),
 ]
 
 
@@ -59,7 +59,7 @@ def test_the_parts_of_every_row_of_chips_add_up(parts: list[dict[str, Any]], fam
 
 
 def test_totals_add_up_and_each_number_stands_once() -> None:
-    totals = Totals.of({"on_its_way": 4, "open": 17, "due_today": 3, "overdue": 1, "resting": 0, "total": 25})
+    totals = Totals.of({"on_its_way": 4, "open": 17, "due_today": 3, "overdue": 1, "tracking": 0, "total": 25})
     assert totals.adds_up
     sentence = WORDS("queue.totals", on_its_way="\x01", open="\x02", due_today="\x03", overdue="\x04")
     text = str(totalled(sentence, totals))
