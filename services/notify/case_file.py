@@ -1,7 +1,7 @@
 """A case as notify knows it, from the database and back: one query a table. The rules stand in `telling.py`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from uuid import UUID
 
 import asyncpg
@@ -61,5 +61,5 @@ async def read_told(connection: asyncpg.Connection, notice_ids: Iterable[UUID]) 
 
 
 def _packed(rows: Sequence[Occasion] | Sequence[Notice] | Sequence[Dispatch]) -> str:
-    """asyncpg's UUID is a class of its own, which orjson does not know."""
-    return orjson.dumps([asdict(row) for row in rows], default=str).decode()
+    """asyncpg's UUID is a class of its own, which orjson does not know; `asdict` would copy it all deeply."""
+    return orjson.dumps(rows, default=str).decode()
