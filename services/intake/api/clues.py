@@ -80,11 +80,11 @@ def reported_clue(form: ClueForm, caller: Caller, call_id: UUID, region: str, va
     subject = form.subject
     number, born_on = numbered(subject.id_no if subject else None)
     no = subject.household_no if subject else None
-    household_id = form.household or (vault.household_id(no) if no else None)
+    named = Named(vault.person_id(number) if number else None, vault.household_id(no) if no else None)
     name = subject.name if subject else None
     return Reported(
         clue_id=uuid4(), call_id=call_id, cause="clue", channel=form.channel,
-        named=Named(vault.person_id(number) if number else None, household_id), born_on=born_on,
+        named=Named(None, form.household) if form.household else named, born_on=born_on,
         declarer=declarer_of(vault, subject.phone if subject else None, name), region=region,
         group=form.group or _group_of(caller, region), concerns=concerns_told(form.risk, form.concern),
         level=form.level, is_green=is_green(form.risk, form.sudden, policy), role=caller.role, by=caller.officer_id,

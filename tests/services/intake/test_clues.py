@@ -46,6 +46,14 @@ async def test_a_grid_worker_reports_a_household_of_the_own_grid(desk: County) -
     assert "东屋" not in json.dumps(fact, ensure_ascii=False)
 
 
+async def test_a_household_that_a_cadre_names_is_the_one_whatever_the_subject_says(desk: County) -> None:
+    id_no = number()
+    no, other = await desk.home(number()), await desk.home(id_no)
+    await report(desk, household=str(desk.vault.household_id(no)), region=None, subject={"id_no": id_no})
+    assert [word for word, _ in await told(desk, desk.vault.household_id(no))] == ["reported"]
+    assert await told(desk, desk.vault.household_id(other)) == []
+
+
 async def test_a_household_out_of_sight_is_none(desk: County) -> None:
     no = await desk.home(number())
     body = form(household=str(desk.vault.household_id(no)), region=None)

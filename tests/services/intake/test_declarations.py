@@ -450,9 +450,13 @@ async def test_after_a_refusal_a_new_declaration_begins_anew(desk: County) -> No
     told_ = await file(desk, **who)
     household_id = (await row(desk, told_["receipt_no"]))["household_id"]
     await step(desk, household_id, "rejected", hop="township", result="refused", reason_code="no_risk")
+    await step(desk, household_id, "closed", hop="village_return", result="refused")
     again = await file(desk, **who)
     assert (again["is_repeat"], again["times"]) == (False, 2)
     assert [word for word, _ in await told(desk, household_id)] == ["reported", "reported"]
+    last4 = "8888"
+    assert (await status(desk, told_, last4)).json()["stage"] == "refused"
+    assert (await status(desk, again, last4)).json()["stage"] == "received", "the closed case is another one"
 
 
 async def test_a_withdrawal_is_told_once_and_not_after_a_decision(desk: County) -> None:
