@@ -23,6 +23,7 @@ from services.workflow.stage import Because, told
 from services.workflow.supervision import Supervision, supervisor_of
 from shared.contracts.deadline import LadderStep, Passed
 from shared.contracts.envelope import event_id
+from shared.messaging.batch import Report
 from shared.messaging.faults import Retry
 from shared.messaging.room import REJECTED, Decided, Decision, Emit, Input, Keyed, State, Unit
 from shared.messaging.unit_of_work import UnitOfWork
@@ -35,6 +36,9 @@ SQL = queries(__file__)
 DEADLINE = "deadline"
 PERIOD_SECONDS = 1.0
 BATCH_MAX = 200
+"""Deadlines a transaction: their households are locked meanwhile, for some 50 ms."""
+HANDS = 2
+"""Batches at once: while PostgreSQL writes the one, the other is decided; 20,000 took 4.8 s of CPU on both sides."""
 PUT_OFF = timedelta(minutes=5)
 """A deadline that fails is tried again then; nobody else's waits for it."""
 
@@ -270,38 +274,40 @@ def _ladders() -> list[dict[str, object]]:
 # ── the loop ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def ring(work: UnitOfWork) -> tuple[int, int]:
-    """One round: at most 200 due deadlines. Returns how many were due and how many failed. Raises Retry."""
-    async with session(work.pool) as connection, connection.transaction():
+async def ring(*works: UnitOfWork) -> tuple[int, int]:
+    """One round: at most 200 due deadlines a hand. Returns how many were due and how many failed. Raises Retry."""
+    async with session(works[0].pool) as connection, connection.transaction():
         # Deadlines fall due together at midnight: a plan from older statistics would sort them all for each batch.
         await connection.execute("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
         now = await connection.fetchval("SELECT civil.now()")
-        rows = await connection.fetch(SQL.due, now, BATCH_MAX)
-    if not rows:
-        return 0, 0
-    report = await work.process(
-        [
-            Input(DEADLINE, str(row["household_id"]), None, row["deadline_id"], region=row["region"], type=DEADLINE)
-            for row in rows
-        ]
-    )
-    return len(rows), len(report.failed)
+        rows = await connection.fetch(SQL.due, now, BATCH_MAX * len(works))
+    inputs = [
+        Input(DEADLINE, str(row["household_id"]), None, row["deadline_id"], region=row["region"], type=DEADLINE)
+        for row in rows
+    ]
+    parts = [inputs[start : start + BATCH_MAX] for start in range(0, len(inputs), BATCH_MAX)]
+    hands = [work.process(part) for work, part in zip(works, parts, strict=False)]
+    reports = await asyncio.gather(*hands, return_exceptions=True)
+    for report in reports:
+        if isinstance(report, BaseException):
+            raise report
+    return len(rows), sum(len(report.failed) for report in reports if isinstance(report, Report))
 
 
 def loop(service: Service) -> Callable[[], Awaitable[None]]:
     """The service's loop: once a second, at once again while a whole batch was due."""
-    work = service.calls([Alarm()], as_worker=True)
+    works = [service.calls([Alarm()], as_worker=True) for _ in range(HANDS)]
 
     async def once() -> None:
         try:
-            due, failed = await ring(work)
+            due, failed = await ring(*works)
         except Retry:
-            if work.stopped:
+            if any(work.stopped for work in works):
                 service.alarm("deadlines_stopped")
             return  # the unit of work has backed off already
         if failed:
             service.alarm("deadline_failed")
-        if due < BATCH_MAX:
+        if due < BATCH_MAX * HANDS:
             await asyncio.sleep(PERIOD_SECONDS)
 
     return once

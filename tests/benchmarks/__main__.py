@@ -1,6 +1,6 @@
 """`./shouwang bench [--only NAME] [--rounds N] [--changes N] [--profile] …`: figures and ratios of one run.
 
-NAME: screening, ceiling, intake, latency, up; everything where it is left out.
+NAME: screening, ceiling, intake, latency, up, alarm; everything where it is left out.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from statistics import median
 
 import psutil
 
-from tests.benchmarks import intake, latency, screening, up
+from tests.benchmarks import alarm, intake, latency, screening, up
 from tests.benchmarks.clockwork import Measured
 from tests.servers import folder
 
@@ -52,10 +52,11 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="shouwang bench", description=__doc__)
-    parser.add_argument("--only", default="", choices=("", "screening", "ceiling", "intake", "latency", "up"))
+    parser.add_argument("--only", default="", choices=("", "screening", "ceiling", "intake", "latency", "up", "alarm"))
     parser.add_argument("--rounds", type=int, default=3, help="the parts are interleaved, round after round")
     parser.add_argument("--changes", type=int, default=200_000, help="of screening")
     parser.add_argument("--records", type=int, default=30_000, help="of intake")
+    parser.add_argument("--deadlines", type=int, default=20_000, help="of alarm")
     parser.add_argument("--seconds", type=int, default=60, help="of latency, and of idleness half as many")
     parser.add_argument("--rate", type=int, default=200, help="records a second of latency")
     parser.add_argument("--warned", type=int, default=10, help="of latency: every so many records raise a warning")
@@ -84,6 +85,8 @@ def _parts(given: argparse.Namespace) -> Iterator[Bench]:
         yield lambda place: intake.over_http(place, given.records, is_sampled=True)
     if given.only in ("", "latency"):
         yield lambda place: latency.measured(place, given.rate, given.seconds, given.warned)
+    if given.only in ("", "alarm"):
+        yield lambda place: alarm.measured(place, given.deadlines)
     if given.only in ("", "up"):
         yield lambda place: up.measured(place, given.records, given.seconds / 2)
 

@@ -4,9 +4,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from services.workflow.alarm import BATCH_MAX, Alarm, ring
+from services.workflow.alarm import BATCH_MAX, HANDS, Alarm, ring
 from shared import postgres
 from shared.crypto import Cipher, read_keys
+from shared.messaging.faults import Retry
 from shared.messaging.unit_of_work import UnitOfWork
 
 PAUSE_SECONDS = 0.05
@@ -15,11 +16,16 @@ PAUSE_SECONDS = 0.05
 async def main(dsn: str, keys: Path) -> None:
     secrets = read_keys(keys)
     pool = await postgres.worker_pool(dsn, "workflow", secrets.database)
-    work = UnitOfWork("workflow", "workflow.calls", [Alarm()], pool, Cipher(secrets.waiting))
+    cipher = Cipher(secrets.waiting)
+    works = [UnitOfWork("workflow", "workflow.calls", [Alarm()], pool, cipher) for _ in range(HANDS)]
     print("ringing", flush=True)
     while True:
-        due, _ = await ring(work)
-        if due < BATCH_MAX:
+        try:
+            due, _ = await ring(*works)
+        except Retry as error:
+            print(f"again: {error}", file=sys.stderr, flush=True)  # the unit of work has backed off already
+            continue
+        if due < BATCH_MAX * HANDS:
             await asyncio.sleep(PAUSE_SECONDS)
 
 

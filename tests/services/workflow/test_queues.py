@@ -78,7 +78,7 @@ async def writer(desk: Desk, numbers: Sequence[int], seed: int) -> None:
             await desk.advance(timedelta(hours=dice.randrange(6, 30)))
 
 
-async def ringing(desk: Desk, lives: "asyncio.Future[object]") -> None:
+async def ringing(desk: Desk, lives: "asyncio.Future[list[None]]") -> None:
     """The alarm moves lateness, and with it from part to part, all the while."""
     while not lives.done():
         await desk.ring()
