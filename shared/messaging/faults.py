@@ -82,8 +82,19 @@ class BeginAgain(Exception):
         self.keys = keys
 
 
-STEPS = ("begun", "locked", "decided", "saved", "emitted", "finished", "committed", "selected", "sent", "deleted")
-"""Crash points of the unit of work and of the relay, in order."""
+BATCH_STEPS = ("begun", "locked", "decided", "saved", "emitted", "finished", "committed")
+CALL_STEPS = (
+    "call_begun",
+    "call_locked",
+    "call_decided",
+    "call_saved",
+    "call_emitted",
+    "call_answered",
+    "call_committed",
+)
+RELAY_STEPS = ("selected", "sent", "deleted")
+STEPS = (*BATCH_STEPS, *CALL_STEPS, *RELAY_STEPS)
+"""Crash points of the unit of work, of a person's call and of the relay, each in order."""
 
 
 def crash_point(step: str) -> None:

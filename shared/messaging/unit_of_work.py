@@ -320,15 +320,20 @@ class UnitOfWork:
             for _ in range(BEGIN_AGAIN_MAX):
                 try:
                     async with connection.transaction():
+                        crash_point("call_begun")
                         if scope is not None:
                             settings = SET_SCOPE + _BY_KEY_ONLY
                             await connection.execute(settings, scope.region_from, scope.region_to, scope.grid)
                         if slot is not None and (stored := await answers.claim(connection, slot)) is not None:
                             return Report(), stored
                         report = await self._decide_call(connection, inputs, scope, wanted)
-                        return report, await answers.store(connection, slot, report) if slot is not None else None
+                        answer = await answers.store(connection, slot, report) if slot is not None else None
+                        crash_point("call_answered")
                 except BeginAgain as again:
                     wanted |= again.keys
+                    continue
+                crash_point("call_committed")
+                return report, answer
         raise Unavailable("the keys of this call kept changing under it")
 
     async def _decide_call(
@@ -336,6 +341,7 @@ class UnitOfWork:
     ) -> Report:
         how = keys.lock if scope is None else keys.lock_as_person
         rows, now = await lock(connection, self.subscriber, inputs, wanted, how)
+        crash_point("call_locked")
         report = Report()
         for topic, batch in routed(self.subscriber, inputs):
             subscriber, unit = self.subscriber[topic], unit_of(connection, now, rows)
@@ -348,18 +354,27 @@ class UnitOfWork:
                 carry(state, rows, decision)
                 report.count(decision)
                 decided.append(Decided(input, decision))
+            crash_point("call_decided")
             await subscriber.save(unit, state, decided)
+            crash_point("call_saved")
             report.decided += decided
         report.emits = outbox.rows(self.service, [e for d in report.decided for e in d.decision.emits], rows, now)
+        await self._emit_call(connection, report, rows, scope)
+        crash_point("call_emitted")
+        return report
+
+    async def _emit_call(
+        self, connection: asyncpg.Connection, report: Report, rows: dict[str, keys.KeyRow], scope: Scope | None
+    ) -> None:
+        """A person's facts through the one function of that role; the worker's own as a batch's, with its key rows."""
         if scope is not None:
             if report.emits:
                 await outbox.insert_as_person(connection, report.emits)
-            return report
+            return
         if report.emits:
             await outbox.insert(connection, report.emits)
             await connection.execute("SELECT pg_notify($1, '')", f"outbox_{self.service}")
         await keys.write(connection, rows.values(), merged(report.decided, rows))
-        return report
 
 
 def _is_beyond_the_record(error: Exception) -> bool:
