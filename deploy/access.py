@@ -66,7 +66,7 @@ def _issue(data: Path | None, fields: Mapping[str, str | None], life: timedelta)
 
 
 def _officer(data: Path | None, wanted: Mapping[str, str | None]) -> Mapping[str, Any]:
-    """The demo's officer that the words fit best; empty where there is none, as for a department."""
+    """The demo's officer that the words fit best; empty where there is none."""
     officers = _demo_officers(data)
     if wanted["officer"]:
         return next((each for each in officers if each["officer_id"] == wanted["officer"]), {})
@@ -79,6 +79,7 @@ def _fits(officer: Mapping[str, Any], wanted: Mapping[str, str | None]) -> bool:
         and str(officer["region"]).startswith(wanted["region"] or "")
         and wanted["grid"] in (None, officer["grid"])
         and wanted["capacity"] in (None, officer["capacity"])
+        and (wanted["role"] != "department" or str(officer["office_id"]).endswith(f"-{wanted['department']}"))
     )
 
 

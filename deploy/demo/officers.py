@@ -12,7 +12,7 @@ from typing import Any
 
 from deploy.demo.names import given_name, masked, surname
 from deploy.demo.register import Household, Village
-from shared.domain.division import Division, pad
+from shared.domain.division import Division, division, pad
 
 Record = dict[str, Any]
 
@@ -25,14 +25,38 @@ _VILLAGE_POSTS = (
     ("resident_team", "handler"),
     ("resident_team", "reviewer"),
 )
-# people.md B2: who signs is never who handled
-_OFFICE_POSTS = ("handler", "handler", "reviewer", "approver")
+# people.md B2: who signs is never who handled; two of each, so that a leave or an appeal finds another person
+_OFFICE_POSTS = ("handler", "handler", "reviewer", "approver", "approver")
+# Above the county one supervises and never edits
+_CITY_POSTS = ("handler", "approver")
+_DEPARTMENT_POSTS = ("handler", "approver")
+# The county's functional departments, to which measures go: (code, name, name in English)
+DEPARTMENTS = (
+    ("rural_revitalization", "农业农村局帮扶股", "rural revitalisation desk"),
+    ("medical_insurance", "医疗保障局", "medical insurance bureau"),
+    ("housing", "住房和城乡建设局", "housing bureau"),
+    ("education", "教育局", "education bureau"),
+    ("water", "水利局", "water bureau"),
+    ("civil_affairs", "民政局", "civil affairs bureau"),
+    ("human_resources", "人力资源和社会保障局", "human resources bureau"),
+    ("disabled_federation", "残疾人联合会", "disabled persons' federation"),
+    ("emergency", "应急管理局", "emergency management bureau"),
+)
 
 
 def offices(township: Division, county: Division, homes: Sequence[Household]) -> tuple[Record, ...]:
-    """County, township, then each village with its groups; an id is the place's code, a group's its grid."""
+    """City, county with its departments, township, then each village with its groups.
+
+    An id is the place's code, a department's with its own behind it, a group's its grid.
+    """
+    city = division(city_of(county))
     found = [
+        _office(city.code, "city", city.code, f"{city.name}农业农村局", "Fuyang city office"),
         _office(county.code, "county", county.code, f"{county.name}农业农村局", "Linquan county office"),
+        *(
+            _office(f"{county.code}-{code}", "department", county.code, f"{county.name}{zh}", f"Linquan {en}")
+            for code, zh, en in DEPARTMENTS
+        ),
         _office(township.code, "township", township.code, f"{township.name}人民政府", "Tongcheng township office"),
     ]
     for village in _villages(homes):
@@ -77,7 +101,28 @@ def officers(
             found.append(_officer(rng, today, officer_id, role, village.code, None, village.code, capacity, "member"))
         for home in _one_per_grid(homes, village):
             found.extend(_of_grid(rng, today, home, has_worker=home.grid not in without_worker))
-    return tuple(found)
+    return tuple(found + _above_and_beside(seed, today, county))
+
+
+def _above_and_beside(seed: int, today: date, county: Division) -> list[Record]:
+    """The city's people and the departments', by a number of their own: nobody else's name changes for them."""
+    rng, city = Random(f"{seed}:city and departments"), city_of(county)
+    found = [
+        _officer(rng, today, f"CITY-{city}-{number}", "city", city, None, city, capacity, "member")
+        for number, capacity in enumerate(_CITY_POSTS, start=1)
+    ]
+    for code, _, _ in DEPARTMENTS:
+        office, prefix = f"{county.code}-{code}", f"D-{county.code}-{code.replace('_', '-')}"
+        found += [
+            _officer(rng, today, f"{prefix}-{number}", "department", county.code, None, office, capacity, "member")
+            for number, capacity in enumerate(_DEPARTMENT_POSTS, start=1)
+        ]
+    return found
+
+
+def city_of(county: Division) -> str:
+    """The code of the county's city."""
+    return county.code[:4]
 
 
 def _of_office(rng: Random, today: date, role: str, code: str) -> list[Record]:

@@ -29,7 +29,8 @@ SQL = queries(__file__)
 ROWS_MAX = 5000
 UPLOAD = "POST /v1/officers"
 
-OfficeId = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
+OfficeId = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+"""A place's code, a grid, or a department's: `341221-medical_insurance`."""
 OfficerKey = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,40}$")]
 Posts = Literal["worker", "deputy", "leader", "member"]
 

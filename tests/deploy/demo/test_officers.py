@@ -5,8 +5,12 @@ from collections import Counter
 
 import pytest
 
+from deploy.demo.officers import DEPARTMENTS
 from deploy.demo.township import CODE, COUNTY, Township
 from shared.domain.division import contains, villages_of
+from shared.policy import available, load
+
+CITY = COUNTY[:4]
 
 
 @pytest.fixture(params=["township", "other_township"])
@@ -17,7 +21,8 @@ def sample(request: pytest.FixtureRequest) -> Township:
 
 def test_offices_are_one_county_one_township_each_village_and_each_group(sample: Township) -> None:
     kinds = Counter(office["kind"] for office in sample.offices)
-    assert kinds["county"] == kinds["township"] == 1
+    assert kinds["city"] == kinds["county"] == kinds["township"] == 1
+    assert kinds["department"] == len(DEPARTMENTS)
     assert kinds["village_committee"] == 22
     assert kinds["village_group"] == len(sample.grids)
     ids = {office["office_id"] for office in sample.offices}
@@ -57,6 +62,7 @@ def test_each_village_has_its_handler_and_a_resident_team(sample: Township) -> N
 def test_township_and_county_have_all_three_capacities_in_different_people(sample: Township, code: str) -> None:
     here = [officer for officer in sample.officers if officer["office_id"] == code]
     assert {officer["capacity"] for officer in here} == {"handler", "reviewer", "approver"}
+    assert Counter(officer["capacity"] for officer in here) >= Counter(handler=2, approver=2)
     assert len({officer["officer_id"] for officer in here}) == len(here)
 
 
@@ -66,10 +72,21 @@ def test_every_officer_belongs_to_a_known_office_in_its_region(sample: Township)
         office = offices[officer["office_id"]]
         assert officer["region"] == office["region"]
         assert re.fullmatch(r"\d{12}", officer["region"])
-        assert contains(COUNTY, officer["region"])
+        assert contains(CITY if officer["role"] == "city" else COUNTY, officer["region"])
         assert re.fullmatch(r"[0-9A-Za-z-]{1,40}", officer["officer_id"])
         assert (officer["grid"] is not None) == (officer["role"] in ("grid_worker", "group_leader"))
         assert officer["display_name"] == f"{officer['name'][0]}**"
+
+
+def test_each_department_that_a_measure_may_go_to_has_an_office_with_handler_and_approver(sample: Township) -> None:
+    codes = {one.code for name in available() for one in load(name).departments}
+    assert codes == {code for code, _, _ in DEPARTMENTS}
+    for code in codes:
+        here = [officer for officer in sample.officers if officer["office_id"] == f"{COUNTY}-{code}"]
+        assert [(one["role"], one["capacity"]) for one in here] == [
+            ("department", "handler"),
+            ("department", "approver"),
+        ]
 
 
 def test_nobody_has_two_posts(sample: Township) -> None:
