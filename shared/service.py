@@ -24,7 +24,7 @@ from shared import postgres
 from shared.access.tokens import Verifier
 from shared.clock import machine_now
 from shared.crypto import Cipher, Keys, read_keys
-from shared.messaging import kafka, positions, record, relay, waiting
+from shared.messaging import conservation, kafka, positions, record, relay, waiting
 from shared.messaging.batch import Report
 from shared.messaging.faults import fingerprint, is_infrastructure
 from shared.messaging.room import Subscriber
@@ -205,6 +205,33 @@ class Service:
             for topic, behind in topics.items():
                 self.metrics.lag.labels(self.name, consumer, topic).set(behind)
 
+    async def conserved(self) -> dict[str, Any]:
+        """What `GET /v1/conservation` says. The lag is read first: what is read meanwhile counts twice, never not."""
+        lag = await self.lag()
+        async with postgres.session(self.worker) as connection:
+            sums = await conservation.sums(connection, self.name)
+        for more in self.accounts:
+            sums |= await more()
+        return sums | {"lag": lag}
+
+    def watch(self) -> conservation.Watch:
+        """Tells differences as this process's metric and alarm."""
+        return conservation.Watch(
+            lambda boundary, name, difference: self.metrics.conservation.labels(self.name, boundary, name).set(
+                difference
+            ),
+            self.alarm,
+        )
+
+    def _look(self) -> Loop:
+        watch = self.watch()
+
+        async def loop() -> None:
+            watch.look(conservation.differences(await self.conserved()))
+            await asyncio.sleep(conservation.PERIOD_SECONDS)
+
+        return loop
+
     # ── life ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def live(self, stop: asyncio.Event, listener: socket.socket) -> None:
@@ -226,7 +253,8 @@ class Service:
         try:
             tasks.append(asyncio.create_task(self.relay.run(), name="relay"))
             broker = await self._consume(stop)
-            tasks += [asyncio.create_task(self._keep(name, loop, stop), name=name) for name, loop in self.loops]
+            loops = [*self.loops, ("conservation", self._look())]
+            tasks += [asyncio.create_task(self._keep(name, loop, stop), name=name) for name, loop in loops]
             self._has_started = True
             log.info("service.started", port=self.port)
             waits = [asyncio.create_task(stop.wait()), *tasks[:2]]

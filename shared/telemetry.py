@@ -193,5 +193,9 @@ class Metrics:
         self.waiting_age = gauge("waiting_oldest_seconds", "Age of the oldest of them.", ["service"])
         self.lag = gauge("lag_records", "Records not yet read.", ["service", "consumer", "topic"])
         self.lost = gauge("lost_records", "Deleted before read: an alarm.", ["service", "consumer"])
+        self.conservation = gauge(
+            "conservation_difference", "Records gone (or too many, below nought) at a boundary: an alarm.",
+            ["service", "boundary", "topic"],
+        )  # fmt: skip
         self.alarms = counter("alarms", "What a person must look at.", ["service", "alarm"])
         self.service = service

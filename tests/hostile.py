@@ -201,7 +201,9 @@ def calls(sound: Json) -> list[Kind]:
         odd = "".join(chr(chance.choice((0, 7, 0x202E, 0xFFFF, 0x1F9D1, 0x4E00))) for _ in range(chance.randrange(9)))
         value = chance.choice((odd, _deep(chance.randrange(1, 250)), [odd] * 70, {odd: odd}, chance.randrange(2**90)))
         found.append(Kind(f"{'.'.join(map(str, path))}: made", _bytes(put(sound, path, value)), must=False))
-    return [*found, *(Kind("with a NaN", whole.replace(b"{", b'{"more": %s, ' % odd, 1)) for odd in (b"NaN", b"1e999"))]
+    for beside in (b"NaN", b"1e999"):
+        found.append(Kind(f"with {beside!r}", whole.replace(b"{", b'{"more": %s, ' % beside, 1), must=False))
+    return found
 
 
 def paths(whole: Json, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

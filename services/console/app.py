@@ -27,6 +27,7 @@ async def build(settings: Settings, transport: httpx.AsyncBaseTransport | None =
     service.every("live", live.run)
     neighbours = Neighbours(settings, service.http, transport)
     service.closers.append(neighbours.close)
+    service.every("boundaries", conservation.looking(neighbours, service))
     # Without a demo nobody signs in with a local key: an issuer of the office must be configured.
     issuer = Issuer(service.keys.token_private) if settings.is_demo else None
     console = Console(

@@ -3,6 +3,7 @@
 import re
 from typing import TypeVar
 
+import orjson
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
@@ -29,9 +30,20 @@ async def received(request: Request, bytes_max: int = CALL_BYTES_MAX) -> bytes:
 
 
 def understood(model: type[Model], body: bytes) -> Model:
-    """The body as its model. Raises Refused (422) for what is no JSON, or fields that cannot be used."""
+    """The body as its model. Raises Refused (422) for what is no JSON, or fields that cannot be used.
+
+    The model alone would take NaN, Infinity and a number of 400 digits for JSON, and a form keeps what it is given.
+    """
     try:
+        orjson.loads(body)
         return model.model_validate_json(body)
+    except orjson.JSONDecodeError:
+        wrong = {
+            "field": "body",
+            "code": "json_invalid",
+            "message": "This is no JSON: numbers are finite, text is UTF-8.",
+        }
+        raise refuse(422, "invalid", "The body is no JSON: see errors.", (wrong,)) from None
     except ValidationError as error:
         told = error.errors(include_url=False, include_input=False, include_context=False)[:ERRORS_MAX]
         errors = tuple(

@@ -1,9 +1,13 @@
 """Conservation: nothing is lost between two tables. Each service tells its own sums; the console adds them up.
 
 At a Kafka boundary: Σ emitted (producer) = Σ applied (consumer) + waiting + not yet read + still in the outbox. At a
-consumer's own: received = accepted + duplicates + rejected + parked + waiting.
+consumer's own: received = accepted + duplicates + rejected + parked + waiting, and as many rows wait as are counted so.
+A process looks by itself (`Watch`), and raises an alarm: nobody has to open the page.
 """
 
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -13,6 +17,11 @@ from shared.messaging import positions, relay, waiting
 from shared.postgres import queries
 
 SQL = queries(__file__)
+
+PERIOD_SECONDS = 60.0
+"""How often a process looks: its sums read whole tables, and a row that is gone is gone for good."""
+
+log = logging.getLogger(__name__)
 
 
 async def sums(connection: asyncpg.Connection, service: str) -> dict[str, Any]:
@@ -33,11 +42,45 @@ async def sums(connection: asyncpg.Connection, service: str) -> dict[str, Any]:
         "applied": {t.name: applied.get(t.number, 0) for t in TOPICS if service in t.consumers},
         "outbox": depth,
         "waiting": waits,
-        "read": [
-            {**account, "is_equal": account["received"] == sum(account[name] for name in OUTCOMES)}
-            for account in accounts
-        ],
+        "read": [_read(account, waits) for account in accounts],
     }
+
+
+def _read(account: dict[str, Any], waits: list[dict[str, Any]]) -> dict[str, Any]:
+    """A consumer's account of one topic; `rows_waiting` is what stands in the table, counted by itself."""
+    name = (account["consumer"], account["topic"])
+    rows = sum(row["records"] for row in waits if (row["consumer"], row["topic"]) == name)
+    lost = account["received"] - sum(account[one] for one in OUTCOMES)
+    return {**account, "rows_waiting": rows, "is_equal": lost == 0 and rows == account["waiting"]}
+
+
+def differences(sums: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    """By (boundary, topic or department) what one service can see by itself, from one snapshot; nought where equal."""
+    found: dict[tuple[str, str], int] = {}
+    for row in sums.get("read", ()):
+        lost = row["received"] - sum(row[one] for one in OUTCOMES)
+        where = (row["consumer"], row["topic"])
+        found[where] = found.get(where, 0) + lost + row["waiting"] - row["rows_waiting"]
+    for row in sums.get("sent", ()):
+        found[row["boundary"], row["department"]] = row["received"] - sum(row[one] for one in OUTCOMES)
+    return found
+
+
+@dataclass(slots=True)
+class Watch:
+    """Tells differences as a metric, and each new one as one log line and one alarm; one that stays is not repeated."""
+
+    tell: Callable[[str, str, int], None]
+    alarm: Callable[[str], None]
+    _told: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def look(self, found: Mapping[tuple[str, str], int]) -> None:
+        for (boundary, name), difference in found.items():
+            self.tell(boundary, name, difference)
+            if difference and self._told.get((boundary, name)) != difference:
+                log.error("conservation.unequal", extra={"consumer": boundary, "topic": name, "lost": difference})
+                self.alarm("conservation_unequal")
+            self._told[boundary, name] = difference
 
 
 OUTCOMES = ("accepted", "duplicates", "rejected", "parked", "waiting")

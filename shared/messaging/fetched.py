@@ -22,12 +22,12 @@ class Fetched:
     def has_next(self) -> bool:
         return bool(self._records.has_next())
 
-    def next_batch(self) -> "Batch":
+    def next_batch(self) -> "FetchedBatch":
         raw = self._records._next_slice
-        return Batch(self._records.next_batch(), bytes(raw or b""))
+        return FetchedBatch(self._records.next_batch(), bytes(raw or b""))
 
 
-class Batch:
+class FetchedBatch:
     """A batch that is read whole by aiokafka's fast reader, and by its slow one where a name is no UTF-8."""
 
     def __init__(self, batch: Any, raw: bytes) -> None:

@@ -145,12 +145,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self.has_joined = True
 
     async def read_lag(self) -> None:
-        """Bring `lag` up to date: records behind the end, by partition assigned here. Raises KafkaError."""
+        """Bring `lag` up to date: records behind the end, by partition of the group's topics, whoever in the group
+        reads it. Raises KafkaError."""
         consumer: AIOKafkaConsumer | None = getattr(self._subscriber, "consumer", None)
         if consumer is None:
             return
-        assigned = list(consumer.assignment())
-        ends = await consumer.end_offsets(assigned) if assigned else {}
+        topics = consumer.subscription() if consumer.assignment() else ()
+        parts = [TopicPartition(one, number) for one in topics for number in consumer.partitions_for_topic(one) or ()]
+        ends = await consumer.end_offsets(parts) if parts else {}
         stored = await self.work.positions()
         self.lag = {
             (part.topic, part.partition): max(0, end - stored.get((part.topic, part.partition), 0))

@@ -15,7 +15,7 @@ from shared import audit, postgres
 from shared.access.tokens import Caller
 from shared.contracts.topics import TOPIC
 from shared.contracts.types import Text
-from shared.messaging import conservation, waiting
+from shared.messaging import waiting
 from shared.messaging.faults import NotFirst, is_infrastructure
 from shared.messaging.room import Kept
 from shared.messaging.unit_of_work import UnitOfWork
@@ -58,12 +58,7 @@ def router(service: "Service") -> APIRouter:
 
     @routes.get("/v1/conservation")
     async def conservation_(caller: Annotated[Caller, Depends(allowed("conservation.read"))]) -> dict[str, Any]:
-        async with postgres.session(service.worker) as connection:
-            sums = await conservation.sums(connection, service.name)
-        sums["lag"] = await service.lag()
-        for more in service.accounts:
-            sums |= await more()
-        return sums
+        return await service.conserved()
 
     @routes.get("/v1/dead-letters")
     async def dead_letters(

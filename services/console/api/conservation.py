@@ -5,21 +5,22 @@ are read one service after the other, so a difference counts only when nothing i
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
 from services.console.console import Console
 from services.console.neighbours import Neighbours
-from shared import postgres
-from shared.access.tokens import Caller
+from shared.access.tokens import Caller, Issuer
 from shared.contracts.topics import TOPICS
 from shared.messaging import conservation
-from shared.service import Service
+from shared.service import Loop, Service
 from shared.web.callers import allowed
 
+TOKEN_LASTS = timedelta(minutes=1)
 OTHERS = ("intake", "screening", "workflow", "notify")
 
 Sums = Mapping[str, Any]
@@ -43,6 +44,16 @@ class Boundary:
         if None in (self.emitted, self.applied, self.waiting, self.lag, self.outbox):
             return None
         return self.emitted - self.applied - self.waiting - self.lag - self.outbox  # type: ignore[operator]
+
+    @property
+    def sent(self) -> int:
+        """What Kafka has acknowledged."""
+        return (self.emitted or 0) - (self.outbox or 0)
+
+    @property
+    def held(self) -> int:
+        """What the consumer has, or has still to read."""
+        return (self.applied or 0) + (self.waiting or 0) + (self.lag or 0)
 
     @property
     def is_settled(self) -> bool:
@@ -69,17 +80,15 @@ def routes(console: Console, service: Service) -> APIRouter:
 
     @routes.get("/v1/conservation/own", include_in_schema=False)
     async def own(caller: Annotated[Caller, Depends(allowed("conservation.read"))]) -> dict[str, Any]:
-        return await _own(service)
+        return await service.conserved()
 
     return routes
 
 
 async def account(neighbours: Neighbours, service: Service, token: str) -> dict[str, Any]:
     """Every service's sums, those that are away named, and what must be equal: topics, reads, departments' records."""
-    answers = await asyncio.gather(*(neighbours.get(one, "/v1/conservation", token) for one in OTHERS))
-    sums: dict[str, Sums] = {"console": await _own(service)}
-    away = [one for one, answer in zip(OTHERS, answers, strict=True) if not answer.is_fine]
-    sums |= {one: answer.body for one, answer in zip(OTHERS, answers, strict=True) if answer.is_fine}
+    sums = await every_sum(neighbours, service, token)
+    away = [one for one in OTHERS if one not in sums]
     found = boundaries(sums)
     reads = [{"service": name, **row} for name, one in sums.items() for row in one.get("read", ())]
     sent = list(sums.get("intake", {}).get("sent", ()))
@@ -97,9 +106,48 @@ async def account(neighbours: Neighbours, service: Service, token: str) -> dict[
     }
 
 
+async def every_sum(neighbours: Neighbours, service: Service, token: str) -> dict[str, Sums]:
+    """Each service's own sums; one that is away is left out."""
+    answers = await asyncio.gather(*(neighbours.get(one, "/v1/conservation", token) for one in OTHERS))
+    sums: dict[str, Sums] = {"console": await service.conserved()}
+    return sums | {one: answer.body for one, answer in zip(OTHERS, answers, strict=True) if answer.is_fine}
+
+
+def differences(before: Sequence[Boundary], now: Sequence[Boundary]) -> dict[tuple[str, str], int]:
+    """Pure: what is gone (or too much, below nought) for certain, however fast facts go by, from two looks.
+
+    What was acknowledged at the first look must be held at the second; what was held at the first, with nothing left to
+    read, must have been emitted by the second.
+    """
+    found: dict[tuple[str, str], int] = {}
+    for first, second in zip(before, now, strict=True):
+        if first.difference is None or second.difference is None:
+            continue
+        lost = first.sent - second.held
+        more = first.held - (second.emitted or 0) if first.lag == 0 else 0
+        found[second.consumer, second.topic] = lost if lost > 0 else -more if more > 0 else 0
+    return found
+
+
+def looking(neighbours: Neighbours, service: Service) -> Loop:
+    """Looks at every boundary between services, by the system's own token, and raises the alarm."""
+    watch, issuer = service.watch(), Issuer(service.keys.token_private)
+    before: list[Boundary] = []
+
+    async def loop() -> None:
+        nonlocal before
+        token = issuer.issue({"role": "system"}, TOKEN_LASTS)
+        now = boundaries(await every_sum(neighbours, service, token))
+        watch.look(differences(before or now, now))
+        before = now
+        await asyncio.sleep(conservation.PERIOD_SECONDS)
+
+    return loop
+
+
 def boundaries(sums: Mapping[str, Sums]) -> list[Boundary]:
     """Pure: every topic of ours with each of its consumers."""
-    return [
+    found = [
         Boundary(
             topic=topic.name, producer=topic.producer, consumer=consumer,
             emitted=_at(sums.get(topic.producer), "emitted", topic.name),
@@ -109,12 +157,14 @@ def boundaries(sums: Mapping[str, Sums]) -> list[Boundary]:
         )
         for topic in TOPICS for consumer in topic.consumers
     ]  # fmt: skip
+    return [_with_nothing_to_read(one) for one in found]
 
 
-async def _own(service: Service) -> dict[str, Any]:
-    async with postgres.session(service.worker) as connection:
-        sums = await conservation.sums(connection, service.name)
-    return {**sums, "lag": await service.lag()}
+def _with_nothing_to_read(one: Boundary) -> Boundary:
+    """A stopped hop's lag is not known by whoever was asked; where all that was sent is held, it is nought."""
+    if one.lag is None and None not in (one.emitted, one.applied, one.waiting, one.outbox) and one.sent == one.held:
+        return replace(one, lag=0)
+    return one
 
 
 def _at(sums: Sums | None, family: str, topic: str) -> int | None:
@@ -128,6 +178,6 @@ def _waiting(sums: Sums | None, topic: str) -> int | None:
 
 
 def _lag(sums: Sums | None, topic: str) -> int | None:
-    if sums is None:
-        return None
-    return sum(int(topics.get(topic, 0)) for topics in sums.get("lag", {}).values())
+    """None where no group of the asked process reads the topic: another one does, or it is just joining."""
+    found = [int(topics[topic]) for topics in (sums or {}).get("lag", {}).values() if topic in topics]
+    return sum(found) if found else None

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.console.api.conservation import boundaries
+from services.console.api.conservation import Boundary, boundaries, differences
 from tests.services.console.scene import Scene, household_id
 from tests.tokens import VILLAGE
 from tests.until import until
@@ -143,9 +143,9 @@ def test_a_boundary_is_even_only_when_what_was_emitted_is_somewhere() -> None:
     found = {
         (one.topic, one.consumer): one
         for one in boundaries({
-            "workflow": sums(emitted={"officer.assigned": 10}, outbox={"officer.assigned": 1}),
+            "workflow": sums(emitted={"officer.assigned": 10, "deadline.passed": 2}, outbox={"officer.assigned": 1}),
             "console": sums(
-                applied={"officer.assigned": 5}, lag={"console": {"officer.assigned": 2}},
+                applied={"officer.assigned": 5}, lag={"console": {"officer.assigned": 2, "stage.advanced": 0}},
                 waiting=[{"topic": "officer.assigned", "records": 2}],
             ),
         })
@@ -154,3 +154,17 @@ def test_a_boundary_is_even_only_when_what_was_emitted_is_somewhere() -> None:
     assert (one.difference, one.is_settled) == (0, False)
     assert found["officer.assigned", "notify"].difference is None
     assert found["stage.advanced", "console"].difference == 0
+    assert found["deadline.passed", "console"].difference is None, "two were emitted, and nobody who was asked reads it"
+
+
+def test_a_loss_is_certain_only_between_two_looks() -> None:
+    def look(emitted: int, outbox: int, applied: int, lag: int) -> Boundary:
+        return Boundary("data.changed", "intake", "screening", emitted, applied, 0, lag, outbox)
+
+    def found(before: Boundary, now: Boundary) -> int:
+        return differences([before], [now])["screening", "data.changed"]
+
+    assert found(look(100, 20, 70, 10), look(900, 20, 80, 0)) == 0, "under way, and long since overtaken"
+    assert found(look(100, 0, 100, 0), look(100, 0, 99, 0)) == 1
+    assert found(look(100, 0, 80, 25), look(100, 0, 100, 0)) == 0, "read while the sums were: counted twice"
+    assert found(look(100, 0, 103, 0), look(101, 0, 103, 0)) == -2
