@@ -66,3 +66,21 @@ FROM json_populate_recordset(NULL::deadlines, $1::json)
 -- Brought forward or ended; what has fired is written by the alarm alone.
 UPDATE deadlines d SET state = r.state, due_at = r.due_at, wake_at = r.wake_at
 FROM json_populate_recordset(NULL::deadlines, $1::json) r WHERE d.deadline_id = r.deadline_id
+
+-- name: move_cases
+-- A merged household's open case becomes the other one's, unless that one has its own.
+WITH moved AS (
+    UPDATE cases c SET household_id = m.target, region = coalesce(h.region, c.region), grid = coalesce(h.grid, c.grid)
+    FROM unnest($1::uuid[], $2::uuid[]) AS m (source, target) LEFT JOIN households h ON h.household_id = m.target
+    WHERE c.household_id = m.source AND c.state <> 'closed'
+        AND NOT EXISTS (SELECT FROM cases o WHERE o.household_id = m.target AND o.state <> 'closed')
+    RETURNING c.case_id, c.household_id, c.region, c.grid
+), at_places AS (
+    UPDATE places p SET household_id = m.household_id, region = m.region, grid = m.grid FROM moved m
+    WHERE p.case_id = m.case_id
+), at_tasks AS (
+    UPDATE tasks t SET household_id = m.household_id, region = m.region, grid = m.grid FROM moved m
+    WHERE t.case_id = m.case_id
+)
+UPDATE deadlines d SET household_id = m.household_id, region = m.region, grid = m.grid FROM moved m
+WHERE d.case_id = m.case_id

@@ -19,7 +19,7 @@ from services.workflow.decided import APPEAL, Hand, carried_out
 from services.workflow.form import Asked, Form, Wrong, read
 from services.workflow.history import Step, Told
 from services.workflow.hops import HOPS
-from services.workflow.office import Post, posts_of
+from services.workflow.office import Post, posts_of, stands_in_for
 from services.workflow.outcome import Standing
 from services.workflow.route import VISIT, office_at
 from services.workflow.stage import Because
@@ -186,7 +186,8 @@ class Claiming(_OfTask):
         file, task = found
         if (problem := _not_yours(ask, file, task)) is not None:
             return Decision(problem=problem)
-        if task.claimed_by not in (None, ask.name):
+        away = stands_in_for(state[("posts",)], ask.name, day_of(now))
+        if task.claimed_by not in (None, ask.name) and task.claimed_by not in away:
             return Decision(problem=CLAIMED)
         answer = {"task_id": str(task.task_id), "claimed_by": ask.name, "version": task.version}
         if task.claimed_by == ask.name:

@@ -141,7 +141,7 @@ def _reads(routes: APIRouter, service: Service) -> None:
                 grids_room.SQL.list, after or "", region, limit, grid, least, most, flag
             )  # fmt: skip
             sums = await connection.fetchrow(grids_room.SQL.sums, region, least, most)
-        items = [_named(row, "office_name") for row in rows]
+        items = [_named(dict(row), "office_name") for row in rows]
         sizes = {"least": least, "target": target, "most": most}
         return _page(items, limit, "grid") | {"sizes": sizes, "sums": dict(sums or {})}
 

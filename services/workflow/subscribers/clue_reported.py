@@ -21,10 +21,11 @@ class ClueReported(Keyed):
     topic = "clue.reported"
 
     async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
-        households = ids(input.key for input in inputs if not input.key.startswith("office:"))
+        homes = {input.key: unit.home(input.key) for input in inputs if not input.key.startswith("office:")}
+        households = ids({*homes, *homes.values()})
         files = await read_files(unit.connection, households)
         refused = await read_refused(unit.connection, set(households) - files.keys())
-        state: State = {("before",): (*files.values(), *refused.values())}
+        state: State = {("homes",): homes, ("before",): (*files.values(), *refused.values())}
         state.update((("case", household), file) for household, file in files.items())
         state.update((("refused", household), file) for household, file in refused.items())
         return state
@@ -34,9 +35,9 @@ class ClueReported(Keyed):
         word = event.type.split(".")[2]
         if word != "appealed":
             return Decision(word=word)
-        household = UUID(input.key)
-        file: CaseFile | None = state.get(("case", household))
-        refused: CaseFile | None = state.get(("refused", household))
+        own, home = UUID(input.key), UUID(state[("homes",)][input.key])
+        file: CaseFile | None = state.get(("case", own)) or state.get(("case", home))
+        refused: CaseFile | None = state.get(("refused", own)) or state.get(("refused", home))
         because = Because(event.id, now, traceparent=input.traceparent)
         if file is not None:
             move = cause.appealed_beside(file, because)
@@ -45,7 +46,10 @@ class ClueReported(Keyed):
         else:
             return Decision(word="no_case")
         return Decision(
-            word=move.word, puts={("case", household): move.file}, emits=move.emits, rows=(move.file, *move.steps)
+            word=move.word,
+            puts={("case", move.file.case.household_id): move.file},
+            emits=move.emits,
+            rows=(move.file, *move.steps),
         )
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:

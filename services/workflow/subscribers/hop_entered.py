@@ -17,13 +17,18 @@ class HopEntered(Keyed):
     topic: str
 
     async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
-        files = await read_files(unit.connection, ids(input.key for input in inputs))
-        return {("before",): tuple(files.values()), **{("case", key): file for key, file in files.items()}}
+        """The cases where the facts say, and of the households that those were merged into."""
+        homes = {input.key: unit.home(input.key) for input in inputs}
+        files = await read_files(unit.connection, ids({*homes, *homes.values()}))
+        state: State = {("homes",): homes, ("before",): tuple(files.values())}
+        state.update((("case", household), file) for household, file in files.items())
+        return state
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         event: Entered = input.body
         entered = event.data
-        file: CaseFile | None = state.get(("case", UUID(input.key)))
+        own, home = UUID(input.key), UUID(state[("homes",)][input.key])
+        file: CaseFile | None = state.get(("case", own)) or state.get(("case", home))
         place = file.at(entered.hop, entered.step or "", entered.round, entered.branch) if file else None
         if file is None or place is None or place.state != "on_its_way" or place.case_id != entered.case_id:
             return Decision(word="stale")
@@ -31,7 +36,7 @@ class HopEntered(Keyed):
         move = arrived(file, place, because)
         return Decision(
             word="arrived",
-            puts={("case", entered.household_id): move.file},
+            puts={("case", move.file.case.household_id): move.file},
             emits=move.emits,
             rows=(move.file, *move.steps),
         )

@@ -1,11 +1,13 @@
-"""household.registered: keeps the small copy. A merged household's case stays where it is; warnings go to the other."""
+"""household.registered: keeps the small copy. A merged household's open case goes to the other, if it has none."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
 from services.workflow import household
+from services.workflow.case import SQL
 from shared.contracts.household import HouseholdRegistered as Registered
 from shared.messaging.room import Decided, Decision, Input, State, Unit
 
@@ -32,6 +34,9 @@ class HouseholdRegistered:
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         await household.put(unit.connection, [row for one in decided for row in one.decision.rows])
+        merged = {UUID(key): UUID(home) for one in decided for key, home in one.decision.merged.items()}
+        if merged:
+            await unit.connection.execute(SQL.move_cases, list(merged), list(merged.values()))
 
 
 def _target(event: Registered) -> tuple[str, ...]:

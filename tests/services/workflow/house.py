@@ -116,10 +116,13 @@ def warning_state(
     )  # fmt: skip
 
 
-def registered(number: int, *, grid: str = GRID, region: str = VILLAGE, size: int = 3) -> Household:
+def registered(
+    number: int, *, grid: str = GRID, region: str = VILLAGE, size: int = 3, merged_into: UUID | None = None
+) -> Household:
     return Household(
         household_id=household(number), household_no=f"H-{number:04d}", region=region, grid=grid, group=3,
         display_name="张**", poverty_history="none", monitoring=Monitoring(status="none"), members=(), size=size,
+        status="merged" if merged_into else "active", merged_into=merged_into,
     )  # fmt: skip
 
 

@@ -364,6 +364,22 @@ async def test_a_farmers_own_word_joins_the_open_case_with_its_own_clock(desk: D
     assert again["due_at"] < task["due_at"], "two working days from its receipt, not seven days"
 
 
+async def test_a_case_of_somebody_nobody_knew_goes_to_the_household_that_a_person_matches(desk: Desk) -> None:
+    unknown, known = household(170), household(171)
+    await desk.warn(unknown, cause="declaration")
+    assert (await desk.places(unknown)) == [("village_group", 1, "main", "on_its_way")]
+    await desk.register(171)
+    await desk.register(170, "merged", merged_into=known)
+    await desk.deliver()
+    task = await only(desk, known, "village_group.first_look")
+    await desk.warn(known, "raised", warning=2, concerns=("unsafe_house",))
+    assert await desk.worker.fetchval("SELECT count(*) FROM cases WHERE household_id = ANY($1)", [unknown, known]) == 1
+    again = await only(desk, known, "village_group.first_look")
+    assert again["task_id"] == task["task_id"] and again["version"] == 2, "joined, not opened a second time"
+    await act(desk, again)
+    assert (await only(desk, known, "village_committee.visit"))["is_main"]
+
+
 async def test_later_hops_share_what_is_left_of_the_journey(desk: Desk) -> None:
     """Twelve days lost at the group: the rest is re-planned, never below a day, and never the notice."""
     house = household(15)
