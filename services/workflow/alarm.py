@@ -256,7 +256,7 @@ def _supervision(ring: Ring, emit: Emit, at: datetime) -> Supervision:
 # ── the auditor ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def unfired(connection: asyncpg.Connection | asyncpg.Pool) -> list[dict[str, Any]]:
+async def untold(connection: asyncpg.Connection | asyncpg.Pool) -> list[dict[str, Any]]:
     """The auditor's question, asked of due instants and ladders and not of the alarm's own plan: what was due and has
     not been told. To be empty but for the last seconds. At most 200, the oldest first."""
     rows = await connection.fetch(SQL.unfired, packed(_ladders()))

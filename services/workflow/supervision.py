@@ -104,8 +104,8 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A person's call about one supervision; `name` is who writes."""
+class Letter:
+    """What a person writes to one supervision; `name` is who writes."""
 
     supervision_id: UUID
     caller: Caller
@@ -178,7 +178,7 @@ class Answering(_OfSupervision):
     topic = ANSWER
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
-        ask: Ask = input.body
+        ask: Letter = input.body
         one: Supervision | None = state.get(("supervision", ask.supervision_id))
         if one is None:
             return Decision(problem=NOT_FOUND)
@@ -197,7 +197,7 @@ class Closing(_OfSupervision):
     topic = CLOSE
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
-        ask: Ask = input.body
+        ask: Letter = input.body
         one: Supervision | None = state.get(("supervision", ask.supervision_id))
         if one is None:
             return Decision(problem=NOT_FOUND)
@@ -212,7 +212,7 @@ class Closing(_OfSupervision):
         return _written(replace(one, state="closed", closed_at=now, closed_by=ask.name), "closure", ask, now)
 
 
-def _written(one: Supervision, kind: Literal["answer", "closure"], ask: Ask, now: datetime) -> Decision:
+def _written(one: Supervision, kind: Literal["answer", "closure"], ask: Letter, now: datetime) -> Decision:
     number = len(one.answered_by) + (kind == "closure")
     word = "answered" if kind == "answer" else "closed"
     id_ = event_id(str(one.supervision_id), kind, number)
@@ -271,7 +271,7 @@ def supervision(row: asyncpg.Record) -> Supervision:
     return Supervision(**given | {"answered_by": tuple(row["answered_by"])})
 
 
-async def listed(
+async def supervisions_of(
     connection: asyncpg.Connection,
     caller: Caller,
     state: str | None,

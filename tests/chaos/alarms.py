@@ -20,7 +20,7 @@ from typing import IO
 
 import asyncpg
 
-from services.workflow.alarm import unfired
+from services.workflow.alarm import untold
 from shared.crypto import create_keys
 from shared.postgres import migrate
 from tests import servers
@@ -179,7 +179,7 @@ async def complaints(admin: asyncpg.Connection, count: int, due_at: object) -> l
 
 async def _unfired(admin: asyncpg.Connection) -> Sequence[object]:
     await admin.execute("SET search_path = workflow, civil, public")
-    return await unfired(admin)
+    return await untold(admin)
 
 
 async def _alone(count: int, seed: int) -> Outcome:

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from services.workflow import alarm, supervision
 from services.workflow.body import received, traceparent_of, understood
-from services.workflow.supervision import ANSWER, CLOSE, Ask, Writing
+from services.workflow.supervision import ANSWER, CLOSE, Letter, Writing
 from shared.access.tokens import Caller
 from shared.messaging.answers import Answer
 from shared.messaging.batch import Report
@@ -38,7 +38,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
     ) -> dict[str, Any]:
         begin = _read_cursor(after) if after else BEGINNING
         async with scoped(service.api, caller) as connection:
-            items = await supervision.listed(connection, caller, state, office, begin, limit)
+            items = await supervision.supervisions_of(connection, caller, state, office, begin, limit)
         last = items[-1] if len(items) == limit else None
         return {"items": items, "next": f"{last['opened_at'].isoformat()}~{last['supervision_id']}" if last else None}
 
@@ -58,7 +58,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
     async def unfired(caller: Annotated[Caller, Depends(allowed("deadline.read"))]) -> dict[str, Any]:
         async with scoped(service.api, caller) as connection:
             [watched] = await connection.fetch(alarm.SQL.watched)
-            items = await alarm.unfired(connection)
+            items = await alarm.untold(connection)
         return {"as_of": watched["as_of"], "watched": watched["count"], "items": items}
 
     return routes
@@ -77,7 +77,7 @@ def _read_cursor(text: str) -> tuple[datetime, UUID]:
 
 async def _write(work: UnitOfWork, request: Request, caller: Caller, topic: str, supervision_id: UUID) -> JSONResponse:
     body = await received(request)
-    ask = Ask(supervision_id, caller, who(caller), understood(Writing, body).text)
+    ask = Letter(supervision_id, caller, who(caller), understood(Writing, body).text)
     asked = Input(topic=topic, key="", sequence=None, body=ask, traceparent=traceparent_of(request))
     _, answer = await work.call([asked], row_scope(caller), slot(request, caller, body, _written))
     assert answer is not None, "a call with a slot has an answer"

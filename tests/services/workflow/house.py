@@ -17,8 +17,7 @@ from services.workflow.alarm import Alarm, ring
 from services.workflow.deciding import CLAIM, DECIDE, Answer, Ask, Claiming, Deciding
 from services.workflow.office import UPLOAD, Officers, Register, Upload
 from services.workflow.subscribers import BY_HOP, subscribers
-from services.workflow.supervision import ANSWER, CLOSE, Answering, Closing
-from services.workflow.supervision import Ask as Writing
+from services.workflow.supervision import ANSWER, CLOSE, Answering, Closing, Letter
 from shared import postgres
 from shared.access.tokens import Caller
 from shared.contracts.envelope import event_id
@@ -231,7 +230,7 @@ class Desk:
     async def write(self, what: Literal["answer", "closure"], supervision: UUID, text: str, caller: Caller) -> Any:
         topic = ANSWER if what == "answer" else CLOSE
         return await self._call(
-            topic, Writing(supervision, caller, caller.officer_id or caller.role, text), caller, None
+            topic, Letter(supervision, caller, caller.officer_id or caller.role, text), caller, None
         )
 
     async def upload(self, register: Mapping[str, Any], caller: Caller = STEWARD) -> Any:

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from services.workflow.alarm import Alarm, ring, unfired
+from services.workflow.alarm import Alarm, ring, untold
 from services.workflow.supervision import supervisor_of
 from shared.contracts.types import Hop
 from shared.messaging.room import Decision, Input, State
@@ -79,7 +79,7 @@ async def test_a_jump_of_the_clock_tells_the_steps_in_order_each_with_its_own_in
     assert [one["sequence"] for one in told] == [f"{number:012d}" for number in range(1, 6)]
     row = await desk.worker.fetchrow("SELECT state, wake_at, fired FROM deadlines WHERE household_id = $1", house)
     assert row is not None and tuple(row) == ("done", None, LADDER)
-    assert await desk.ring() == (0, 0) and await unfired(desk.worker) == []
+    assert await desk.ring() == (0, 0) and await untold(desk.worker) == []
 
 
 async def test_the_whole_ladder_step_by_step_moves_lateness_and_asks_the_office_above(desk: Desk) -> None:
@@ -92,9 +92,9 @@ async def test_the_whole_ladder_step_by_step_moves_lateness_and_asks_the_office_
         assert await desk.ring() == (0, 0), "not half a minute too early"
         await desk.advance(timedelta(minutes=1))
         now = await desk.worker.fetchval("SELECT civil.now()")
-        assert [one["step"] for one in await unfired(desk.worker)] == [LADDER[len(seen)]], "the auditor sees it wait"
+        assert [one["step"] for one in await untold(desk.worker)] == [LADDER[len(seen)]], "the auditor sees it wait"
         assert await desk.ring() == (1, 0) and await desk.ring() == (0, 0)
-        assert await unfired(desk.worker) == []
+        assert await untold(desk.worker) == []
         opened = await desk.worker.fetchval("SELECT count(*) FROM supervisions WHERE household_id = $1", house)
         seen.append((await lateness(desk, house), opened))
     assert seen == [("due", 0), ("overdue", 0), ("overdue", 0), ("supervised", 1), ("supervised", 1)]
@@ -171,7 +171,7 @@ async def test_any_number_of_alarms_tell_each_step_exactly_once(desk: Desk, keys
             await one.close()
     for house in houses:
         assert await steps(desk, house) == LADDER
-    assert await unfired(desk.worker) == [], "the auditor finds nothing due and untold"
+    assert await untold(desk.worker) == [], "the auditor finds nothing due and untold"
 
 
 async def _facts(desk: Desk, houses: Sequence[UUID]) -> list[Input]:
@@ -217,10 +217,10 @@ async def test_a_failing_deadline_is_put_off_with_its_error_and_nobody_elses_wai
     row = await desk.worker.fetchrow("SELECT error, tries, wake_at FROM deadlines WHERE household_id = $1", bad)
     assert row is not None and (row["error"], row["tries"]) == ("decide: RuntimeError", 1)
     assert await desk.ring() == (0, 0), "it is looked at again in five minutes"
-    waiting = await unfired(desk.worker)
+    waiting = await untold(desk.worker)
     assert [(one["step"], one["error"]) for one in waiting] == [(step, "decide: RuntimeError") for step in LADDER]
     failing.broken = household(0)
     await desk.advance(timedelta(minutes=6))
     assert await desk.ring() == (1, 0)
     assert await steps(desk, bad) == LADDER
-    assert await unfired(desk.worker) == []
+    assert await untold(desk.worker) == []
