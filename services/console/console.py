@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from services.console.projections import household, officer, timeline
 from services.console.session import Sessions, SignInNeeded, Viewer
 from shared.access.roles import Action
 from shared.access.tokens import Caller
+from shared.postgres import session
 from shared.web.callers import scoped
 from shared.web.problems import refuse
 
@@ -47,6 +49,12 @@ class Console:
 
     def token(self, viewer: Viewer) -> str:
         return self.sessions.token(viewer)
+
+    async def now(self) -> datetime:
+        """Civil now, for a page of somebody who is not signed in."""
+        async with session(self.api) as connection:
+            found: datetime = await connection.fetchval("SELECT civil.now()")
+        return found
 
     async def officers(self, ids: Collection[str | None]) -> dict[str, Mapping[str, Any]]:
         """Masked names and offices by officer id."""

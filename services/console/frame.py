@@ -87,9 +87,10 @@ class Frame:
     def page(
         self, request: Request, viewer: Viewer | None, template: str, status: int = 200, **facts: Any
     ) -> HTMLResponse:
-        """A whole page for a viewer, or for nobody."""
-        language = viewer.language if viewer else language_of(request)
-        shown = {**self._frame(request, viewer, self.words(language)), **facts}
+        """A whole page for a viewer, or for nobody. For nobody `words` and `now` may be given."""
+        words: Words = facts.pop("words", None) or self.words(viewer.language if viewer else language_of(request))
+        now = facts.pop("now", None)
+        shown = {**self._frame(request, viewer, words), **(_telling(now, words) if now else {}), **facts}
         return HTMLResponse(self._templates.get_template(template).render(shown), status)
 
     def part(self, viewer: Viewer, template: str, **facts: Any) -> str:

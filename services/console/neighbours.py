@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -42,6 +43,7 @@ class Answer:
         return [one for one in found if isinstance(one, dict)]
 
 
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 AWAY = Answer(503, {"code": "away"})
 """The service does not answer, or not in time, or is itself without its database."""
 
@@ -75,11 +77,20 @@ class Neighbours:
         """`key` is the Idempotency-Key: a call that finds its twin in flight waits for that one's answer."""
         return await self._write("POST", service, path, token, body, key)
 
+    async def ask(
+        self, service: str, path: str, body: Any, address: str, token: str = "", key: str | None = None
+    ) -> Answer:
+        """A call for somebody who is not signed in: `address` is the visitor's own, by which intake counts."""
+        return await self._write("POST", service, path, token, body, key, {"X-Forwarded-For": address})
+
     async def put(self, service: str, path: str, token: str, body: Any, key: str | None = None) -> Answer:
         return await self._write("PUT", service, path, token, body, key)
 
-    async def _write(self, method: str, service: str, path: str, token: str, body: Any, key: str | None) -> Answer:
-        headers = {"Idempotency-Key": key} if key else {}
+    async def _write(
+        self, method: str, service: str, path: str, token: str, body: Any, key: str | None,
+        more: Mapping[str, str] = NOTHING_MORE,
+    ) -> Answer:  # fmt: skip
+        headers = {**more, **({"Idempotency-Key": key} if key else {})}
         answer = AWAY
         for _ in range(IN_FLIGHT_TRIES):
             answer = await self._call(method, service, path, token, json=body, headers=headers)
@@ -92,7 +103,7 @@ class Neighbours:
         await self._client.aclose()
 
     async def _call(self, method: str, service: str, path: str, token: str, **how: Any) -> Answer:
-        headers = {"Authorization": f"Bearer {token}", **how.pop("headers", {})}
+        headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **how.pop("headers", {})}
         try:
             response = await self._client.request(method, self._urls[service] + path, headers=headers, **how)
         except httpx.HTTPError:

@@ -87,6 +87,18 @@ class NotYours(Exception):
     """A form without the session's CSRF token: another page may have sent it."""
 
 
+def check_origin(request: Request) -> None:
+    """A form of whoever is not signed in comes from a page of this site; its cookies are SameSite. Raises NotYours.
+
+    An old browser tells neither header: there is no session to be misused then.
+    """
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    if site not in (None, "same-origin", "none"):
+        raise NotYours
+    if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
+        raise NotYours
+
+
 @dataclass(slots=True)
 class Sessions:
     """`issuer` signs the tokens of whoever is signed in; None where an outside issuer must be configured."""

@@ -99,6 +99,18 @@ def villages_of(township: str) -> tuple[Division, ...]:
     return tuple(_children().get(trim(township), ())) if len(trim(township)) == 9 else ()
 
 
+def parts_of(code: str) -> tuple[Division, ...]:
+    """What a division is made of, in the order of codes: the townships of a county; none for a village."""
+    return tuple(_children().get(trim(code), ()))
+
+
+def villages_named(text: str, most: int) -> tuple[Division, ...]:
+    """Villages whose name holds the text, the shortest names first; none for a blank text."""
+    wanted = text.strip()
+    found = [one for one in _divisions().values() if wanted and one.level == "village" and wanted in one.name]
+    return tuple(sorted(found, key=lambda one: (len(one.name), one.code))[:most])
+
+
 @cache
 def _divisions() -> Mapping[str, Division]:
     path = Path(__file__).with_name("anhui_divisions.csv.gz")

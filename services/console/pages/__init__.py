@@ -2,6 +2,7 @@
 
 from services.console.pages import (
     account,
+    apply,
     events,
     files,
     household,
@@ -11,6 +12,7 @@ from services.console.pages import (
     queues,
     sign_in,
     task,
+    track,
     waiting,
 )
 
@@ -25,6 +27,8 @@ PAGES = (
     people.routes,
     account.routes,
     waiting.routes,
+    apply.routes,
+    track.routes,
     events.routes,
 )
 

@@ -1,5 +1,7 @@
 """What the console says, Chinese first and English beside it: one catalogue a language, the same keys in both.
 
+The farmer's pages have a file of their own (`farmer.*.yaml`): plain words, no term of the trade.
+
 Concerns come from the list of the field, names of hops, actions and reasons from the policy package.
 """
 
@@ -19,7 +21,7 @@ class Words:
     """One language. `words("queue.new", 3)` chooses `queue.new.one` or `queue.new.many` by the number."""
 
     def __init__(self, language: str, policy: Policy) -> None:
-        self.language, self._texts, self._policy = language, catalogue(language), policy
+        self.language, self._texts, self.policy = language, catalogue(language), policy
         self._short = "zh" if language.startswith("zh") else "en"
 
     def __call__(self, key: str, number: int | None = None, /, **facts: object) -> str:
@@ -53,37 +55,51 @@ class Words:
 
     def reason(self, hop: str | None, action: str | None, code: str | None) -> str:
         found = self._action(hop, action)
-        reasons = found.reasons if found else self._policy.pauses.reasons if action == "pause" else ()
+        reasons = found.reasons if found else self.policy.pauses.reasons if action == "pause" else ()
         named = next((one for one in reasons if one.code == code), None)
         return self.of(named.names) if named else self.code("reason", code)
 
     def step(self, hop: object, step: object) -> str:
         """The name of a hop's step; of the hop where it is no step of this package."""
         try:
-            return self.of(self._policy.step(str(hop), str(step) if step else None).names)
+            return self.of(self.policy.step(str(hop), str(step) if step else None).names)
         except LookupError:
             return self.code("hop", hop)
 
     def limit_unit(self, hop: str, level: str, step: str | None = None) -> str:
         """In what the limit of this step's task is counted: hours, calendar_days or working_days."""
         try:
-            return str(self._policy.limit(hop, level, step).unit)  # type: ignore[arg-type]
+            return str(self.policy.limit(hop, level, step).unit)  # type: ignore[arg-type]
         except LookupError:
             return "calendar_days"
+
+    def risks(self) -> list[tuple[str, str]]:
+        """What may be named as the trouble's cause, by the policy package."""
+        return [(one.code, self.of(one.names)) for one in self.policy.risks]
+
+    def refusal(self, code: str) -> str:
+        """A refusal's reason, at whichever hop it was given."""
+        for hop in self.policy.route:
+            for action in hop.actions:
+                found = next((one for one in action.reasons if one.code == code), None)
+                if found is not None and action.code in ("not_eligible", "uphold"):
+                    return self.of(found.names)
+        return self.code("reason", code)
 
     def joined(self, texts: list[str]) -> str:
         return ("、" if self._short == "zh" else ", ").join(texts)
 
     def _action(self, hop: str | None, code: str | None) -> HopAction | None:
-        place: RouteHop | None = next((one for one in self._policy.route if one.hop == hop), None)
+        place: RouteHop | None = next((one for one in self.policy.route if one.hop == hop), None)
         return next((one for one in place.actions if one.code == code), None) if place else None
 
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
     """Every text of a language by its dotted key."""
-    text = Path(__file__).with_name(f"{language}.yaml").read_text("utf-8")
-    return MappingProxyType(dict(_flat(yaml.safe_load(text), "")))
+    here = Path(__file__).parent
+    texts = [(here / f"{part}{language}.yaml").read_text("utf-8") for part in ("", "farmer.")]
+    return MappingProxyType(dict(one for text in texts for one in _flat(yaml.safe_load(text), "")))
 
 
 def _flat(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
