@@ -7,12 +7,12 @@ because its cause was withdrawn (A6).
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from services.workflow.case import Case, CaseFile, Move, Place
-from services.workflow.decided import APPEAL
+from services.workflow.decided import APPEAL, TELL
 from services.workflow.route import (
     FIRST_LOOK,
     JOURNEY,
@@ -24,7 +24,7 @@ from services.workflow.route import (
     is_higher,
     journey_due_at,
 )
-from services.workflow.stage import Ahead, Because, joined, left, place_at, sent, told
+from services.workflow.stage import Ahead, Because, begun_again, joined, left, place_at, sent, told
 from shared.contracts.clue import ClueReported
 from shared.contracts.envelope import event_id
 from shared.contracts.types import Hop
@@ -41,19 +41,18 @@ def opened(event: WarningRaised, household_id: UUID, policy: Policy, because: Be
     place = place_at(case, policy, Ahead(*_first(case), 1), because.now, cause_id=event.id)
     move = told("opened", CaseFile(case), place, because)
     move = move.then(sent(move.file, move.file.main, because))
-    return replace(_relieved(move, policy, because), word="opened")
+    relieved = _relieved(move, policy, because, case.rounds) if case.is_green else move
+    return replace(relieved, word="opened")
 
 
 def _first(case: Case) -> tuple[Hop, str]:
     return first_of(case.route, case.route[0].hop)
 
 
-def _relieved(move: Move, policy: Policy, because: Because) -> Move:
+def _relieved(move: Move, policy: Policy, because: Because, round_: int) -> Move:
     """The green channel beside the main way: a sudden blow is relieved first, and the procedure follows."""
     case = move.file.case
-    if not case.is_green or any(one.branch == RELIEF for one in move.file.places):
-        return move
-    aside = Ahead("township", RELIEF, case.rounds, RELIEF, is_main=False)
+    aside = Ahead("township", RELIEF, round_, RELIEF, is_main=False)
     place = place_at(case, policy, aside, because.now, cause_id=because.cause_id, like=move.file.main)
     step = told("noted", move.file, place, replace(because, action="green_channel"))
     there = next(one for one in step.file.places if one.place_id == place.place_id)
@@ -61,33 +60,51 @@ def _relieved(move: Move, policy: Policy, because: Because) -> Move:
 
 
 def strengthened(event: WarningRaised, file: CaseFile, policy: Policy, because: Because) -> Move:
-    """The household's open case hears of a warning again, with more, or of another warning."""
+    """The household's open case hears of a warning again, with more, or of another warning.
+
+    A tracked case's own warning is closed: another one is something new, whatever it is about. Each sudden blow is
+    relieved, in a round of its own.
+    """
     warning, case = event.data, file.case
     new = tuple(one for one in dict.fromkeys((*warning.concerns, *warning.new_concerns)) if one not in case.concerns)
     is_declared = warning.cause == "declaration" and case.cause != "declaration"
-    has_more = bool(new) or is_higher(warning.level, case.level) or is_declared
+    is_another = case.state == "tracking" and warning.warning_id not in case.warning_ids
+    has_more = bool(new) or is_higher(warning.level, case.level) or is_declared or is_another
     file = file.put(_case_after(case, warning, new, policy))
-    if not has_more:
-        return replace(
-            told("noted", file, file.main, replace(because, action="repeated", is_aside=True)), word="repeated"
-        )
-    because = replace(because, action="strengthened")
+    move = _verified(event, file, policy, because, new) if has_more else _repeated(file, because)
+    is_sudden = warning.is_green and (has_more or not case.is_green)
+    if not is_sudden or any(one.branch == RELIEF for one in file.live):
+        return move
+    case = replace(move.file.case, rounds=move.file.case.rounds + 1)
+    move = replace(move, file=move.file.put(case))
+    return _relieved(move, policy, replace(because, action="strengthened"), case.rounds)
+
+
+def _repeated(file: CaseFile, because: Because) -> Move:
+    return replace(told("noted", file, file.main, replace(because, action="repeated", is_aside=True)), word="repeated")
+
+
+def _verified(event: WarningRaised, file: CaseFile, policy: Policy, because: Because, new: tuple[str, ...]) -> Move:
+    """What is new is looked at: with a first look that has not been taken yet, or in a round of its own."""
+    warning, because = event.data, replace(because, action="strengthened")
     seen = _added(file.case, warning, new, because.now, policy)
     unvisited = _unvisited(file, FIRST_LOOK)
     if unvisited is not None:
         joint = joined(file, unvisited, seen)
         place = next(one for one in joint.places if one.place_id == unvisited.place_id)
         move = told("noted", joint, place, replace(because, is_aside=True), task=joint.task_of(place))
-        return replace(_relieved(move, policy, because), word="merged")
+        return replace(move, word="merged")
     file = file.put(replace(file.case, rounds=seen.round))
     move = told("noted", file, seen, because)
     place = next(one for one in move.file.places if one.place_id == seen.place_id)
-    return replace(_relieved(move.then(sent(move.file, place, because)), policy, because), word="verification")
+    return replace(move.then(sent(move.file, place, because)), word="verification")
 
 
 def _case_after(case: Case, warning: WarningState, new: tuple[str, ...], policy: Policy) -> Case:
     level = highest(case.level, warning.level)
-    journey = min(case.journey_due_at, journey_due_at(policy, level, case.clock_started_at))
+    # A graver level's journey is shorter; what pauses have added stays added.
+    usual = journey_due_at(policy, case.level, case.clock_started_at)
+    journey = case.journey_due_at + min(journey_due_at(policy, level, case.clock_started_at) - usual, timedelta())
     is_declared = warning.cause == "declaration" and case.cause != "declaration"
     return replace(
         case,
@@ -149,18 +166,27 @@ def weakened(event: WarningRaised, file: CaseFile, because: Because) -> Move:
 
 
 def appealed(event: ClueReported, file: CaseFile, policy: Policy, because: Because) -> Move:
-    """A refusal is appealed against: the case is taken up again by somebody at the county who took no part in it."""
+    """A refusal is appealed against: the case is taken up again by somebody at the county who took no part in it.
+
+    `file` is that of a closed case, or of one whose refusal is just being told: whoever appeals has heard it.
+    """
     now, case = because.now, file.case
-    journey = journey_due_at(policy, case.level, now)
     case = replace(
-        case, state="open", rounds=case.rounds + 1, appeals=case.appeals + 1, appeal_until=None, closed_at=None,
-        closed_because=None, journey_due_at=journey, ends={JOURNEY: journey},
-    )  # fmt: skip
+        case, rounds=case.rounds + 1, appeals=case.appeals + 1, appeal_until=None, closed_at=None, closed_because=None
+    )
+    case = begun_again(case, policy, now, "refused")
     ahead = Ahead("county", APPEAL, case.rounds)
     place = place_at(case, policy, ahead, now, cause_id=event.id)
-    move = told("appealed", replace(file, case=case), place, because)
+    for telling in [one for one in file.live if one.is_main]:
+        file = left(file, telling, now, by=None, as_="appealed")
+    move = told("appealed", file.put(case), place, because)
     there = next(one for one in move.file.places if one.place_id == place.place_id)
     return replace(move.then(sent(move.file, there, because)), word="appealed")
+
+
+def is_being_told(file: CaseFile) -> bool:
+    """Whether a refusal was signed, and the village is to tell it: it may be appealed against from then on."""
+    return file.case.result == "refused" and file.main.step == TELL
 
 
 def appealed_beside(file: CaseFile, because: Because) -> Move:

@@ -56,8 +56,10 @@ def wake_at(fired: Collection[str], sent_at: datetime, due_at: datetime, ladder:
 
 
 def brought_forward(deadline: Deadline, due_at: datetime) -> Deadline:
-    """The same deadline, due at the earlier of the two instants."""
+    """The same deadline, due at the earlier of the two instants. One that is paused still wakes at its pause's end."""
     due = min(deadline.due_at, due_at)
+    if deadline.state == "paused":
+        return replace(deadline, due_at=due)
     return replace(deadline, due_at=due, wake_at=wake_at(deadline.fired, deadline.sent_at, due))
 
 

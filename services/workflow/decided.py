@@ -25,8 +25,8 @@ from services.workflow.outcome import (
     Returns,
     Stays,
 )
-from services.workflow.route import MAIN, VISIT, before, first_of, following, highest, office_at
-from services.workflow.stage import Ahead, Because, clocked, joined, left, place_at, sent, told
+from services.workflow.route import MAIN, VERIFICATION, VISIT, before, first_of, following, highest, office_at
+from services.workflow.stage import Ahead, Because, begun_again, clocked, joined, left, place_at, sent, told
 from services.workflow.task import Task
 from shared.contracts.types import Hop
 from shared.domain.calendar import day_of, start_of
@@ -233,9 +233,12 @@ def _joins(scene: Scene) -> Move:
 
 
 def _is_verified(outcome: Onward, scene: Scene) -> Move:
-    """What is new was visited: a tracked household in difficulty is monitored again, another case knows more."""
+    """What is new was visited: a tracked household in difficulty is monitored again, another case knows more.
+
+    A refusal that is being told is no answer to a difficulty that was seen after it: that household too goes its way.
+    """
     main, place = scene.file.main, scene.place
-    if main.state == "tracking" and outcome.difficulty == "confirmed":
+    if outcome.difficulty == "confirmed" and (main.state == "tracking" or main.step == TELL):
         return _remonitored(scene, main)
     file = _gone(scene, "verified")
     file = joined(file, main, replace(place, due_at=main.due_at)) if main.state != "tracking" else file
@@ -243,14 +246,12 @@ def _is_verified(outcome: Onward, scene: Scene) -> Move:
 
 
 def _remonitored(scene: Scene, main: Place) -> Move:
-    """The tracked case goes its way again from the review on; this branch is the main way now."""
-    now = scene.because.now
-    ended = replace(main, state="ended", ended_at=now, ended_by=scene.hand.by, ended_as="remonitored")
-    case = replace(
-        scene.file.case, state="open", level=highest(scene.file.case.level, scene.place.level), result=None,
-        is_noticed=False, ends={}, journey_due_at=scene.policy.journey(scene.place.level, on=day_of(now)).due(now),
-    )  # fmt: skip
-    scene = scene.on(scene.file.put(ended, case))
+    """The case goes its way again from the review on; this branch is the main way now."""
+    now, case = scene.because.now, scene.file.case
+    case = replace(case, level=highest(case.level, scene.place.level), is_noticed=False)
+    case = begun_again(case, scene.policy, now)
+    file = left(scene.file, main, now, by=None, as_="remonitored")
+    scene = scene.on(file.put(case))
     ahead = following(case.route, scene.place.hop, scene.place.step)
     assert ahead is not None, "a visit is followed by a review"
     return _goes(scene, Ahead(*ahead, scene.place.round, MAIN, is_main=True), "remonitored")
@@ -301,9 +302,11 @@ def _resumes(scene: Scene) -> Move:
 
 
 def resumed(file: CaseFile, place: Place, because: Because) -> CaseFile:
-    """The clocks of a paused place and of its case run again, later by what was paused."""
-    assert place.paused_at is not None, "the place is paused"
-    pause, deadline = because.now - place.paused_at, file.deadline_of(place)
+    """The clocks of a paused place and of its case run again, later by what was paused: never by more than its ceiling,
+    whoever lets them run again and whenever."""
+    assert place.paused_at is not None and place.paused_until is not None, "the place is paused"
+    now = min(because.now, place.paused_until)
+    pause, deadline = now - place.paused_at, file.deadline_of(place)
     case = file.case
     return file.put(
         replace(
@@ -312,7 +315,7 @@ def resumed(file: CaseFile, place: Place, because: Because) -> CaseFile:
             ends={code: end + pause for code, end in case.ends.items()},
         ),
         replace(place, paused_at=None, paused_until=None, due_at=place.due_at + pause),
-        deadlines.run_again(deadline, place.paused_at, because.now) if deadline else None,
+        deadlines.run_again(deadline, place.paused_at, now) if deadline else None,
     )
 
 
@@ -360,8 +363,17 @@ def _is_tracked(scene: Scene) -> Move:
 
 
 def _is_closed(outcome: Ends, scene: Scene) -> Move:
-    """A refusal was proven delivered: the case closes, and from that day it may be appealed against, once."""
+    """A refusal was proven delivered: the case closes, and from that day it may be appealed against, once.
+
+    What was new meanwhile and nobody has visited yet is not closed with it: the case goes on with that.
+    """
     now, case = scene.because.now, scene.file.case
+    unseen = [one for one in scene.file.live if one.branch == VERIFICATION and not one.is_main]
+    if unseen:
+        file = _gone(scene, "told")
+        case = replace(begun_again(case, scene.policy, now), is_noticed=False)
+        there = next(one for one in file.places if one.place_id == unseen[0].place_id)
+        return replace(_told_of_ended(scene, file.put(case, replace(there, is_main=True)), "noted"), word="goes_on")
     limit = scene.policy.single_limit("appeal", case.level, on=day_of(now))
     until = None
     if not case.appeals and outcome.delivered_on:

@@ -171,11 +171,24 @@ def _replanned(legs: Sequence[Leg], own: datetime, now: datetime, end: datetime)
 
 
 def ends_after(
-    policy: Policy, ends: Mapping[str, datetime], hop: Hop, level: Level, started_at: datetime
+    policy: Policy,
+    ends: Mapping[str, datetime],
+    hop: Hop,
+    level: Level,
+    now: datetime,
+    declared_at: datetime | None = None,
 ) -> Mapping[str, datetime]:
-    """The totals' ends once a case is sent to a hop: those that cover it begin to run, if they do not run yet."""
-    new = {code: policy.total(code, level, on=day_of(started_at)) for code in policy.totals_of(hop) if code not in ends}
-    return {**ends, **{code: limit.due(started_at) for code, limit in new.items()}}
+    """The totals' ends once a case is sent to a hop: those that cover it begin to run, if they do not run yet.
+
+    From the receipt of a declaration runs what the visit is a part of; the help after it from its own beginning.
+    """
+    from_receipt = policy.totals_of(VISIT) if declared_at is not None else ()
+    starts = {
+        code: declared_at if declared_at is not None and code in from_receipt else now
+        for code in policy.totals_of(hop)
+        if code not in ends
+    }
+    return {**ends, **{code: policy.total(code, level, on=day_of(at)).due(at) for code, at in starts.items()}}
 
 
 def journey_due_at(policy: Policy, level: Level, clock_started_at: datetime) -> datetime:

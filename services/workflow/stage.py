@@ -13,8 +13,8 @@ from services.workflow import task as tasks
 from services.workflow.case import Case, CaseFile, Move, Place, place_id
 from services.workflow.deadline import Deadline
 from services.workflow.history import Step
-from services.workflow.outcome import Proposal
-from services.workflow.route import MAIN, due_at, ends_after, highest, office_at
+from services.workflow.outcome import Proposal, Result
+from services.workflow.route import JOURNEY, MAIN, due_at, ends_after, highest, journey_due_at, office_at
 from services.workflow.task import Task
 from shared.contracts.envelope import event_id
 from shared.contracts.hop import Entered
@@ -182,9 +182,22 @@ def place_at(
 
 
 def clocked(case: Case, policy: Policy, hop: Hop, now: datetime) -> Case:
-    """The case with the clocks of all totals that cover this hop running. A declaration's run from its receipt."""
-    started_at = case.clock_started_at if case.declared_at else now
-    return replace(case, ends=ends_after(policy, case.ends, hop, case.level, started_at))
+    """The case with the clocks of all totals that cover this hop running; a declaration's, where the visit is one of
+    their hops, from its receipt."""
+    return replace(case, ends=ends_after(policy, case.ends, hop, case.level, now, case.declared_at))
+
+
+def begun_again(case: Case, policy: Policy, now: datetime, result: Result | None = None) -> Case:
+    """The case goes its way again from now on, and so do its clocks."""
+    journey = journey_due_at(policy, case.level, now)
+    return replace(
+        case,
+        state="open",
+        result=result,
+        clock_started_at=now,
+        journey_due_at=journey,
+        ends={JOURNEY: journey},
+    )
 
 
 def sent(file: CaseFile, place: Place, because: Because) -> Move:

@@ -39,7 +39,9 @@ class ClueReported(Keyed):
         file: CaseFile | None = state.get(("case", own)) or state.get(("case", home))
         refused: CaseFile | None = state.get(("refused", own)) or state.get(("refused", home))
         because = Because(event.id, now, traceparent=input.traceparent)
-        if file is not None:
+        if file is not None and cause.is_being_told(file):
+            move = cause.appealed(event, file, load(file.case.policy), because)
+        elif file is not None:
             move = cause.appealed_beside(file, because)
         elif refused is not None:
             move = cause.appealed(event, refused, load(refused.case.policy), because)
