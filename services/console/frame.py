@@ -47,11 +47,11 @@ RAIL: tuple[tuple[str, str, str], ...] = (
     ("queues", "/queues", "queue.read"),
     ("households", "/households", "timeline.read"),
     ("notices", "/notices", "notice.read"),
+    ("late", "/late", "supervision.read"),
     ("people", "/people", "grid.write"),
-    ("waiting", "/waiting", "dead_letter.read"),
     ("account", "/account", "conservation.read"),
 )
-"""The left rail: (name, address, what one must be allowed to do)."""
+"""The left rail: (name, address, what one must be allowed to do). The account leads to the records that wait."""
 
 
 @dataclass(slots=True)

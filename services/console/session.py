@@ -43,22 +43,27 @@ class Officer:
     office_id: str
     office_zh: str
     office_en: str
+    department: str | None = None
 
     @classmethod
     def of_row(cls, row: Any) -> "Officer | None":
         """From a row of `officers`; None for a post whose holder cannot sign in here."""
-        if row["role"] not in ROLES or row["role"] in ("farmer", "department", "system"):
+        if row["role"] not in ROLES or row["role"] in ("farmer", "system"):
+            return None
+        # A department's office is named by its county and its code: 341221-housing.
+        department = row["office_id"].partition("-")[2] if row["role"] == "department" else None
+        if row["role"] == "department" and not department:
             return None
         return cls(
             officer_id=row["officer_id"], display_name=row["display_name"], role=cast(Role, row["role"]),
             region=trim(row["region"]), grid=row["grid"] if row["role"] in ONE_GRID and row["grid"] else "*",
             capacity=cast(Capacity | None, row["capacity"]), office_id=row["office_id"], office_zh=row["office_zh"],
-            office_en=row["office_en"],
+            office_en=row["office_en"], department=department,
         )  # fmt: skip
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.officer_id, self.role, self.region, self.grid, None, self.capacity)
+        return Caller(self.officer_id, self.role, self.region, self.grid, self.department, self.capacity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,7 @@ class Sessions:
         fields = {
             "officer_id": officer.officer_id, "role": officer.role, "region": officer.region,
             "grid": officer.grid if officer.role in ONE_GRID else None, "capacity": officer.capacity,
+            "department": officer.department,
         }  # fmt: skip
         return self.issuer.issue(fields, TOKEN_LASTS, machine_now())
 

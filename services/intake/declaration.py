@@ -6,7 +6,7 @@ failure is one and the same answer (people E2). The reason of a refusal needs th
 
 import hmac
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from shared.messaging.room import DUPLICATE, Decision, Emit, Problem
 from shared.postgres import queries, session
 
 TRIES = queries(__file__)
+
+_MOMENT = timedelta(microseconds=1)
 
 TRIES_AN_HOUR = 5
 TRIES_KEPT = 20
@@ -202,7 +204,8 @@ def _next(stage: str, may_appeal: bool) -> str | None:
 
 
 def _day(instant: datetime | None) -> str | None:
-    return civil_date(instant).isoformat() if instant else None
+    """The last day: a limit in days is due at 00:00 of the day after it."""
+    return civil_date(instant - _MOMENT).isoformat() if instant else None
 
 
 def _is_undecided(case: Progress | None) -> bool:

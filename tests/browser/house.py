@@ -23,6 +23,8 @@ Theme = Literal["light", "dark"]
 
 COUNTY = "341221"
 TOWNSHIP_OFFICER, COUNTY_OFFICER, STEWARD = "to-1", "co-1", "st-1"
+TOWNSHIP_APPROVER, COUNTY_HANDLER, DEPARTMENT_OFFICER = "to-2", "co-2", "dm-1"
+DEPARTMENT = f"{COUNTY}-medical_insurance"
 DESK, PHONE, NARROW = (1440, 900), (390, 844), (360, 740)
 NAMES = (
     "张守信",
@@ -45,6 +47,7 @@ GROUPS = (1, 3, 5, 8)
 """Only group 3 has a grid worker; the others' tasks fall to the village's office."""
 OFFICES = (
     (COUNTY, "county", COUNTY, "临泉县农业农村局", "Linquan county office"),
+    (DEPARTMENT, "department", COUNTY, "临泉县医疗保障局", "Linquan medical insurance"),
     (TOWNSHIP, "township", TOWNSHIP, "鲖城镇人民政府", "Tongcheng township office"),
     (VILLAGE, "village_committee", VILLAGE, "大涂庄村村委会", "Datuzhuang village committee"),
     *(
@@ -54,8 +57,11 @@ OFFICES = (
 )
 OFFICERS = (
     (COUNTY_OFFICER, "程思远", "county", COUNTY, None, COUNTY, "member", "approver"),
+    (COUNTY_HANDLER, "洪立新", "county", COUNTY, None, COUNTY, "member", "handler"),
+    (DEPARTMENT_OFFICER, "卢保民", "department", COUNTY, None, DEPARTMENT, "member", "handler"),
     (STEWARD, "石守成", "steward", COUNTY, None, COUNTY, "member", None),
     (TOWNSHIP_OFFICER, "方晓明", "township", TOWNSHIP, None, TOWNSHIP, "member", "handler"),
+    (TOWNSHIP_APPROVER, "任守责", "township", TOWNSHIP, None, TOWNSHIP, "member", "approver"),
     (CADRE, "赵建国", "village", VILLAGE, None, VILLAGE, "leader", "handler"),
     (SECOND_CADRE, "钱秋菊", "village", VILLAGE, None, VILLAGE, "member", "reviewer"),
     (WORKER, "王守望", "grid_worker", VILLAGE, GRID, GRID, "worker", None),

@@ -91,6 +91,8 @@ async def _go(console: Console, request: Request, helper: Viewer | None, posted:
     words = words_of(console, request, helper)
     step = _step(posted)
     filing = Filing(step, given, {}, key_of(posted))
+    if go == "find" or "place" in posted:
+        return await _show(console, request, helper, Filing(1, given, {}, filing.key), looked=_looked(posted))
     if go == "language":
         return await _show(console, request, helper, filing, other_language(words))
     if go == "back" or go.startswith("to-"):
@@ -132,11 +134,12 @@ async def _send(console: Console, request: Request, helper: Viewer | None, filin
 
 async def _show(
     console: Console, request: Request, helper: Viewer | None, filing: Filing, words: Words | None = None,
-    status: int = 200,
+    status: int = 200, looked: Mapping[str, str] | None = None,
 ) -> Response:  # fmt: skip
     words = words or words_of(console, request, helper)
     region = filing.given.get("region", "")
-    places = await _places(console, request, helper, words) if filing.step == 1 else {}
+    asked = looked or {}
+    places = await _places(console, asked.get("place", ""), asked.get("q", ""), helper) if filing.step == 1 else {}
     answer = farmer_page(
         console, request, helper, "apply.html", await console.now(), words, 422 if filing.errors else status,
         filing=filing, step=filing.step, screens=SCREENS, entries=ENTRIES, given=filing.given, errors=filing.errors,
@@ -149,9 +152,8 @@ async def _show(
 # ── which village ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _places(console: Console, request: Request, helper: Viewer | None, words: Words) -> dict[str, Any]:
+async def _places(console: Console, asked: str, q: str, helper: Viewer | None) -> dict[str, Any]:
     """The choices of the first screen: those found by name, and those of the place that was chosen so far."""
-    asked, q = request.query_params.get("place", ""), request.query_params.get("q", "")[:20]
     start = helper.officer.region if helper else await _county(console)
     code = asked if re.fullmatch(r"34[0-9]{0,10}", asked) and len(asked) in (2, 4, 6, 9) else start
     here = find(code) if len(code) in (2, 4, 6, 9) else None
@@ -252,6 +254,11 @@ def _given(posted: FormData) -> dict[str, str]:
         if isinstance(value, str) and value.strip():
             found[name] = value.strip().replace("\x00", "")[: LONG + 1 if name == "difficulty" else SHORT]
     return found
+
+
+def _looked(posted: FormData) -> dict[str, str]:
+    """The place and the name by which a village is looked for."""
+    return {name: str(posted.get(name) or "")[:20] for name in ("place", "q")}
 
 
 def _step(posted: FormData) -> int:

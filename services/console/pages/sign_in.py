@@ -14,6 +14,8 @@ from services.console.session import FORM_COOKIE, Officer, check_csrf
 from shared.access.roles import ONE_GRID
 
 ORDER = ("approver", "reviewer", "handler", None)
+OFFICES = ("city", "county", "department", "township")
+"""Kinds of offices in the list, beside the villages."""
 POSTS = ("leader", "worker", "deputy", "member")
 
 
@@ -72,11 +74,10 @@ def routes(console: Console) -> APIRouter:
 
 
 def grouped(rows: Sequence[Any]) -> dict[str, Any]:
-    """Officers for the page: county, township, and each village with its groups. Pure."""
+    """Officers for the page: the offices by kind, and each village with its groups. Pure."""
     people = [(officer, row) for row in rows if (officer := Officer.of_row(row))]
     offices = {
-        kind: tuple(sorted((one for one, row in people if row["office_kind"] == kind), key=_rank))
-        for kind in ("county", "township")
+        kind: tuple(sorted((one for one, row in people if row["office_kind"] == kind), key=_rank)) for kind in OFFICES
     }
     codes = dict.fromkeys(one.region for one, row in people if row["office_kind"].startswith("village"))
     return {"offices": offices, "villages": tuple(_village(code, people) for code in codes)}

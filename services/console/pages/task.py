@@ -208,7 +208,7 @@ async def show(
     path = list(task.get("path") or ())
     named = await console.officers([task.get("claimed_by"), *map(officer_of, history), *way.people_of(path, case)])
     telling = Telling(words, grade(viewer.officer), viewer.now, named)
-    place, sent = way.current(task, case), prepared(task, telling)
+    spot, sent = way.current(task, case), prepared(task, telling)
     chosen = (_action(task, action) or (task.get("actions") or [None])[0]) if can_act else None
     schema = await _schema(console, viewer, task, chosen) if chosen else {}
     return console.frame.page(
@@ -219,7 +219,7 @@ async def show(
         reasons=reasons_of(chosen, words) if chosen else [], is_done=request.query_params.get("done") == "1",
         history=[_entry(one, telling) for one in history], village=region_name(str(task.get("region") or "")),
         stations=way.stations(path, case, named, words), next_hop=next_hop(task),
-        clock_from=clock_from(task, place), place=place, prepared=sent,
+        clock_from=clock_from(task, spot), spot=spot, prepared=sent,
         step=words.step(task["hop"], task.get("step")), case=case,
         not_this_person=not_this_person(task, sent, viewer) if can_act else None,
         concerns=[words.concern(code) for code in task.get("concerns") or ()],

@@ -2,10 +2,12 @@
 
 import re
 import string
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from services.console import wording
 from services.console.session import LANGUAGES
 from services.console.wording import Words, catalogue
 from shared.access.roles import ROLES
@@ -23,6 +25,14 @@ def words(language: str = "zh-CN") -> Words:
 
 def test_both_catalogues_have_the_same_keys() -> None:
     assert set(catalogue("zh-CN")) == set(catalogue("en"))
+
+
+@pytest.mark.parametrize("name", ["zh-CN.yaml", "en.yaml", "farmer.zh-CN.yaml", "farmer.en.yaml"])
+def test_no_family_stands_twice_in_a_file(name: str) -> None:
+    """YAML would keep the later one and say nothing."""
+    text = (Path(wording.__file__).parent / name).read_text("utf-8")
+    families = re.findall(r"^([a-z_]+):", text, re.MULTILINE)
+    assert len(families) == len(set(families))
 
 
 def test_both_languages_name_the_same_facts() -> None:

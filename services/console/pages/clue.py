@@ -1,0 +1,146 @@
+"""/clue: a cadre reports a household's difficulty (method 2). About officials or in confidence: a complaint (A4).
+
+The answer is the same for both. Without scripts; what is wrong is said beside its entry, and nothing typed is lost.
+"""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from services.console.console import Console
+from services.console.frame import place_of, region_name, to
+from services.console.neighbours import Answer
+from services.console.pages.apply import told_as
+from services.console.session import Viewer, check_csrf
+from services.console.wording import Words
+from shared.domain.concerns import CONCERNS
+from shared.domain.division import is_village, parts_of, villages_of
+
+ENTRIES = (
+    "household", "region", "channel", "name", "household_no", "phone", "address", "group", "text", "level", "sudden",
+    "confidential",
+)  # fmt: skip
+SUBJECT = ("name", "household_no", "phone", "address")
+CHANNELS = (
+    "grid_visit", "cadre_visit", "resident_team", "annual_check", "village_meeting", "window", "hotline", "letter",
+    "other",
+)  # fmt: skip
+OWN = {"grid_worker": "grid_visit", "group_leader": "grid_visit", "resident_team": "resident_team", "clerk": "window",
+       "hotline": "hotline"}  # fmt: skip
+"""What a role's reports come from, if nothing else is chosen; any other's from a visit."""
+LEVELS = ("red", "orange", "yellow")
+TEXT_MAX, SHORT = 2000, 200
+
+
+def routes(console: Console) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/clue")
+    async def clue(request: Request) -> Response:
+        viewer = await console.viewer(request, "clue.file")
+        given = {"household": request.query_params.get("household", "")}
+        return await _show(console, request, viewer, given, {})
+
+    @routes.post("/clue")
+    async def report(request: Request) -> Response:
+        viewer = await console.viewer(request, "clue.file")
+        posted = await request.form()
+        check_csrf(viewer.csrf, posted.get("csrf"))
+        given, concerns = _given(posted), [str(one) for one in posted.getlist("concern")][:10]
+        words = console.frame.words(viewer.language)
+        errors = wrong(given, words)
+        key = str(posted.get("key") or "")[:100] or secrets.token_urlsafe(18)
+        if errors:
+            return await _show(console, request, viewer, given, errors, concerns, key, status=422)
+        answer = await console.neighbours.post(
+            "intake", "/v1/clues", console.token(viewer), body_of(given, concerns, viewer), key
+        )
+        if answer.is_fine:
+            return to("/clue?done=1")
+        if answer.status == 422 and answer.errors:
+            return await _show(console, request, viewer, given, _told(answer, words), concerns, "", status=422)
+        banner = words("task.away") if answer.status == 503 else told_as(answer.code, words)
+        return await _show(console, request, viewer, given, {}, concerns, key, banner, answer.status)
+
+    return routes
+
+
+async def _show(
+    console: Console, request: Request, viewer: Viewer, given: Mapping[str, str], errors: Mapping[str, str],
+    concerns: list[str] | None = None, key: str = "", banner: str = "", status: int = 200,
+) -> Response:  # fmt: skip
+    home = await _home(console, viewer, given.get("household", ""))
+    words = console.frame.words(viewer.language)
+    return console.frame.page(
+        request, viewer, "clue.html", status, given=given, errors=errors, home=home, banner=banner,
+        key=key or secrets.token_urlsafe(18), village=region_name(home["region"]) if home else "",
+        villages=() if home else villages(viewer.officer.region), channels=CHANNELS, levels=LEVELS,
+        ticked=concerns or [],
+        channel=given.get("channel") or OWN.get(viewer.officer.role, "cadre_visit"),
+        concerns=[(one.code, words.concern(one.code)) for one in CONCERNS],
+        is_done=request.query_params.get("done") == "1",
+    )  # fmt: skip
+
+
+async def _home(console: Console, viewer: Viewer, text: str) -> Any:
+    """The registered household that is named, if it lies in the viewer's rows."""
+    try:
+        return await console.household(viewer.caller, UUID(text)) if text else None
+    except ValueError:
+        return None
+
+
+def villages(region: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The villages of an area, (code, name) by township; an area above a county has too many to choose from."""
+    if len(region) == 12:
+        return [(place_of(region)[-2] if len(place_of(region)) > 1 else "", [(region, region_name(region))])]
+    townships = [region] if len(region) == 9 else [one.code for one in parts_of(region)] if len(region) == 6 else []
+    return [(region_name(code), [(one.code, region_name(one.code)) for one in villages_of(code)]) for code in townships]
+
+
+def wrong(given: Mapping[str, str], words: Words) -> dict[str, str]:
+    found = {}
+    if not given.get("household") and not is_village(given.get("region", "")):
+        found["region"] = words("apply.wrong.not_a_village")
+    if not given.get("text"):
+        found["text"] = words("form.missing")
+    group = given.get("group", "")
+    if group and not (group.isascii() and group.isdigit() and 1 <= int(group[:4]) <= 99):
+        found["group"] = words("apply.wrong.group")
+    return found
+
+
+def body_of(given: Mapping[str, str], concerns: list[str], viewer: Viewer) -> dict[str, Any]:
+    channel = given.get("channel") if given.get("channel") in CHANNELS else OWN.get(viewer.officer.role, "cadre_visit")
+    body: dict[str, Any] = {"channel": channel, "text": given["text"], "concern": concerns}
+    body |= {"sudden": given.get("sudden") == "yes", "confidential": bool(given.get("confidential"))}
+    body |= {name: given[name] for name in ("household", "level") if given.get(name)}
+    if "household" not in body:
+        subject = {name: given[name] for name in SUBJECT if given.get(name)}
+        body |= {"region": given["region"]} | ({"subject": subject} if subject else {})
+    return body | ({"group": int(given["group"])} if given.get("group") else {})
+
+
+def _told(answer: Answer, words: Words) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in answer.errors:
+        name = str(one.get("field", "")).removeprefix("body.").removeprefix("subject.").partition(".")[0]
+        found.setdefault(name if name in ENTRIES else "text", told_as(str(one.get("code", "")), words))
+    return found
+
+
+def _given(posted: FormData) -> dict[str, str]:
+    found = {}
+    for name in ENTRIES:
+        value = posted.get(name)
+        if isinstance(value, str) and value.strip():
+            found[name] = value.strip().replace("\x00", "")[: TEXT_MAX + 1 if name == "text" else SHORT]
+    return found
+
+
+__all__ = ["body_of", "routes", "villages", "wrong"]
