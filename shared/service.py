@@ -176,8 +176,10 @@ class Service:
         """Records not yet read, by consumer and topic."""
         found: dict[str, dict[str, int]] = {}
         for consumer in self.consumers:
-            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+            try:
                 await asyncio.wait_for(consumer.read_lag(), 2)
+            except (KafkaError, OSError, TimeoutError):
+                consumer.lag = {}  # not known: an old number would say that records are gone
             for (topic, _), behind in consumer.lag.items():
                 topics = found.setdefault(consumer.group, {})
                 topics[topic] = topics.get(topic, 0) + behind

@@ -7,6 +7,7 @@ a header's name that is not is read in `fetched.py`.
 
 import dataclasses
 import logging
+import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,13 +60,20 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     def group(self) -> str:
         return self.work.consumer
 
+    @property
+    def member(self) -> str:
+        """The static member's name. It changes with the topics: a broker gives a member that comes back under its old
+        name its old partitions, so that a topic added since would be read by nobody, and nobody told."""
+        read = zlib.crc32("\x1f".join(sorted(self.topics) or [self.pattern or ""]).encode())
+        return f"{self.group}-{self.instance}-{read:08x}"
+
     def attach(self, to: KafkaBroker) -> None:
         """State every setting; a default of the framework loses messages (ACK_FIRST, latest)."""
         self._subscriber = to.subscriber(
             *self.topics,
             pattern=self.pattern,
             group_id=self.group,
-            group_instance_id=f"{self.group}-{self.instance}",
+            group_instance_id=self.member,
             ack_policy=AckPolicy.NACK_ON_ERROR,
             auto_offset_reset="earliest",
             isolation_level="read_committed",

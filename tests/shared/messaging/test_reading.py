@@ -9,6 +9,7 @@ import asyncpg
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
+from shared.messaging import kafka as room
 from shared.messaging import record, topics
 from shared.messaging.room import Kept
 from tests import hostile
@@ -153,3 +154,18 @@ async def test_a_header_whose_name_is_no_utf8_blocks_no_partition(road: House, k
         await until(all_read, 20, "three records read")
     assert sorted(await road.words()) == ["before", "behind"]
     assert (await road.account())["waiting"] == 1
+
+
+async def test_a_group_that_reads_one_topic_more_since_its_restart_is_given_it(road: House, kafka: str) -> None:
+    async with reading(road, kafka):
+        pass
+    consumer = room.Consumer(road.work, "slot-0", ("data.changed", "household.registered"))
+    broker = room.broker(kafka)
+    consumer.attach(broker)
+    await broker.start()
+    try:
+        await until(lambda: consumer.has_joined, 20, "joined its group")
+        assigned = {part.topic for part in consumer._subscriber.consumer.assignment()}
+        assert assigned == {"data.changed", "household.registered"}
+    finally:
+        await broker.stop()
