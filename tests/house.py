@@ -21,9 +21,13 @@ READY_SECONDS = 60.0
 
 @dataclass
 class House:
-    """`folder` holds servers, keys and logs; the services' ports stay theirs over restarts."""
+    """`folder` holds servers, keys and logs; the services' ports stay theirs over restarts.
+
+    `mutation`: every service runs without this protection (`tests/chaos/mutant.py`).
+    """
 
     folder: Path
+    mutation: str | None = None
     kafka: Kafka = field(init=False)
     postgres: Postgres = field(init=False)
     ports: dict[str, int] = field(init=False)
@@ -63,7 +67,7 @@ class House:
         log = (self.folder / f"{slot}.log").open("ab")
         service = slot.partition("-")[0]
         self.running[slot] = subprocess.Popen(
-            [sys.executable, "-m", f"services.{service}"],
+            [sys.executable, "-m", *self._program(service)],
             env={**os.environ, **self.environment(slot), **told},
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -72,6 +76,11 @@ class House:
             start_new_session=True,
         )
         log.close()
+
+    def _program(self, service: str) -> list[str]:
+        if self.mutation is None:
+            return [f"services.{service}"]
+        return ["tests.chaos.mutant", self.mutation, "--", service]
 
     def is_alive(self, slot: str) -> bool:
         return slot in self.running and self.running[slot].poll() is None

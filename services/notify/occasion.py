@@ -143,11 +143,15 @@ def of_deadline(event: DeadlinePassed, known: Occasion | None, not_to: str | Non
 
 
 def of_unread(told: Occasion, not_to: str, now: datetime) -> Occasion:
-    """A red notice of this occasion that its receiver has not read: the next person is to hear it."""
+    """A red notice of this occasion that its receiver has not read: the next person is to hear it.
+
+    Once a task: that its reminder was not read either tells nobody anything new.
+    """
     return replace(
         told,
-        occasion_id=occasion_id(told.case_id, "unread", told.hop, told.round, told.branch, told.about),
+        occasion_id=occasion_id(told.case_id, "unread", told.hop, told.round, told.branch, told.hop_step),
         step="unread",
+        about=told.hop_step,
         not_to=not_to,
         state="told",
         cause=None,

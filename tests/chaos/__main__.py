@@ -1,4 +1,7 @@
-"""`./shouwang chaos [--records N] [--households N] [--passes N] [--faults N] [--seed N]`: the long proof."""
+"""`./shouwang chaos [--records N] [--households N] [--passes N] [--faults N] [--seed N]`: the long proof.
+
+First two small runs with a protection taken out (`--mutants`: these alone): what does not find them proves nothing.
+"""
 
 import argparse
 import asyncio
@@ -6,6 +9,7 @@ import logging
 import sys
 import time
 
+from tests.chaos import mutants
 from tests.chaos.run import Chaos, Plan
 from tests.house import House
 from tests.servers import folder
@@ -18,17 +22,23 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=3, help="how often each step of each service is hit")
     parser.add_argument("--faults", type=int, default=None, help="fewer, drawn by the seed")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--mutants", action="store_true", help="the planted faults alone")
     given = parser.parse_args()
     plan = Plan(given.seed, given.households, given.records, given.passes, given.faults)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that was killed is away: that is the point
     print(f"chaos with seed {plan.seed}", flush=True)
+    planted = mutants.every(plan.seed)
+    if not all(one.is_right for one in planted):
+        sys.exit("a planted fault was not found, or one where none was planted: no run counts")
+    if given.mutants:
+        return
     with folder("chaos") as place:
         house = House(place)
         try:
             outcome = asyncio.run(Chaos(plan, house, lambda line: print(f"  {line}", flush=True)).run())
         finally:
             house.stop()
-    print("\n".join(outcome.lines()))
+    print("\n".join([*outcome.lines(), *(f"  {one.line()}" for one in planted)]))
     sys.exit(0 if outcome.verdict.is_clean() and not outcome.missed else 1)
 
 

@@ -4,19 +4,27 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.topics import TOPICS
 from shared.postgres import SERVICES
+from tests.chaos.journey import Road
 from tests.chaos.ledger import Evidence, Said
+from tests.chaos.officers import Attempt
+from tests.chaos.reports import Filed
 
 BY_NUMBER = {topic.number: topic.name for topic in TOPICS}
 
 
 async def collect(
-    bootstrap: str, admin_dsn: str, answers: Sequence[Mapping[str, Any]], held: frozenset[tuple[str, str, int]]
+    bootstrap: str,
+    admin_dsn: str,
+    answers: Sequence[Mapping[str, Any]],
+    held: frozenset[tuple[str, str, int]],
+    road: Road,
 ) -> Evidence:
     """Read when everything has come to rest."""
     admin = await asyncpg.connect(admin_dsn)
@@ -50,7 +58,35 @@ async def collect(
         answers=answers,
         accounts_are_equal=is_equal,
         held=held,
+        road=road,
     )
+
+
+async def travelled(
+    admin_dsn: str, attempts: Sequence[Attempt], filed: Sequence[Filed], complaints: Sequence[str]
+) -> Road:
+    """Workflow's own tables, beside what the tester's people did."""
+    admin = await asyncpg.connect(admin_dsn)
+    try:
+        rows = {table: await admin.fetch(f"SELECT * FROM workflow.{table}") for table in TABLES}
+        supervised = await admin.fetch("SELECT place_id FROM workflow.supervisions")
+        return Road(
+            now=await admin.fetchval("SELECT civil.now()"),
+            **{table: [_plain(row) for row in found] for table, found in rows.items()},
+            supervised=[str(row["place_id"]) for row in supervised],
+            attempts=[(one.task_id, one.version, one.action, one.status) for one in attempts],
+            filed=[(one.cause, one.household_no, one.level, one.clue_id) for one in filed],
+            complaints=complaints,
+        )
+    finally:
+        await admin.close()
+
+
+TABLES = ("cases", "places", "tasks", "deadlines", "decisions")
+
+
+def _plain(row: asyncpg.Record) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, UUID) else value for name, value in row.items()}
 
 
 def _numbers(service: str, key: str, numbers: Sequence[int]) -> dict[tuple[str, str, str], int]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.chaos.journey import Road, judge_journey, strangers
+
 LEVELS = ("yellow", "orange", "red")
 
 
@@ -48,6 +50,8 @@ class Evidence:
     accounts_are_equal: bool
     planted: frozenset[str] = frozenset()
     held: frozenset[tuple[str, str, int]] = frozenset()
+    road: Road | None = None
+    """None where the sample has no journey to hold against the reference."""
 
 
 @dataclass
@@ -76,6 +80,8 @@ def judge(evidence: Evidence) -> Verdict:
     _numbers(evidence, verdict, firsts)
     _rest(evidence, verdict)
     _effects(evidence, verdict, firsts)
+    if evidence.road is not None:
+        judge_journey(evidence.road, firsts, verdict)
     return verdict
 
 
@@ -83,6 +89,7 @@ def _lines(evidence: Evidence, verdict: Verdict) -> dict[tuple[str, str], list[S
     """Each (topic, key) once, in the order of its log; L7 (gap-free, in order), L9 (copies are the same bytes)."""
     lines: dict[tuple[str, str], dict[int, Said]] = defaultdict(dict)
     partitions: dict[tuple[str, str], set[int]] = defaultdict(set)
+    latest: dict[tuple[str, str], int] = {}
     for said in sorted(evidence.said, key=lambda one: (one.topic, one.partition, one.offset)):
         line = lines[said.topic, said.key]
         partitions[said.topic, said.key].add(said.partition)
@@ -90,9 +97,13 @@ def _lines(evidence: Evidence, verdict: Verdict) -> dict[tuple[str, str], list[S
             if line[said.sequence].sha256 != said.sha256:
                 verdict.altered.append(f"{said.topic} {said.key} {said.sequence}: a copy with other bytes")
             continue
-        is_late = (said.topic, said.key, said.sequence) in evidence.held
-        if line and said.sequence < max(line) and not is_late:
-            verdict.reordered.append(f"{said.topic} {said.key}: {said.sequence} first seen after {max(line)}")
+        # What the tester held back comes late, or, where the relay was slow, before its turn.
+        is_held = (said.topic, said.key, said.sequence) in evidence.held
+        before = latest.get((said.topic, said.key), 0)
+        if said.sequence < before and not is_held:
+            verdict.reordered.append(f"{said.topic} {said.key}: {said.sequence} first seen after {before}")
+        if not is_held:
+            latest[said.topic, said.key] = max(before, said.sequence)
         line[said.sequence] = said
     for (topic, key), line in lines.items():
         if len(partitions[topic, key]) > 1:
@@ -141,17 +152,16 @@ def _effects(evidence: Evidence, verdict: Verdict, firsts: Mapping[tuple[str, st
     verdict.doubled += [
         f"event {event_id} stands under {number} numbers" for event_id, number in ids.items() if number > 1
     ]
-    levels = _warnings(firsts)
-    _against_answers(evidence, verdict, levels)
+    _against_answers(evidence, verdict, _warnings(firsts, strangers(firsts)))
     _cases(verdict, firsts, evidence.planted)
     _notices(verdict, firsts)
 
 
-def _warnings(firsts: Mapping[tuple[str, str], list[Said]]) -> dict[str, str]:
-    """Household number → level of its open warning, by the last word of its line."""
+def _warnings(firsts: Mapping[tuple[str, str], list[Said]], unknown: frozenset[str]) -> dict[str, str]:
+    """Household number → level of its open warning, by the last word of its line; without those whom nobody knows."""
     found = {}
-    for (topic, _), line in firsts.items():
-        if topic == "warning.raised":
+    for (topic, key), line in firsts.items():
+        if topic == "warning.raised" and key not in unknown:
             last = line[-1].data
             if last["state"] == "open" and last.get("household_no"):
                 found[last["household_no"]] = last["level"]
@@ -159,7 +169,7 @@ def _warnings(firsts: Mapping[tuple[str, str], list[Said]]) -> dict[str, str]:
 
 
 def _against_answers(evidence: Evidence, verdict: Verdict, levels: Mapping[str, str]) -> None:
-    expected = {one["household_no"]: one for one in evidence.answers if one["kind"] == "household"}
+    expected = _expected(evidence)
     for number, answer in expected.items():
         level = levels.get(number)
         if answer["expected"] == "warned" and level is None:
@@ -173,6 +183,20 @@ def _against_answers(evidence: Evidence, verdict: Verdict, levels: Mapping[str, 
     ]
 
 
+def _expected(evidence: Evidence) -> dict[str, Mapping[str, Any]]:
+    """What the sample says of each household, and what was reported of it besides: the graver of both."""
+    expected = {one["household_no"]: one for one in evidence.answers if one["kind"] == "household"}
+    for cause, number, level, _ in evidence.road.filed if evidence.road else ():
+        if number is not None:
+            known = expected.get(number, {})
+            levels = [level, *([known["level"]] if known.get("expected") == "warned" else [])]
+            why = {"en": f"a {cause} was filed, besides: {known.get('why', {}).get('en', 'nothing')}"}
+            expected[number] = {
+                **known, "expected": "warned", "level": max(levels, key=LEVELS.index), "why": why
+            }  # fmt: skip
+    return expected
+
+
 def _cases(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]], planted: frozenset[str]) -> None:
     """Every warned household has one open case, and every case that was opened had a warning (L5, L8)."""
     warned = {key for topic, key in firsts if topic == "warning.raised"}
@@ -181,7 +205,7 @@ def _cases(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]], plant
             continue
         opened: set[str] = set()
         is_open: set[str] = set()
-        arrived: Counter[tuple[str, str, int, str]] = Counter()
+        arrived: Counter[tuple[str, str, str, int, str]] = Counter()
         for said in line:
             case, kind = said.data["case_id"], said.type.split(".")[2]
             if kind == "opened":
@@ -191,8 +215,12 @@ def _cases(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]], plant
                 is_open.add(case)
             elif kind == "closed":
                 is_open.discard(case)
+            elif kind == "appealed":
+                is_open.add(case)
             elif kind == "arrived":
-                arrived[case, said.data["hop"], said.data["round"], said.data["branch"]] += 1
+                arrived[
+                    case, said.data["hop"], str(said.data.get("step")), said.data["round"], said.data["branch"]
+                ] += 1
             if case not in opened:
                 verdict.ghosts.append(f"case {case}: {kind} before it was opened")
         if len(is_open) > 1:
@@ -209,15 +237,16 @@ def _cases(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]], plant
 
 def _notices(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]]) -> None:
     """Every task that arrived was told to somebody, and nobody was told twice (L6)."""
-    told: Counter[tuple[str, str, str, int, str, str]] = Counter()
+    told: Counter[tuple[object, ...]] = Counter()
     tasks: set[str] = set()
     for (topic, _), line in firsts.items():
         if topic == "notice.sent":
             for said in line:
                 if said.type.endswith("sent.v1"):
                     data = said.data
-                    where = (data["case_id"], data["step"], str(data["hop"]), data["round"], data["branch"])
-                    told[*where, data["officer_id"]] += 1
+                    # At one hop several steps arrive one after another, each with a task of its own.
+                    where = (data["case_id"] or data["household_id"], data["step"], data["hop"], data["round"])
+                    told[*where, data["branch"], data["task_id"], data["officer_id"]] += 1
                     tasks.add(str(data["task_id"]))
     verdict.doubled += [f"{where} was told {times} times" for where, times in told.items() if times > 1]
     for (topic, _), line in firsts.items():

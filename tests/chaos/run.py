@@ -3,6 +3,9 @@
 For each (service, step) the service is started so that it dies there, a slice of records is sent, and when it has died
 it is started again. Between: the broker is killed, PostgreSQL is stopped without a word, a relay stands still past its
 lease, a member with its locks held, partitions move, facts are held back and sent late, hostile records are planted.
+
+Meanwhile people report difficulties and officers decide; with the last third of the faults the civil clock goes on, so
+that some cases walk through seven hops and the others' deadlines ring.
 """
 
 import asyncio
@@ -15,36 +18,49 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid5
 
 import asyncpg
-import httpx
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from deploy.demo.load import _chunks, _officer_calls
 from deploy.demo.sending import Keyed, sending
 from deploy.demo.township import COUNTY, Township, generate
-from shared.access.tokens import Issuer
 from shared.clock import civil_date, machine_now
 from shared.contracts.topics import DEPARTMENTS, TOPICS, department_topic
 from shared.crypto import create_keys
 from shared.messaging import topics
-from shared.messaging.faults import BATCH_STEPS, RELAY_STEPS
+from shared.messaging.faults import BATCH_STEPS, CALL_STEPS, RELAY_STEPS
 from shared.postgres import SERVICES, migrate
 from tests.chaos import holding
-from tests.chaos.evidence import collect
+from tests.chaos.calls import Calls
+from tests.chaos.evidence import collect, travelled
 from tests.chaos.ledger import Verdict, judge
+from tests.chaos.officers import Officers
+from tests.chaos.reports import Filed, Report, of_known, of_strangers
 from tests.house import House
 
-IDS = UUID("4f0d3c52-0b3e-4e0e-9b58-1d1a6d1f0c01")
+CALLED = ("intake", "workflow")
+"""The services whose calls change something that others hear of."""
+JOURNEY_DAYS = 16
+"""Past the longest first look and its whole ladder."""
+QUIET_LEAPS = 4
+"""So often the clock goes on, also where nothing is broken."""
+DUE = {
+    "deadlines due": "SELECT count(*) FROM workflow.deadlines WHERE wake_at <= civil.now()",
+    "places on their way": "SELECT count(*) FROM workflow.places WHERE state = 'on_its_way'",
+    "notices to be tried again": "SELECT count(*) FROM notify.occasions WHERE retry_at <= civil.now()",
+}
 DEATH_SECONDS, REST_SECONDS, LEASE_SECONDS = 40.0, 180.0, 6.5
 REGISTER = "rural_revitalization"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`passes`: how often each step of each service is hit; `faults` fewer of them, drawn by the seed, if not None."""
+    """`passes`: how often each step of each service is hit; `faults` fewer of them, drawn by the seed, if not None.
+
+    One household in `share` is worked on by officers; `reports` are filed of registered households.
+    """
 
     seed: int
     households: int
@@ -53,11 +69,15 @@ class Plan:
     faults: int | None = None
     held_share: float = 0.03
     poison_share: float = 0.003
+    share: int = 10
+    reports: int = 16
+    rest_seconds: float = REST_SECONDS
 
     def steps(self) -> list[tuple[str, str]]:
         """(service, step) in the order in which they are broken."""
         every = [(service, step) for service in SERVICES for step in BATCH_STEPS]
         every += [(service, step) for service in SERVICES if service != "console" for step in RELAY_STEPS]
+        every += [(service, step) for service in CALLED for step in CALL_STEPS]
         chance = random.Random(f"{self.seed}:faults")
         order = [one for _ in range(self.passes) for one in chance.sample(every, len(every))]
         return order if self.faults is None else order[: self.faults]
@@ -70,6 +90,8 @@ class Outcome:
     hits: Counter[tuple[str, str]] = field(default_factory=Counter)
     missed: list[tuple[str, str]] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
+    walked: Counter[str] = field(default_factory=Counter)
+    rung: Counter[str] = field(default_factory=Counter)
     said: int = 0
     copies: int = 0
     seconds: float = 0.0
@@ -81,6 +103,8 @@ class Outcome:
         if self.missed:
             yield f"  not reached: {', '.join(f'{service} {step}' for service, step in self.missed)}"
         yield "  " + ", ".join(f"{what}: {number}" for what, number in sorted(self.done.items()))
+        yield f"  decided: {', '.join(f'{step} {number}' for step, number in sorted(self.walked.items()))}"
+        yield f"  rung: {', '.join(f'{step} {number}' for step, number in self.rung.most_common())}"
         yield f"  {self.said} records in our topics, {self.copies} of them second copies"
         yield "  " + ", ".join(f"{kind} {number}" for kind, number in self.verdict.figures().items())
         for kind, complaints in vars(self.verdict).items():
@@ -94,16 +118,33 @@ class Chaos:
         self.outcome = Outcome(plan, Verdict())
         self.sent_over_kafka = 0
         self.planted_ours = 0
-        self._calls = 0
+        self.calls = Calls(house, plan.seed)
+        self.officers = Officers(self.calls, plan.seed, plan.share)
+        self.filed: list[Filed] = []
 
     async def run(self) -> Outcome:
         began = time.monotonic()
         township = await self._prepare()
-        await self._break(township)
-        self.say("healing: everything started once more, what was held is sent")
-        await self._heal()
+        self.strangers = of_strangers(self.plan.seed, township)
+        gone = asyncio.Event()
+        at_work = asyncio.create_task(self.officers.work(gone))
+        try:
+            await self._break(township)
+            self.say("healing: everything started once more, what was held is sent")
+            await self._heal()
+        finally:
+            gone.set()
+            await at_work
+        complaints = [*self.officers.complaints, *await self.calls.repeat()]
+        await self._rest()
         dsn = self.house.postgres.dsn
-        evidence = await collect(self.house.kafka.bootstrap, dsn, township.answers, await holding.held(dsn))
+        road = await travelled(dsn, self.officers.attempts, self.filed, complaints)
+        evidence = await collect(self.house.kafka.bootstrap, dsn, township.answers, await holding.held(dsn), road)
+        self.outcome.walked = self.officers.steps
+        self.outcome.rung = Counter(said.data["step"] for said in evidence.said if said.topic == "deadline.passed")
+        self.outcome.done["reports filed"] = len(self.filed)
+        self.outcome.done["calls repeated until answered"] = self.calls.repeated
+        self.outcome.done["calls repeated at the end"] = len(self.calls.kept)
         self.outcome.done["facts held back and sent late"] = len(evidence.held)
         self.outcome.verdict = judge(evidence)
         poisoned = sum(key.startswith("partition:") for _, _, key, _ in evidence.waiting)
@@ -131,8 +172,10 @@ class Chaos:
         today = civil_date(machine_now())
         township = await asyncio.to_thread(generate, self.plan.seed, today, self.plan.households, self.plan.records)
         self.say(f"{len(township.register)} register records, {len(township.records)} department records")
-        for call in _officer_calls(township):
-            await self._post(f"{self._url('workflow')}/v1/officers", json.dumps(call).encode(), {"role": "system"})
+        self.posts = [json.dumps(call).encode() for call in _officer_calls(township)]
+        for body in self.posts:
+            sent = await self.calls.post("workflow", "/v1/officers", body, {"role": "system"})
+            assert sent.status == 200, sent
         for chunk in _chunks(township.register):
             await self._send_http(REGISTER, chunk)
         return township
@@ -145,14 +188,21 @@ class Chaos:
                 house.start(service)
         await asyncio.to_thread(house.await_ready, *SERVICES)
         await holding.end(house.postgres.dsn)
-        end = time.monotonic() + REST_SECONDS
+        await self._rest(is_idle=True)
+
+    async def _rest(self, is_idle: bool = False) -> None:
+        """Until everything has come to rest, with `is_idle` the officers too: two of their rounds find nothing."""
+        end, quiet_since = time.monotonic() + self.plan.rest_seconds, None
         while True:
-            await holding.release(house.postgres.dsn, house.kafka.bootstrap)
+            await holding.release(self.house.postgres.dsn, self.house.kafka.bootstrap)
             unrest = await self._unrest()
-            if not unrest:
+            decided = sum(self.officers.steps.values())
+            if unrest or quiet_since is None or quiet_since[1] != decided:
+                quiet_since = None if unrest else (self.officers.rounds, decided)
+            if not unrest and (not is_idle or (quiet_since and self.officers.rounds >= quiet_since[0] + 2)):
                 return
             if time.monotonic() > end:
-                self.say(f"did not come to rest: {unrest}")
+                self.say(f"did not come to rest: {unrest or 'officers still find tasks'}")
                 return
             await asyncio.sleep(0.5)
 
@@ -176,6 +226,9 @@ class Chaos:
             )
             if read < self.sent_over_kafka:
                 found.append(f"departments: read {read} of {self.sent_over_kafka}")
+            for what, query in DUE.items():
+                if number := await admin.fetchval(query):
+                    found.append(f"{what}: {number}")
             return found
         finally:
             await admin.close()
@@ -183,18 +236,64 @@ class Chaos:
     # ── breaking ────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _break(self, township: Township) -> None:
-        ways = sending(township.register, township.records)
         steps = self.plan.steps()
         others = self._others(len(steps))
-        http, kafka = list(_slices(ways.http, len(steps))), list(_slices(ways.kafka, len(steps)))
-        for number, (service, step) in enumerate(steps):
-            slice_ = asyncio.create_task(self._send(http[number], kafka[number]))
-            await self._kill_at(service, step, slice_)
-            if other := others.get(number):
-                await other()
-            await slice_
-            if number % 10 == 9:
-                self.say(f"{number + 1} of {len(steps)} steps broken")
+        first = len(steps) * 2 // 3
+        ways, known = (
+            sending(township.register, township.records),
+            of_known(self.plan.seed, township, self.plan.reports),
+        )
+        slices = max(first, 1)
+        parts = zip(_slices(ways.http, slices), _slices(ways.kafka, slices), _slices(known, slices), strict=True)
+        for number, (http, kafka, reports) in enumerate(parts):
+            sending_ = asyncio.create_task(self._send(http, kafka, reports))
+            await self._break_at(number, steps, others)
+            await sending_
+        # The records' answers are of today: all of them are judged before the clock goes on.
+        await self._rest()
+        self.say("the clock goes on")
+        for number in range(first, max(len(steps), first + QUIET_LEAPS)):
+            await self._file(next(self.strangers))
+            await self._leap(JOURNEY_DAYS / max(len(steps) - first, QUIET_LEAPS))
+            await self._break_at(number, steps, others)
+
+    async def _break_at(
+        self, number: int, steps: Sequence[tuple[str, str]], others: Mapping[int, Callable[[], Any]]
+    ) -> None:
+        """This fault of the plan, if there is one."""
+        if number < len(steps):
+            await self._kill_at(*steps[number])
+        if other := others.get(number):
+            await other()
+        if number % 10 == 9:
+            self.say(f"{number + 1} of {len(steps)} steps broken")
+
+    async def _leap(self, days: float) -> None:
+        """The civil clock goes on; what the officers had to wait for may have come."""
+        admin = await self._connected()
+        try:
+            await admin.execute("UPDATE civil.clock SET is_demo = true")
+            await admin.execute("SELECT civil.advance($1)", timedelta(days=days))
+        finally:
+            await admin.close()
+        self.officers.day += days
+        self.outcome.done["leaps of the clock"] += 1
+        await self._nudge()
+
+    async def _connected(self) -> asyncpg.Connection:
+        while True:
+            try:
+                return await asyncpg.connect(self.house.postgres.dsn)
+            except (OSError, asyncpg.PostgresError):
+                await asyncio.sleep(0.2)
+
+    async def _file(self, report: Report) -> None:
+        filed, sent = await report.file(self.calls)
+        if sent.status == 201:
+            self.filed.append(filed)
+            self.calls.kept.append(sent)
+        else:
+            self.officers.complaints.append(f"a report was answered {sent.status}: {sent.answer}"[:400])
 
     def _others(self, steps: int) -> dict[int, Callable[[], Any]]:
         """The faults between, spread over the run."""
@@ -203,15 +302,17 @@ class Chaos:
             self._relay_from_the_past("sent"), self._member_with_locks, self._move_partitions,
         ]  # fmt: skip
         rounds = max(1, self.plan.passes if self.plan.faults is None else 1)
+        # All of them while records are sent, and again while cases walk.
         places = self.chance.sample(range(steps), min(steps, rounds * len(acts)))
         return {place: acts[n % len(acts)] for n, place in enumerate(places)}
 
-    async def _kill_at(self, service: str, step: str, slice_: "asyncio.Task[None]") -> None:
+    async def _kill_at(self, service: str, step: str) -> None:
         """Let a service die at a step, then start it again."""
         house = self.house
         await asyncio.to_thread(house.kill, service)
         house.start(service, crash_at=step)
         end = time.monotonic() + DEATH_SECONDS
+        calling = asyncio.create_task(self._call_something(service)) if step in CALL_STEPS else None
         while house.is_alive(service) and time.monotonic() < end:
             await asyncio.sleep(0.05)
         if house.is_alive(service):
@@ -220,6 +321,16 @@ class Chaos:
         else:
             self.outcome.hits[service, step] += 1
         house.start(service)
+        if calling is not None:
+            await calling
+
+    async def _call_something(self, service: str) -> None:
+        """So that there is a call to die in, whatever else goes on."""
+        if service == "intake":
+            await self._file(next(self.strangers))
+        else:
+            body = self.posts[self.chance.randrange(len(self.posts))]
+            await self.calls.post("workflow", "/v1/officers", body, {"role": "system"})
 
     async def _kill_broker(self) -> None:
         self.outcome.done["broker killed"] += 1
@@ -271,7 +382,9 @@ class Chaos:
 
     # ── sending ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _send(self, http: Sequence[Any], kafka: Sequence[Keyed]) -> None:
+    async def _send(self, http: Sequence[Any], kafka: Sequence[Keyed], reports: Sequence[Report]) -> None:
+        for report in reports:
+            await self._file(report)
         by_department: dict[str, list[Any]] = {}
         for department, record in http:
             by_department.setdefault(department, []).append(record)
@@ -282,32 +395,10 @@ class Chaos:
     async def _send_http(self, department: str, records: Sequence[Any]) -> None:
         body = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
         fields = {"role": "department", "department": department, "region": COUNTY}
-        await self._post(
-            f"{self._url('intake')}/v1/departments/{department}/records", body, fields, "application/x-ndjson"
+        sent = await self.calls.post(
+            "intake", f"/v1/departments/{department}/records", body, fields, "application/x-ndjson"
         )
-
-    async def _post(
-        self, url: str, body: bytes, fields: Mapping[str, str | None], type_: str = "application/json"
-    ) -> None:
-        """Until it is answered: the Idempotency-Key makes the second try the first one's answer."""
-        self._calls += 1
-        token = Issuer((self.house.keys / "token.key").read_bytes()).issue(fields, timedelta(hours=2))
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Content-Type": type_,
-            "Idempotency-Key": str(uuid5(IDS, f"{self.plan.seed} {self._calls}")),
-        }
-        async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
-            while True:
-                try:
-                    answer = await client.post(url, content=body, headers=headers)
-                except httpx.TransportError:
-                    await asyncio.sleep(0.2)
-                    continue
-                if answer.is_success:
-                    return
-                assert answer.status_code in (409, 503), (url, answer.status_code, answer.text[:500])
-                await asyncio.sleep(0.2)
+        assert sent.status < 300, sent.answer
 
     async def _send_kafka(self, records: Sequence[Keyed]) -> None:
         """Each record acknowledged before the next of its key is sent; hostile ones among them."""
@@ -337,9 +428,6 @@ class Chaos:
                 return
             except KafkaError:
                 await asyncio.sleep(0.2)
-
-    def _url(self, service: str) -> str:
-        return f"http://127.0.0.1:{self.house.ports[service]}"
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ async def test_the_road_holds_when_it_is_broken(seed: int, caplog: pytest.LogCap
     with folder("chaos") as place:
         house = House(Path(place))
         try:
-            outcome = await Chaos(Plan(seed, 2500, 2000, faults=12), house, lambda line: None).run()
+            outcome = await Chaos(Plan(seed, 800, 2000, faults=12), house, lambda line: None).run()
         finally:
             house.stop()
     assert outcome.verdict.is_clean(), "\n".join(outcome.lines())
