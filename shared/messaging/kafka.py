@@ -28,7 +28,9 @@ log = logging.getLogger(__name__)
 
 BATCH_MAX = 1000
 BATCH_TIMEOUT_MS = 20
-FETCH_MIN_BYTES, FETCH_MAX_WAIT_MS = 65_536, 20
+FETCH_MIN_BYTES, FETCH_MAX_WAIT_MS = 1, 500
+"""Answered as soon as there is anything: a house at rest asks twice a second (20 ms for 64 kB took 36 % of a core), and
+under load a batch gathers what came while the one before it was decided."""
 SESSION_TIMEOUT_MS, HEARTBEAT_MS, POLL_INTERVAL_MS = 10_000, 3_000, 120_000
 GRACEFUL_SECONDS = 8.0
 
@@ -169,8 +171,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 async def _parse(records: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
-    """The framework decodes header bytes strictly; hand it clean ones, and keep the raw records for ourselves."""
-    message = await original(tuple(_clean(one) for one in records))
+    """The framework decodes header bytes strictly: hand it the first record, clean; we keep all."""
+    message = await original((_clean(records[0]),))
     message.raw_message = tuple(records)
     return message
 
@@ -193,7 +195,7 @@ async def tail(bootstrap: str, topics: Sequence[str], client: str, handle: Calla
         group_id=None,
         auto_offset_reset="latest",
         enable_auto_commit=False,
-        fetch_max_wait_ms=100,
+        fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
     )
     await consumer.start()
     try:
