@@ -25,9 +25,9 @@ def part_of(state: str, lateness: str) -> str:
     return "due_today" if lateness == "due" else state
 
 
-async def counted(connection: asyncpg.Connection) -> dict[str, Any]:
-    """The counts of the caller's scope, in one statement, so of one moment."""
-    rows = await connection.fetch(SQL.count)
+async def counted(connection: asyncpg.Connection, department: str | None = None) -> dict[str, Any]:
+    """The counts of the caller's scope, in one statement, so of one moment. A department counts its own branches."""
+    rows = await connection.fetch(SQL.count, department)
     parts = dict.fromkeys(PARTS, 0)
     for row in rows:
         parts[part_of(row["state"], row["lateness"])] += row["count"]

@@ -15,7 +15,8 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/v1/queues")
     async def queues(caller: Annotated[Caller, Depends(allowed("queue.read"))]) -> dict[str, Any]:
+        department = caller.department if caller.role == "department" else None
         async with scoped(service.api, caller) as connection:
-            return await counts.counted(connection)
+            return await counts.counted(connection, department)
 
     return routes
