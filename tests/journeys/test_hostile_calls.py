@@ -66,8 +66,10 @@ def _claims(**more: str) -> dict[str, Any]:
 
 
 def calls_of(walk: Road, service: str) -> list[tuple[str, str]]:
-    """Every route under /v1 with an address of the right form."""
-    routes = [one for one in _routes(walk.services[service].http.routes) if one.path.startswith("/v1")]
+    """Every route under /v1 that asks who calls, with an address of the right form."""
+    asked = walk.services[service]
+    routes = [one for one in _routes(asked.http.routes) if one.path.startswith("/v1")]
+    routes = [one for one in routes if not one.path.startswith(asked.public)]
     return [(method, _address(one.path)) for one in routes for method in sorted(one.methods or ())]
 
 
