@@ -1,26 +1,45 @@
 """The farmer's two pages, and each person's part of one case as a story: from a request to help that is in place."""
 
 import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.house import DESK, PHONE, Theme, Village
+from tests.browser.forms import answer
+from tests.browser.house import (
+    COUNTY_HANDLER,
+    COUNTY_OFFICER,
+    DEPARTMENT_OFFICER,
+    DESK,
+    NAMES,
+    PHONE,
+    TOWNSHIP_APPROVER,
+    TOWNSHIP_OFFICER,
+    Theme,
+    Village,
+)
+from tests.journeys.people import id_number
+from tests.journeys.road import CADRE, WORKER
 from tests.tokens import VILLAGE
+from tests.until import until
 
 SMALL = (320, 640)
-PHONE_NO = "13905580031"
+PHONE_NO, REGISTERED_NO = "13955580077", "13905580031"
+"""Of somebody whom no register knows, and of household 31."""
 
 
-async def fill_in(page: Page, *, difficulty: str = "家里人住院，花了很多钱。") -> None:
+async def fill_in(page: Page, phone: str = PHONE_NO, name: str = "张守信", id_no: str = "") -> None:
     """From the village to the last screen."""
     await page.goto(f"/apply?village={VILLAGE}")
-    await page.locator("#difficulty").fill(difficulty)
+    await page.locator("#difficulty").fill("家里人住院，花了很多钱。")
     await page.locator("label.option:has(input[value='illness'])").click()
     await page.locator("button.main-act").click()
-    await page.locator("#phone").fill(PHONE_NO)
-    await page.locator("#name").fill("张守信")
+    await page.locator("#phone").fill(phone)
+    await page.locator("#name").fill(name)
     await page.locator("#group").fill("3")
+    await page.locator("#id_no").fill(id_no)
     await page.locator("button.main-act").click()
 
 
@@ -76,3 +95,138 @@ async def test_a_farmer_asks_and_follows_without_scripts(
         await expect(page.locator("h1")).not_to_be_empty()
         await farmer.shoot(f"tracked.{name}", whole=True)
         farmer.errors = [one for one in farmer.errors if "422" not in one and "404" not in one]
+
+
+async def task_at(village: Village, household_no: str, step: str) -> dict[str, Any]:
+    """The household's open task at a step, whole."""
+    road = village.road
+
+    async def found() -> list[dict[str, Any]]:
+        listed = await road.get("workflow", "/v1/tasks", road.county, state="open", household=household_no)
+        return [one for one in listed["items"] if f"{one['hop']}.{one['step']}" == step]
+
+    [task] = await until(found, 20, f"a task at {step}")
+    return dict(await road.get("workflow", f"/v1/tasks/{task['task_id']}", road.county))
+
+
+async def test_each_persons_part_of_one_case(village: Village) -> None:
+    """A farmer asks; grid worker, village, township, county, department, township and village do their part."""
+    household_no = await village.register(31)
+    async with village.visitor(size=PHONE, java_script_enabled=False) as farmer:
+        await fill_in(farmer.page, REGISTERED_NO, NAMES[31 % len(NAMES)], id_number(31))
+        receipt = await sent(farmer.page)
+        await farmer.page.emulate_media(media="print")
+        await farmer.shoot("applied.print", whole=True)
+
+    async def part(who: str, step: str, action: str | None = None, shot: str = "", **more: Any) -> None:
+        task = await task_at(village, household_no, step)
+        async with village.officer(who) as officer:
+            await officer.page.goto(f"/tasks/{task['task_id']}")
+            if shot:
+                await officer.is_accessible()
+                await officer.shoot(shot, whole=True)
+            await answer(officer.page, task, action, **more)
+            await expect(officer.page.locator(".banner.good"), step).to_be_visible()
+
+    await part(WORKER, "village_group.first_look")
+    await part(CADRE, "village_committee.visit", "plan_visit", shot="hop-visit")
+    await part(CADRE, "village_committee.visit")
+    await part(CADRE, "village_committee.review", shot="hop-review")
+    await part(CADRE, "village_committee.notice", "post_notice", shot="hop-notice")
+    early = await task_at(village, household_no, "village_committee.notice")
+    async with village.officer(CADRE) as cadre:
+        await answer(cadre.page, early, "close_notice")
+        await expect(cadre.page.locator("#form-removed-on-wrong")).to_be_visible()
+        cadre.errors = [one for one in cadre.errors if "422" not in one]
+    await village.advance(timedelta(days=6))
+    await part(CADRE, "village_committee.notice", "close_notice")
+    await part(TOWNSHIP_OFFICER, "township.review", shot="hop-township")
+    sign = await task_at(village, household_no, "township.sign")
+    async with village.officer(TOWNSHIP_OFFICER) as handler:
+        await answer(handler.page, sign)
+        await expect(handler.page.locator(".banner[role=alert]")).to_contain_text("签批")
+        handler.errors = [one for one in handler.errors if "403" not in one]
+    await part(TOWNSHIP_APPROVER, "township.sign", shot="hop-sign")
+    await part(COUNTY_HANDLER, "county.review", shot="hop-county")
+    await part(COUNTY_OFFICER, "county.sign")
+    await part(COUNTY_HANDLER, "county.entry")
+    await part(COUNTY_HANDLER, "county.announcement")
+    await part(CADRE, "village_return.tell")
+    await part(DEPARTMENT_OFFICER, "department.measure_plan", shot="hop-department")
+    await part(TOWNSHIP_OFFICER, "township_return.hand_back", shot="hop-handback")
+    last = await task_at(village, household_no, "village_return.deliver")
+    await part(CADRE, "village_return.deliver")
+    async with village.officer(COUNTY_OFFICER) as county:
+        await county.open(f"/tasks/{last['task_id']}")
+        await expect(county.page.locator(".path li")).to_have_count(8)
+        await expect(county.page.locator(".path li.here")).to_contain_text("跟踪帮扶")
+        await county.is_accessible()
+        await county.shoot("path-tracking", whole=True)
+        await county.open("/queues")
+        await county.is_accessible()
+        await county.shoot("queue-tracking")
+
+    async with village.visitor(size=PHONE, java_script_enabled=False) as farmer:
+
+        async def is_helped() -> bool:
+            await look_up(farmer.page, receipt, REGISTERED_NO[-4:])
+            text = await farmer.page.locator("main").inner_text()
+            return "帮扶已经落实" in text and "给您的话" in text
+
+        await until(is_helped, 20, "the farmer hears of the help")
+        await farmer.shoot("tracked-helped", whole=True)
+        await farmer.page.emulate_media(media="print")
+        await farmer.shoot("tracked.print", whole=True)
+
+
+async def test_what_is_late_is_asked_for_answered_and_closed(village: Village) -> None:
+    household_no = await village.register(32)
+    await village.settle(32)
+    await village.task(household_no)
+    await village.advance(timedelta(days=14))
+
+    async def is_supervised() -> bool:
+        found = await village.road.get("workflow", "/v1/supervisions", village.road.county, state="open")
+        return any(one["household_no"] == household_no for one in found["items"])
+
+    await until(is_supervised, 30, "a supervision")
+    async with village.officer(WORKER, size=PHONE) as worker:
+        page = worker.page
+        await worker.open("/late")
+        card = page.locator("article.record").first
+        await card.locator("button").click()
+        await expect(page.locator(".error")).to_be_visible()
+        await worker.is_accessible()
+        await worker.shoot("late.phone", whole=True)
+        await page.locator("article.record textarea").first.fill("村里修路进不去，已约定后天上门。")
+        await page.locator("article.record button").first.click()
+        await expect(page.locator(".banner.good")).to_be_visible()
+        worker.errors = [one for one in worker.errors if "422" not in one]
+    for language, theme in (("zh-CN", "dark"), ("en", "light")):
+        async with village.officer(TOWNSHIP_OFFICER, language=language, theme=theme) as township:
+            await township.open("/late")
+            await township.is_accessible()
+            await township.shoot(f"late.{language}.{theme}", whole=True)
+            if language == "en":
+                await township.page.locator("article.record textarea").first.fill("同意，后天由镇里复查。")
+                await township.page.locator("article.record button").first.click()
+                await expect(township.page.locator(".banner.good")).to_be_visible()
+                await township.open("/late?state=closed")
+                await expect(township.page.locator("article.record")).to_contain_text("修路")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_a_cadre_reports_a_clue(village: Village, language: str) -> None:
+    async with village.officer(CADRE, language=language) as cadre:
+        page = cadre.page
+        await cadre.open("/clue")
+        await page.locator("button.main-act").click()
+        await expect(page.locator("#text-wrong")).to_be_visible()
+        await cadre.is_accessible()
+        await cadre.shoot(f"clue.{language}", whole=True)
+        await page.locator("#text").fill("户主摔伤，暂时不能干活。")
+        await page.locator("#name").fill("刘有田")
+        await page.locator("button.main-act").click()
+        await expect(page.locator(".banner.good")).to_be_visible()
+        await cadre.does_not_scroll_sideways()
+        cadre.errors = [one for one in cadre.errors if "422" not in one]
