@@ -90,7 +90,7 @@ async def _go(console: Console, request: Request, helper: Viewer | None, posted:
     given, go = _given(posted), str(posted.get("go") or "next")
     words = words_of(console, request, helper)
     step = _step(posted)
-    filing = Filing(step, given, {}, key_of(posted))
+    filing = Filing(step, given, {}, kept_key(posted))
     if go == "find" or "place" in posted:
         return await _show(console, request, helper, Filing(1, given, {}, filing.key), looked=_looked(posted))
     if go == "language":
@@ -111,14 +111,14 @@ async def _go(console: Console, request: Request, helper: Viewer | None, posted:
 async def _send(console: Console, request: Request, helper: Viewer | None, filing: Filing) -> Response:
     words = words_of(console, request, helper)
     token = console.token(helper) if helper else ""
-    body = body_of(filing.given, helper)
+    body = declaration_of(filing.given, helper)
     answer = await console.neighbours.ask(
-        "intake", "/v1/declarations", body, address_of(request), token, filing.key or secrets.token_urlsafe(18)
+        "intake", "/v1/declarations", body, visitor_at(request), token, filing.key or secrets.token_urlsafe(18)
     )
     if answer.is_fine:
         return farmer_page(
             console, request, helper, "applied.html", await console.now(), told=answer.body,
-            receipt=grouped(str(answer.body["receipt_no"])), given=filing.given,
+            receipt=in_fours(str(answer.body["receipt_no"])), given=filing.given,
             place=place_of(filing.given["region"]),
         )  # fmt: skip
     if answer.status == 422 and answer.errors:
@@ -200,7 +200,7 @@ def wrong_at(step: int, given: Mapping[str, str], helper: Viewer | None, words: 
     return {name: words(f"apply.wrong.{code}") for name, code in found.items()}
 
 
-def body_of(given: Mapping[str, str], helper: Viewer | None) -> dict[str, Any]:
+def declaration_of(given: Mapping[str, str], helper: Viewer | None) -> dict[str, Any]:
     """The declaration as intake takes it; what is blank is left out."""
     shown: dict[str, Any] = {
         name: given[name]
@@ -242,7 +242,7 @@ def _back_to(filing: Filing, errors: Mapping[str, str]) -> Filing:
     return Filing(step, filing.given, errors, filing.key)
 
 
-def grouped(receipt: str) -> str:
+def in_fours(receipt: str) -> str:
     """7K3M-9QWE-RT2X."""
     return "-".join(receipt[at : at + 4] for at in range(0, len(receipt), 4))
 
@@ -297,12 +297,12 @@ def keeping_language(answer: Response, request: Request, words: Words) -> Respon
     return answer
 
 
-def key_of(posted: FormData) -> str:
+def kept_key(posted: FormData) -> str:
     key = posted.get("key")
     return key if isinstance(key, str) and 1 <= len(key) <= 100 and key.isascii() else ""
 
 
-def address_of(request: Request) -> str:
+def visitor_at(request: Request) -> str:
     """Where the visitor is, by which intake counts; a proxy on this machine is believed."""
     peer = request.client.host if request.client else ""
     told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()

@@ -58,7 +58,7 @@ def routes(console: Console) -> APIRouter:
         if errors:
             return await _show(console, request, viewer, given, errors, concerns, key, status=422)
         answer = await console.neighbours.post(
-            "intake", "/v1/clues", console.token(viewer), body_of(given, concerns, viewer), key
+            "intake", "/v1/clues", console.token(viewer), clue_of(given, concerns, viewer), key
         )
         if answer.is_fine:
             return to("/clue?done=1")
@@ -115,7 +115,7 @@ def wrong(given: Mapping[str, str], words: Words) -> dict[str, str]:
     return found
 
 
-def body_of(given: Mapping[str, str], concerns: list[str], viewer: Viewer) -> dict[str, Any]:
+def clue_of(given: Mapping[str, str], concerns: list[str], viewer: Viewer) -> dict[str, Any]:
     channel = given.get("channel") if given.get("channel") in CHANNELS else OWN.get(viewer.officer.role, "cadre_visit")
     body: dict[str, Any] = {"channel": channel, "text": given["text"], "concern": concerns}
     body |= {"sudden": given.get("sudden") == "yes", "confidential": bool(given.get("confidential"))}
@@ -143,4 +143,4 @@ def _given(posted: FormData) -> dict[str, str]:
     return found
 
 
-__all__ = ["body_of", "routes", "villages", "wrong"]
+__all__ = ["clue_of", "routes", "villages", "wrong"]

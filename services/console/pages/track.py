@@ -16,11 +16,11 @@ from starlette.datastructures import FormData
 from services.console.console import Console
 from services.console.neighbours import Answer
 from services.console.pages.apply import (
-    address_of,
     farmer_page,
-    grouped,
+    in_fours,
     keeping_language,
     other_language,
+    visitor_at,
     words_of,
 )
 from services.console.remaining import as_instant
@@ -69,14 +69,14 @@ async def _track(console: Console, request: Request, posted: FormData) -> Respon
             errors["text"] = words("apply.wrong.missing")
         else:
             said, errors = await _speak(console, request, go, proof, given, words)
-    found = await console.neighbours.ask("intake", "/v1/declarations/status", proof, address_of(request))
+    found = await console.neighbours.ask("intake", "/v1/declarations/status", proof, visitor_at(request))
     if not found.is_fine:
         key = {503: "farmer.away", 429: "farmer.too_many"}.get(found.status, "track.not_found")
         return await _ask(console, request, given, key, found.status, words)
     status = 422 if errors else 200
     answer = farmer_page(
         console, request, None, "tracked.html", await console.now(), words, status, told=found.body, given=given,
-        proof=proof, receipt=grouped(str(found.body["receipt_no"])), said=said, errors=errors,
+        proof=proof, receipt=in_fours(str(found.body["receipt_no"])), said=said, errors=errors,
         way=way_of(found.body), reason=_reason(found.body, words),
         messages=await _messages(console, proof, found.body, words),
     )  # fmt: skip
@@ -93,7 +93,7 @@ async def _speak(
     )
     receipt = "".join(sign for sign in proof["receipt_no"] if sign.isalnum() and sign.isascii())
     answer = await console.neighbours.ask(
-        "intake", f"/v1/declarations/{receipt or '-'}/{path}", body, address_of(request)
+        "intake", f"/v1/declarations/{receipt or '-'}/{path}", body, visitor_at(request)
     )
     if answer.is_fine:
         return words(f"track.{done}"), {}

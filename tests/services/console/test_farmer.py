@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.console.pages.apply import ENTRIES, body_of, grouped, wrong_at
+from services.console.pages.apply import ENTRIES, declaration_of, in_fours, wrong_at
 from services.console.pages.late import sums_of
 from services.console.pages.track import WAY, way_of
 from services.console.way import current, stations
@@ -137,12 +137,12 @@ def test_a_proxy_is_named_whole_or_not_at_all() -> None:
 
 
 def test_what_is_blank_is_left_out() -> None:
-    body = body_of({"region": VILLAGE, "difficulty": "x", "person": "王五", "person_phone": "13900000002"}, None)
+    body = declaration_of({"region": VILLAGE, "difficulty": "x", "person": "王五", "person_phone": "13900000002"}, None)
     assert body == {
         "region": VILLAGE, "difficulty": "x", "channel": "page", "sudden": False,
         "contact_person": {"name": "王五", "phone": "13900000002"},
     }  # fmt: skip
-    assert grouped("7K3M9QWERT2X") == "7K3M-9QWE-RT2X"
+    assert in_fours("7K3M9QWERT2X") == "7K3M-9QWE-RT2X"
 
 
 def test_the_farmers_way_has_one_place_where_it_stands() -> None:
