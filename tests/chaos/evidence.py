@@ -70,6 +70,7 @@ async def travelled(
     try:
         rows = {table: await admin.fetch(f"SELECT * FROM workflow.{table}") for table in TABLES}
         supervised = await admin.fetch("SELECT place_id FROM workflow.supervisions")
+        never_heard = await admin.fetch(NEVER_HEARD)
         return Road(
             now=await admin.fetchval("SELECT civil.now()"),
             **{table: [_plain(row) for row in found] for table, found in rows.items()},
@@ -77,11 +78,17 @@ async def travelled(
             attempts=[(one.task_id, one.version, one.action, one.status) for one in attempts],
             filed=[(one.cause, one.household_no, one.level, one.clue_id) for one in filed],
             complaints=complaints,
+            never_heard=frozenset(str(row["task_id"]) for row in never_heard),
         )
     finally:
         await admin.close()
 
 
+NEVER_HEARD = """
+SELECT task_id FROM notify.occasions o WHERE step = 'arrived' AND state = 'ended' AND tries > 0
+    AND EXISTS (SELECT 1 FROM workflow.tasks t WHERE t.task_id = o.task_id AND t.state <> 'open')
+    AND EXISTS (SELECT 1 FROM chaos.held h WHERE h.topic = 'officer.assigned')
+"""
 TABLES = ("cases", "places", "tasks", "deadlines", "decisions")
 
 

@@ -53,7 +53,8 @@ class Road:
 
     Rows are as the tables have them, ids as text. `attempts`: (task, version, action, status) of every decision sent.
     `filed`: (cause, household number or None, level, clue or None) of every report. `complaints`: what the tester's
-    people were told that they should not have been.
+    people were told that they should not have been. `never_heard`: tasks decided while their office's posts were not
+    known yet, as the tester had held them back: their notice was kept until it had nothing to tell any more.
     """
 
     now: datetime = datetime.min
@@ -66,6 +67,7 @@ class Road:
     attempts: Sequence[tuple[str, int, str, int]] = ()
     filed: Sequence[tuple[str, str | None, str, str | None]] = ()
     complaints: Sequence[str] = ()
+    never_heard: frozenset[str] = frozenset()
 
 
 def judge_journey(

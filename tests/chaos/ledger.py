@@ -154,7 +154,7 @@ def _effects(evidence: Evidence, verdict: Verdict, firsts: Mapping[tuple[str, st
     ]
     _against_answers(evidence, verdict, _warnings(firsts, strangers(firsts)))
     _cases(verdict, firsts, evidence.planted)
-    _notices(verdict, firsts)
+    _notices(verdict, firsts, evidence.road.never_heard if evidence.road else frozenset())
 
 
 def _warnings(firsts: Mapping[tuple[str, str], list[Said]], unknown: frozenset[str]) -> dict[str, str]:
@@ -235,7 +235,7 @@ def _cases(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]], plant
                 verdict.lost.append(f"household {key} is warned and has no case")
 
 
-def _notices(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]]) -> None:
+def _notices(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]], never_heard: frozenset[str]) -> None:
     """Every task that arrived was told to somebody, and nobody was told twice (L6)."""
     told: Counter[tuple[object, ...]] = Counter()
     tasks: set[str] = set()
@@ -252,5 +252,7 @@ def _notices(verdict: Verdict, firsts: Mapping[tuple[str, str], list[Said]]) -> 
     for (topic, _), line in firsts.items():
         if topic == "stage.advanced":
             for said in line:
-                if said.type.endswith("arrived.v1") and str(said.data["task_id"]) not in tasks:
-                    verdict.lost.append(f"task {said.data['task_id']} arrived and nobody was told")
+                task, data = str(said.data.get("task_id")), said.data
+                if said.type.endswith("arrived.v1") and task not in tasks | never_heard:
+                    place = f"{data['hop']}.{data.get('step')} {data['round']} {data['branch']}"
+                    verdict.lost.append(f"task {task} arrived ({place}) and nobody was told")
