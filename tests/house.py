@@ -36,7 +36,7 @@ class House:
     def __post_init__(self) -> None:
         self.kafka = Kafka(self.folder / "kafka")
         self.postgres = Postgres(self.folder / "postgres")
-        names = [*SERVICES, "screening-1"]
+        names = [*SERVICES, "screening-1", "workflow-1"]
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
 
     @property
@@ -61,13 +61,13 @@ class House:
 
     # ── services ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def start(self, slot: str, **faults: str) -> None:
+    def start(self, slot: str, *arguments: str, **faults: str) -> None:
         """One process; `faults`: crash_at or stop_at a step of the unit of work or of the relay."""
         told = {f"SHOUWANG_{name.upper()}": step for name, step in faults.items()}
         log = (self.folder / f"{slot}.log").open("ab")
         service = slot.partition("-")[0]
         self.running[slot] = subprocess.Popen(
-            [sys.executable, "-m", *self._program(service)],
+            [sys.executable, "-m", *self._program(service), *arguments],
             env={**os.environ, **self.environment(slot), **told},
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -1,6 +1,6 @@
 """`./shouwang bench [--only NAME] [--rounds N] [--changes N] [--profile] …`: figures and ratios of one run.
 
-NAME: screening, ceiling, intake, latency, up, alarm; everything where it is left out.
+NAME: screening, ceiling, intake, workflow, alarm, latency, up; everything where it is left out.
 """
 
 import argparse
@@ -13,13 +13,14 @@ from statistics import median
 
 import psutil
 
-from tests.benchmarks import alarm, intake, latency, screening, up
+from tests.benchmarks import alarm, intake, latency, screening, up, workflow
 from tests.benchmarks.clockwork import Measured
 from tests.servers import folder
 
 Bench = Callable[[Path], Awaitable[Measured]]
 Figures = Mapping[str, Mapping[str, list[float]]]
 
+NAMES = ("", "screening", "ceiling", "intake", "workflow", "alarm", "latency", "up")
 NAIVE_CHANGES, NAIVE_RECORDS = 4000, 2000
 """At some hundred a second more would only take longer."""
 
@@ -52,10 +53,11 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="shouwang bench", description=__doc__)
-    parser.add_argument("--only", default="", choices=("", "screening", "ceiling", "intake", "latency", "up", "alarm"))
+    parser.add_argument("--only", default="", choices=NAMES)
     parser.add_argument("--rounds", type=int, default=3, help="the parts are interleaved, round after round")
     parser.add_argument("--changes", type=int, default=200_000, help="of screening")
     parser.add_argument("--records", type=int, default=30_000, help="of intake")
+    parser.add_argument("--entered", type=int, default=20_000, help="of workflow")
     parser.add_argument("--deadlines", type=int, default=20_000, help="of alarm")
     parser.add_argument("--seconds", type=int, default=60, help="of latency, and of idleness half as many")
     parser.add_argument("--rate", type=int, default=200, help="records a second of latency")
@@ -85,6 +87,8 @@ def _parts(given: argparse.Namespace) -> Iterator[Bench]:
         yield lambda place: intake.over_http(place, given.records, is_sampled=True)
     if given.only in ("", "latency"):
         yield lambda place: latency.measured(place, given.rate, given.seconds, given.warned)
+    if given.only in ("", "workflow"):
+        yield lambda place: workflow.measured(place, given.entered)
     if given.only in ("", "alarm"):
         yield lambda place: alarm.measured(place, given.deadlines)
     if given.only in ("", "up"):

@@ -46,7 +46,7 @@ def households(count: int) -> Iterator[Lying]:
             members=(Member(person_id=uuid5(SPACE, f"person {number}"), display_name="张**", relation="户主"),),
             incomes=(Income(year=date.today().year - 1, net_yuan=INCOME),),
         )  # fmt: skip
-        yield _lying("household.registered", "shouwang.household.registered.v1", id_, 1, data)
+        yield lying("household.registered", "shouwang.household.registered.v1", id_, 1, data)
 
 
 def changes(count: int, of: int, seed: int, now: object) -> tuple[list[Lying], dict[str, str]]:
@@ -75,7 +75,7 @@ def changes(count: int, of: int, seed: int, now: object) -> tuple[list[Lying], d
             household_id=id_, person_id=uuid5(SPACE, f"person {household}"), occurred_on=today, known_at=now,
             values=values,
         )  # fmt: skip
-        found.append(_lying("data.changed", "shouwang.data.changed.v1", id_, sequences[household], fact, now))
+        found.append(lying("data.changed", "shouwang.data.changed.v1", id_, sequences[household], fact, now))
     expected = {
         f"H-{number:06d}": "orange" if total >= INCOME * RATIO else "yellow"
         for number, total in sums.items()
@@ -84,7 +84,7 @@ def changes(count: int, of: int, seed: int, now: object) -> tuple[list[Lying], d
     return found, expected
 
 
-def _lying(topic: str, type_: str, household: UUID, sequence: int, data: object, now: object = None) -> Lying:
+def lying(topic: str, type_: str, household: UUID, sequence: int, data: object, now: object = None) -> Lying:
     key = str(household)
     emit = Emit(topic, type_, key, event_id("bench", topic, key, sequence), VILLAGE, data, grid=GRID)  # type: ignore[arg-type]
     value = serialise(emit, "/intake", sequence, now or machine_now())  # type: ignore[arg-type]
