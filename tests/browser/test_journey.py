@@ -230,3 +230,28 @@ async def test_a_cadre_reports_a_clue(village: Village, language: str) -> None:
         await expect(page.locator(".banner.good")).to_be_visible()
         await cadre.does_not_scroll_sideways()
         cadre.errors = [one for one in cadre.errors if "422" not in one]
+
+
+@pytest.mark.parametrize(("language", "theme"), [("zh-CN", "light"), ("en", "dark")])
+async def test_the_farmers_pages_are_accessible_and_fit_a_small_phone(
+    village: Village, language: str, theme: Theme
+) -> None:
+    async with village.visitor(size=SMALL, theme=theme, language=language) as farmer:
+        page = farmer.page
+
+        async def is_sound() -> None:
+            await farmer.does_not_scroll_sideways()
+            await farmer.is_accessible()
+
+        for address in ("/apply", "/track"):
+            await farmer.open(address)
+            await is_sound()
+        await page.goto(f"/apply?village={VILLAGE}")
+        await is_sound()
+        await fill_in(page, "13955580078", "孙有福")
+        await is_sound()
+        receipt = await sent(page)
+        await is_sound()
+        await look_up(page, receipt, "0078")
+        await expect(page.locator(".receipt")).to_be_visible()
+        await is_sound()
