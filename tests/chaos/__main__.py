@@ -39,7 +39,7 @@ def main() -> None:
         finally:
             house.stop()
     print("\n".join([*outcome.lines(), *(f"  {one.line()}" for one in planted)]))
-    sys.exit(0 if outcome.verdict.is_clean() and not outcome.missed else 1)
+    sys.exit(0 if outcome.verdict.is_clean() and not outcome.missed and not outcome.untrodden() else 1)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from shared.postgres import SERVICES, migrate
 from tests.chaos import holding
 from tests.chaos.calls import Calls
 from tests.chaos.evidence import collect, travelled
+from tests.chaos.journey import HOPS, LADDER
 from tests.chaos.ledger import Verdict, judge
 from tests.chaos.officers import Officers
 from tests.chaos.reports import Filed, Report, of_known, of_strangers
@@ -95,6 +96,10 @@ class Outcome:
     said: int = 0
     copies: int = 0
     seconds: float = 0.0
+
+    def untrodden(self) -> set[str]:
+        """Hops at which nobody decided, and rungs that never rang: of them the run proves nothing."""
+        return (set(HOPS) - {step.partition(".")[0] for step in self.walked}) | (LADDER.keys() - self.rung.keys())
 
     def lines(self) -> Iterator[str]:
         plan = self.plan

@@ -1,4 +1,7 @@
-"""The short form of the chaos programme: 2,000 records, a dozen kills at named steps, every other fault once."""
+"""The short form of the chaos programme: 2,000 records, a dozen kills at named steps, every other fault once.
+
+Some cases walk through seven hops meanwhile, and the others' deadlines ring.
+"""
 
 import logging
 from pathlib import Path
@@ -16,9 +19,10 @@ async def test_the_road_holds_when_it_is_broken(seed: int, caplog: pytest.LogCap
     with folder("chaos") as place:
         house = House(Path(place))
         try:
-            outcome = await Chaos(Plan(seed, 800, 2000, faults=12), house, lambda line: None).run()
+            outcome = await Chaos(Plan(seed, 800, 2000, faults=12, share=14), house, lambda line: None).run()
         finally:
             house.stop()
     assert outcome.verdict.is_clean(), "\n".join(outcome.lines())
     assert not outcome.missed, outcome.missed
+    assert not outcome.untrodden(), outcome.untrodden()
     assert outcome.done["facts held back and sent late"] > 0 and outcome.copies > 0
