@@ -1,5 +1,6 @@
 """/events: Server-Sent Events for open pages. The numbers come at once; a new row is announced and comes on a click."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from services.console.console import Console
 from services.console.live import Arrivals, Heard
-from services.console.pages.queues import address_of, families
+from services.console.pages.queues import address_of, counts_of
 from services.console.queue import Totals, chosen
 from services.console.remaining import as_instant
 from services.console.session import Viewer
@@ -19,6 +20,7 @@ GATHER_SECONDS = 0.05
 """A batch of a hundred cases moves the numbers once, not a hundred times."""
 PING_SECONDS = 15
 KNOWN_LENGTH_MAX = 400
+DRAWN_LENGTH_MAX, DRAWN = 2000, re.compile(r"[0-9A-Za-z_-]{1,80}")
 
 
 def routes(console: Console) -> APIRouter:
@@ -31,6 +33,7 @@ def routes(console: Console) -> APIRouter:
         page = Page(
             console, request, viewer, given.get("page", "queues"), chosen(given),
             _instant(given.get("since"), viewer.now), frozenset(given.get("known", "")[:KNOWN_LENGTH_MAX].split(".")),
+            tuple(one for one in given.get("drawn", "")[:DRAWN_LENGTH_MAX].split() if DRAWN.fullmatch(one)),
         )  # fmt: skip
         return EventSourceResponse(page.events(), ping=PING_SECONDS, headers={"Cache-Control": "no-store"})
 
@@ -48,6 +51,7 @@ class Page:
     filters: dict[str, str]
     since: datetime
     known: frozenset[str]
+    drawn: tuple[str, ...]
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """Until the page closes, the session ends or the process goes. What came meanwhile is caught up at once."""
@@ -73,7 +77,7 @@ class Page:
             words = self.console.frame.words(self.viewer.language)
             yield self._told(
                 "totals", "parts/totals_told.html", totals=Totals.of(answer.body),
-                families=families(answer.body.get("hops", ()), self.filters, words),
+                counts=counts_of(self.drawn, answer.body.get("hops", ()), self.filters, words),
             )  # fmt: skip
         address = address_of(self.filters)
         yield self._told("arrivals", "parts/arrivals.html", number=len(arrivals.tasks), address=address)

@@ -1,7 +1,7 @@
 """/queues: what is on the desk, exactly, what is lost first at the top. Filters live in the address."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,35 +46,54 @@ async def _read(console: Console, viewer: Viewer, filters: dict[str, str], after
     words, me = console.frame.words(viewer.language), viewer.officer.officer_id
     items = tasks.body["items"]
     holders = await console.officers([item.get("claimed_by") for item in items])
+    shown = families(totals.body.get("hops", ()), filters, words)
     as_of = as_instant(totals.body.get("as_of") or viewer.now)
     return {
         "is_away": False,
         "totals": Totals.of(totals.body),
-        "families": families(totals.body.get("hops", ()), filters, words),
+        "families": shown,
         "rows": [row(item, holders, me, viewer.now, words) for item in items],
         "acts_at": frozenset(hop for hop in VALUES["hop"] if may_act_at(viewer.officer, hop)),
         "next": tasks.body.get("next"),
         "after": after,
         "as_of": as_of,
-        "events": events_address(filters, as_of, items),
+        "events": events_address(filters, as_of, items, shown),
     }
 
 
 def families(parts: Any, filters: Mapping[str, str], words: Any) -> list[tuple[str, list[Chip]]]:
     """The filters that leave a choice, in the order of the page."""
-    found = [(family, chips(family, parts, filters, words)) for family in ("hop", "level", "lateness", "office")]
     return [
         (family, row)
-        for family, row in found
+        for family, row in _every_family(parts, filters, words)
         if (len(row) > 2 or family in filters) and not (family == "office" and len(row) > OFFICES_MAX)
     ]
 
 
-def events_address(filters: Mapping[str, str], as_of: datetime, items: list[Mapping[str, Any]]) -> str:
-    """Where this page listens: its filters, when it was drawn, and which of the newest tasks it shows."""
+def _every_family(parts: Any, filters: Mapping[str, str], words: Any) -> list[tuple[str, list[Chip]]]:
+    return [(family, chips(family, parts, filters, words)) for family in ("hop", "level", "lateness", "office")]
+
+
+def counts_of(drawn: Sequence[str], parts: Any, filters: Mapping[str, str], words: Any) -> list[tuple[str, int]]:
+    """What each number that a page has drawn is now. A choice that nothing is left of is nought; a new one waits."""
+    now = {
+        f"{family}-{chip.id}": chip.count
+        for family, row in _every_family(parts, filters, words)
+        for chip in row
+        if chip.count is not None
+    }
+    return [(name, now.get(name, 0)) for name in drawn]
+
+
+def events_address(
+    filters: Mapping[str, str], as_of: datetime, items: list[Mapping[str, Any]], shown: list[tuple[str, list[Chip]]]
+) -> str:
+    """Where this page listens: its filters, when it was drawn, which of the newest tasks and which numbers it shows."""
     newest = sorted(items, key=lambda item: str(item.get("opened_at", "")), reverse=True)[:KNOWN_MAX]
     known = ".".join(str(item["task_id"])[:8] for item in newest)
-    return "/events?" + query({**filters, "page": "queues", "since": as_of.isoformat(), "known": known})
+    drawn = " ".join(f"{family}-{chip.id}" for family, row in shown for chip in row if chip.count is not None)
+    about = {"page": "queues", "since": as_of.isoformat(), "known": known, "drawn": drawn}
+    return "/events?" + query({**filters, **about})
 
 
 def address_of(filters: Mapping[str, str]) -> str:

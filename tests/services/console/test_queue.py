@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.frame import local_address, region_name, totalled
+from services.console.pages.queues import counts_of
 from services.console.queue import LATENESS, Totals, chips, chosen, row
 from services.console.wording import Words
 from shared.policy import load
@@ -97,3 +98,10 @@ def test_nobody_is_led_to_another_site() -> None:
     for bad in ("//evil.example", "/\\evil.example", "https://evil.example", "evil", "/a\r\nSet-Cookie: x=1", None):
         assert local_address(bad) == "/"
     assert local_address("/queues?hop=county&level=red") == "/queues?hop=county&level=red"
+
+
+def test_a_page_is_told_the_numbers_that_it_has_drawn_and_no_others() -> None:
+    drawn = ["hop-all", "hop-village_group", "hop-county", "level-red"]
+    assert counts_of(drawn, PARTS, {}, WORDS) == [
+        ("hop-all", 7), ("hop-village_group", 5), ("hop-county", 0), ("level-red", 1),
+    ]  # fmt: skip
