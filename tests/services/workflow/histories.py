@@ -324,7 +324,7 @@ class World:
         today = day(self.now)
         match action:
             case "report":
-                form["difficulty"] = choose(["confirmed", "confirmed", "not_seen", "unclear"])
+                form["difficulty"] = choose(["unclear", "confirmed", "confirmed", "not_seen"])
                 form["concerns"] = choose([[], [choose(CONCERNS)]])
             case "record_visit":
                 form["difficulty_confirmed"] = choose([True, True, True, False])
@@ -335,7 +335,8 @@ class World:
                 form["posted_on"] = max(day(place.sent_at), today - choose([0, 0, 1, 2]) * DAY).isoformat()
             case "approve":
                 codes = [code for code, _ in asked.departments]
-                form["departments"] = list(dict.fromkeys(choose(codes) for _ in range(choose([1, 2, 3]))))
+                first, many = choose(range(len(codes))), choose([2, 1, 3])
+                form["departments"] = [*codes[first:], *codes[:first]][:many]
             case "pause":
                 form["until"] = (today + choose([0, 1, 3, 7, 10]) * DAY).isoformat()
             case "tell":
@@ -500,11 +501,13 @@ UNUSUAL = st.integers(0, 9).map(lambda one: one == 9)
 class Histories(RuleBasedStateMachine):
     """Any history: ordinary steps, many at once, and between them everything that happens in a year."""
 
-    @initialize(start=st.integers(0, 140), hour=st.integers(0, 23), data=st.data())
-    def begin(self, start: int, hour: int, data: st.DataObject) -> None:
+    @initialize(start=st.integers(0, 140), hour=st.integers(0, 23), steps=st.integers(0, 15), data=st.data())
+    def begin(self, start: int, hour: int, steps: int, data: st.DataObject) -> None:
+        """A warning at any hour of half a year, its case somewhere on the ordinary way."""
         seen["histories"] += 1
         self.world = World(datetime(2026, 1, 5, hour, 30, tzinfo=UTC) + start * DAY)
         self._warn(data, "raised", 0, False)
+        self.goes_on(steps, False, data)
 
     # ── what is drawn ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -626,20 +629,67 @@ class Histories(RuleBasedStateMachine):
     def something_new_is_heard(self, word: str, id_: int, is_crash: bool, data: st.DataObject) -> None:
         self._warn(data, word, id_, is_crash)
 
-    @rule(days=st.sampled_from([0, 1, 3, 10]), later=st.sampled_from([-3, 1, 30, 200]), is_alarm_late=st.booleans())
-    def its_clock_stands(self, days: int, later: int, is_alarm_late: bool) -> None:
-        """A pause, and the hours until just before or well after its end."""
+    @precondition(lambda self: self._is_on_its_way())
+    @rule(is_so=st.sampled_from([True, False, False]), data=st.data())
+    def it_is_taken_back_on_its_way(self, is_so: bool, data: st.DataObject) -> None:
+        """Every cause is withdrawn before the hop has read of it: what it reads then is of a round that has ended."""
+        account = self.world.account
+        for id_ in list(account.warnings) if account and is_so else []:
+            if self.world.account is account:
+                self._warn(data, "withdrawn", int(str(id_)), False)
+        self._deliver_all()
+
+    def _is_on_its_way(self) -> bool:
+        account = self.world.account
+        return account is not None and any(one.state == "on_its_way" for one in account.spots)
+
+    @rule(
+        days=st.sampled_from([0, 1, 3, 10]),
+        later=st.sampled_from([-3, 1, 30, 200]),
+        is_met=st.booleans(),
+        ends=st.sampled_from(["by the alarm", "by hand", "later"]),
+        data=st.data(),
+    )
+    def its_clock_stands(self, days: int, later: int, is_met: bool, ends: str, data: st.DataObject) -> None:
+        """A pause, perhaps something new within it, and the hours until just before or well after its end."""
         world = self.world
+        self._deliver_all()
         for spot in self._spots():
-            if world.account and "pause" in world.account.offered(spot, world.now):
-                world.decide(
-                    spot, "pause", PEOPLE[spot.hop][0], True, lambda among: among[days % len(among)], False, False
-                )
-                assert spot.paused_until is not None
-                world.now = max(world.now, spot.paused_until + timedelta(hours=later))
-                if not is_alarm_late:
-                    world.ring()
-                return
+            if world.account is None or "pause" not in world.account.offered(spot, world.now):
+                continue
+            officer = PEOPLE[spot.hop][0]
+            world.decide(spot, "pause", officer, True, lambda among: among[days % len(among)], False, False)
+            assert spot.paused_until is not None
+            if is_met:
+                self._warn(data, "strengthened", 0, False)
+                self.what_is_new_is_verified(data)
+            world.now = max(world.now, spot.paused_until + timedelta(hours=later))
+            if ends == "by the alarm":
+                world.ring()
+            elif ends == "by hand":
+                world.decide(spot, "resume", officer, True, lambda among: among[0], False, False)
+            return
+
+    @precondition(lambda self: self.world.account is not None and self.world.account.state == "tracking")
+    @rule(id_=st.integers(0, 4), days=st.integers(1, 60), data=st.data())
+    def a_helped_household_is_heard_of_again(self, id_: int, days: int, data: st.DataObject) -> None:
+        self.world.now += days * DAY
+        self.world.ring()
+        self._warn(data, "raised", id_, False)
+        self.what_is_new_is_verified(data)
+        self.what_is_new_is_verified(data)
+
+    @rule(data=st.data())
+    def the_same_person_would_sign(self, data: st.DataObject) -> None:
+        """Whoever prepared it, or refused what is appealed against, with an approver's capacity."""
+        self._deliver_all()
+        account = self.world.account
+        for spot in self._spots():
+            assert account is not None
+            same_ones = [one for one in PEOPLE[spot.hop] if account.refused_to(spot, one, True) == "same_person"]
+            if same_ones and self.world.account and self.world.account.spot(spot.key) is spot:
+                action = self.world.account.offered(spot, self.world.now)[0]
+                self.world.decide(spot, action, same_ones[-1], True, lambda among: among[0], False, False)
 
     @rule(data=st.data())
     def it_is_refused(self, data: st.DataObject) -> None:
@@ -658,16 +708,36 @@ class Histories(RuleBasedStateMachine):
     def the_farmer_appeals(self) -> None:
         self.world.appeal()
 
+    @rule(action=st.sampled_from(["uphold", "overturn"]), way=st.integers(0, 9))
+    def an_appeal_is_answered(self, action: str, way: int) -> None:
+        """By whoever may: somebody who took no part in the refusal."""
+        self._deliver_all()
+        account = self.world.account
+        for spot in [one for one in self._spots() if one.at == oracle.APPEAL]:
+            assert account is not None
+            able = [one for one in PEOPLE["county"] if account.refused_to(spot, one, True) is None]
+            if able:
+                self.world.decide(spot, action, able[way % len(able)], True, lambda among: among[0], False, False)
+
+    @rule(data=st.data())
+    def what_is_new_is_verified(self, data: st.DataObject) -> None:
+        """A first look or a visit beside the main way."""
+        self._deliver_all()
+        for spot in [one for one in self._spots() if not one.is_main and one.at in (oracle.LOOK, oracle.VISIT)]:
+            if self.world.account and self.world.account.spot(spot.key) is spot:
+                self._act(spot, data, True, False, False)
+
     def _is_told(self) -> bool:
         account = self.world.account
         return account is not None and account.result == "refused" and account.main.at == oracle.TELL
 
 
-def searched(histories: int, steps: int, seed: int) -> None:
-    """Raises Difference with the shortest history that Hypothesis finds."""
+def searched(histories: int, steps: int, seed: int, *, shrinks: bool = True) -> None:
+    """Raises Difference with the shortest history that Hypothesis finds, or with the first one."""
+    phases = [Phase.generate, Phase.shrink] if shrinks else [Phase.generate]
     how = settings(
         max_examples=histories, stateful_step_count=steps, database=None, deadline=None, derandomize=False,
-        suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink], print_blob=False,
+        suppress_health_check=list(HealthCheck), phases=phases, print_blob=False,
         report_multiple_bugs=False,
     )  # fmt: skip
     machine = hypothesis.seed(seed)(type("Histories", (Histories,), {}))
