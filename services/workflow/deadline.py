@@ -10,12 +10,9 @@ from typing import Literal
 from uuid import UUID
 
 from shared.contracts.envelope import event_id
-from shared.policy import Ladder, Rung, available, load
+from shared.policy import Ladder, Rung
 
 Running = Literal["running", "paused", "done", "ended"]
-
-USUAL: Ladder = load(available()[0]).ladder
-"""For whoever does not say which package a case is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +40,22 @@ def deadline_id(place_id: UUID) -> UUID:
     return event_id(str(place_id), "deadline")
 
 
-def unfired(
-    fired: Collection[str], sent_at: datetime, due_at: datetime, ladder: Ladder = USUAL
-) -> list[tuple[Rung, datetime]]:
+def unfired(fired: Collection[str], sent_at: datetime, due_at: datetime, ladder: Ladder) -> list[tuple[Rung, datetime]]:
     """The steps still to be told, in order, each with its own due instant."""
     return [(one, one.instant(sent_at, due_at)) for one in ladder if one.step not in fired]
 
 
-def wake_at(fired: Collection[str], sent_at: datetime, due_at: datetime, ladder: Ladder = USUAL) -> datetime | None:
+def wake_at(fired: Collection[str], sent_at: datetime, due_at: datetime, ladder: Ladder) -> datetime | None:
     steps = unfired(fired, sent_at, due_at, ladder)
     return steps[0][1] if steps else None
 
 
-def brought_forward(deadline: Deadline, due_at: datetime) -> Deadline:
+def brought_forward(deadline: Deadline, due_at: datetime, ladder: Ladder) -> Deadline:
     """The same deadline, due at the earlier of the two instants. One that is paused still wakes at its pause's end."""
     due = min(deadline.due_at, due_at)
     if deadline.state == "paused":
         return replace(deadline, due_at=due)
-    return replace(deadline, due_at=due, wake_at=wake_at(deadline.fired, deadline.sent_at, due))
+    return replace(deadline, due_at=due, wake_at=wake_at(deadline.fired, deadline.sent_at, due, ladder))
 
 
 def ended(deadline: Deadline) -> Deadline:
@@ -73,7 +68,9 @@ def paused(deadline: Deadline, until: datetime) -> Deadline:
     return replace(deadline, state="paused", wake_at=until)
 
 
-def run_again(deadline: Deadline, paused_at: datetime, now: datetime) -> Deadline:
+def run_again(deadline: Deadline, paused_at: datetime, now: datetime, ladder: Ladder) -> Deadline:
     """It runs again, later by what was paused."""
     due = deadline.due_at + (now - paused_at)
-    return replace(deadline, state="running", due_at=due, wake_at=wake_at(deadline.fired, deadline.sent_at, due))
+    return replace(
+        deadline, state="running", due_at=due, wake_at=wake_at(deadline.fired, deadline.sent_at, due, ladder)
+    )

@@ -30,7 +30,7 @@ from services.workflow.stage import Ahead, Because, begun_again, clocked, joined
 from services.workflow.task import Task
 from shared.contracts.types import Hop
 from shared.domain.calendar import day_of, start_of
-from shared.policy import Policy
+from shared.policy import Policy, load
 
 DEPARTMENT: Hop = "department"
 RETURNED: Hop = "village_return"
@@ -315,7 +315,7 @@ def resumed(file: CaseFile, place: Place, because: Because) -> CaseFile:
             ends={code: end + pause for code, end in case.ends.items()},
         ),
         replace(place, paused_at=None, paused_until=None, due_at=place.due_at + pause),
-        deadlines.run_again(deadline, place.paused_at, now) if deadline else None,
+        deadlines.run_again(deadline, place.paused_at, now, load(case.policy).ladder) if deadline else None,
     )
 
 

@@ -7,7 +7,7 @@ group (people's needs A5).
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from services.workflow.hops import HOPS
 from services.workflow.office import posts_of
 from services.workflow.route import FIRST_LOOK, VISIT, office_at
 from shared.access.roles import Grade
-from shared.domain.calendar import day_of
+from shared.domain.calendar import day_of, is_provisional
 from shared.policy import Limit, Names, Policy, load
 from shared.postgres import queries
 
@@ -134,11 +134,18 @@ async def whole(
             "due_at": place.due_at,
             "journey_due_at": case.journey_due_at,
             "limit": shown["limit"],
+            "provisional": _is_provisional(place, shown["limit"]["unit"]),
         },
         "actions": await _actions(connection, case, place, now) if row["state"] == "open" else [],
         "path": await path(connection, case),
         **await story(connection, case.case_id),
     }
+
+
+def _is_provisional(place: Place, unit: str) -> bool:
+    """Whether the due day may still move: it was counted over working days of a year that is not announced."""
+    last = day_of(place.due_at - timedelta(microseconds=1))
+    return unit == "working_days" and is_provisional(day_of(place.sent_at), last)
 
 
 def why(case: Case, grade: Grade) -> dict[str, Any]:

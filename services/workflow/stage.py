@@ -21,7 +21,7 @@ from shared.contracts.hop import Entered
 from shared.contracts.stage import Actor, Stage
 from shared.contracts.types import Hop
 from shared.messaging.room import Emit
-from shared.policy import Policy
+from shared.policy import Ladder, Policy, load
 
 ENTERED = "shouwang.hop.entered.v1"
 MACHINE = Actor()
@@ -227,10 +227,10 @@ def sent(file: CaseFile, place: Place, because: Because) -> Move:
         grid=case.grid,
         traceparent=because.traceparent,
     )
-    return Move(file.put(place, _running(place)), (emit,))
+    return Move(file.put(place, _running(place, load(case.policy).ladder)), (emit,))
 
 
-def _running(place: Place) -> Deadline:
+def _running(place: Place, ladder: Ladder) -> Deadline:
     return Deadline(
         deadline_id=deadlines.deadline_id(place.place_id),
         place_id=place.place_id,
@@ -244,7 +244,7 @@ def _running(place: Place) -> Deadline:
         sent_at=place.sent_at,
         due_at=place.due_at,
         fired=(),
-        wake_at=deadlines.wake_at((), place.sent_at, place.due_at),
+        wake_at=deadlines.wake_at((), place.sent_at, place.due_at, ladder),
         region=place.region,
         grid=place.grid,
     )
@@ -289,7 +289,7 @@ def joined(file: CaseFile, place: Place, like: Place) -> CaseFile:
     A task of it changes its version: whoever was about to decide sees first what is new.
     """
     task, deadline = file.task_of(place), file.deadline_of(place)
-    due = min(place.due_at, like.due_at)
+    due, ladder = min(place.due_at, like.due_at), load(file.case.policy).ladder
     return file.put(
         replace(
             place,
@@ -298,5 +298,5 @@ def joined(file: CaseFile, place: Place, like: Place) -> CaseFile:
             due_at=due,
         ),
         replace(task, version=task.version + 1) if task else None,
-        deadlines.brought_forward(deadline, due) if deadline else None,
+        deadlines.brought_forward(deadline, due, ladder) if deadline else None,
     )
