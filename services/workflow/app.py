@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from services.workflow import alarm
+from services.workflow import alarm, recount
 from services.workflow.api import cases, officers, queues, supervisions, tasks
 from services.workflow.deciding import Claiming, Deciding
 from services.workflow.grid import Grids
@@ -40,6 +40,7 @@ async def build(settings: Settings, hops: Collection[str] = EVERY_HOP, *, is_who
     service.include(tasks.router(service, calls), cases.router(service), queues.router(service))
     service.include(officers.router(service, calls), supervisions.router(service, calls))
     service.every("alarm", alarm.loop(service))
+    service.every("calendar", recount.recounts(service))
     return service
 
 

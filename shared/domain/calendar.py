@@ -72,6 +72,15 @@ def add_limit(start: datetime, amount: int, unit: LimitUnit) -> datetime:
             assert_never(unit)
 
 
+def due_before_announced(start: datetime, working_days: int, year: int) -> datetime:
+    """When a limit in working days was due while this year was not announced and its weekdays stood for them."""
+    day = day_of(start)
+    while working_days:
+        day += _ONE
+        working_days -= is_working_day(day) if day.year < year else day.weekday() < 5
+    return start_of(day + _ONE)
+
+
 def working_days_between(start: date, end: date) -> int:
     """How many working days lie behind `start`, up to and with `end`; negative when `end` comes first."""
     if end < start:

@@ -122,9 +122,9 @@ def a_pause_has_no_ceiling(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_joined_pause_wakes_early(patch: pytest.MonkeyPatch) -> None:
-    def early(one: deadline.Deadline, due_at: Any) -> deadline.Deadline:
+    def early(one: deadline.Deadline, due_at: Any, ladder: Any) -> deadline.Deadline:
         due = min(one.due_at, due_at)
-        return replace(one, due_at=due, wake_at=deadline.wake_at(one.fired, one.sent_at, due))
+        return replace(one, due_at=due, wake_at=deadline.wake_at(one.fired, one.sent_at, due, ladder))
 
     patch.setattr(deadline, "brought_forward", early)
 

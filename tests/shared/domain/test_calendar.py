@@ -108,6 +108,47 @@ def test_limits_of_the_field(start: str, amount: int, unit: LimitUnit, due: str)
     assert add_limit(datetime.fromisoformat(start), amount, unit) == datetime.fromisoformat(due)
 
 
+@pytest.mark.parametrize(
+    ("start", "amount", "last"),
+    [
+        # Each year's long holidays with their swapped days, counted by hand from the State Council's notices.
+        ("2021-02-10T10:00+08:00", 2, "2021-02-19"),  # Spring Festival 11 to 17; 18 and 19 work
+        ("2021-02-10T10:00+08:00", 3, "2021-02-20"),  # a Saturday worked for it
+        ("2021-09-18T09:00+08:00", 2, "2021-09-23"),  # Mid-autumn 19 to 21
+        ("2021-09-30T09:00+08:00", 3, "2021-10-11"),  # National Day 1 to 7; 8, Saturday 9, Monday 11
+        ("2022-01-29T09:00+08:00", 2, "2022-02-07"),  # Sunday the 30th worked; festival to 6 February
+        ("2022-04-29T17:00+08:00", 2, "2022-05-06"),  # Labour Day 30 April to 4 May
+        ("2022-09-30T09:00+08:00", 2, "2022-10-09"),  # Saturday 8 and Sunday 9 worked
+        ("2023-01-20T09:00+08:00", 3, "2023-01-30"),  # Saturday 28, Sunday 29, Monday 30
+        ("2023-09-28T09:00+08:00", 2, "2023-10-08"),  # eight days; Saturday 7 and Sunday 8 worked
+        ("2024-02-09T09:00+08:00", 2, "2024-02-19"),  # Sunday 18 worked, Monday 19
+        ("2024-09-13T18:00+08:00", 3, "2024-09-19"),  # Saturday 14 worked; Mid-autumn 15 to 17
+        ("2025-01-27T09:00+08:00", 2, "2025-02-06"),  # festival 28 January to 4 February
+        ("2025-09-30T09:00+08:00", 2, "2025-10-10"),  # National Day and Mid-autumn 1 to 8
+        ("2026-02-13T09:00+08:00", 2, "2026-02-24"),  # Saturday 14 worked; festival 15 to 23
+        ("2026-05-01T09:00+08:00", 2, "2026-05-07"),  # Labour Day 1 to 5
+        ("2026-09-30T09:00+08:00", 3, "2026-10-10"),  # 8, 9 and Saturday 10
+        ("2027-02-05T09:00+08:00", 2, "2027-02-09"),  # not announced: weekdays, provisional
+    ],
+)
+def test_golden_limits_in_working_days_of_2021_to_2027(start: str, amount: int, last: str) -> None:
+    due = start_of(date.fromisoformat(last) + timedelta(days=1))
+    assert add_limit(datetime.fromisoformat(start), amount, "working_days") == due
+    assert is_provisional(date.fromisoformat(last)) is last.startswith("2027")
+
+
+def test_a_year_once_announced_is_counted_again_and_no_longer_provisional(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the notice of 2027 said: off from 5 to 11 February, Sunday 14 worked for it."""
+    start = datetime.fromisoformat("2027-02-04T10:00+08:00")
+    assert add_limit(start, 2, "working_days") == start_of(date(2027, 2, 9)) and is_provisional(date(2027, 2, 8))
+    off = {date(2027, 2, 5) + timedelta(days=n): False for n in range(7)}
+    announced = {**calendar._differing(), **off, date(2027, 2, 14): True}
+    monkeypatch.setattr(calendar, "_differing", lambda: announced)
+    monkeypatch.setattr(calendar, "ANNOUNCED", range(2004, 2028))
+    assert add_limit(start, 2, "working_days") == start_of(date(2027, 2, 15)), "Friday 12 and Sunday 14"
+    assert not is_provisional(date(2027, 2, 8), date(2027, 2, 14))
+
+
 @given(instants, st.integers(1, 60))
 def test_working_days_agree_with_counting_days_one_by_one(start: datetime, amount: int) -> None:
     today = start.astimezone(BEIJING).date()
