@@ -1,8 +1,8 @@
 """Workflow: cases on their way opened as tasks, and people's decisions over HTTP, alone and at once.
 
 One process has the API, the alarm and `warning.raised`, another one the group's hop. Opened: from the first task's
-commit to the last one's. Decisions: clients at once, each deciding one task after the other; the latency is theirs. At the end
-the same decisions with 100,000 open cases beside.
+commit to the last one's. Decisions: clients at once, each deciding one task after the other; the latency is theirs. At
+the end the same decisions with 100,000 open cases beside.
 """
 
 import asyncio
