@@ -208,6 +208,10 @@ def _day(instant: datetime | None) -> str | None:
     return civil_date(instant - _MOMENT).isoformat() if instant else None
 
 
+REFUSALS_APPEALED = 1
+"""A case is appealed once: what another person has upheld is appealed against no more."""
+
+
 def _is_undecided(case: Progress | None) -> bool:
     return case is None or (case.state == "open" and case.result is None)
 
@@ -215,7 +219,9 @@ def _is_undecided(case: Progress | None) -> bool:
 def _is_appealable(now: Standing, today: date) -> bool:
     case = now.progress
     is_refused = case is not None and case.result == "refused" and not case.is_appealed and now.appealed_at is None
-    return bool(is_refused and case and (case.appeal_until is None or today <= case.appeal_until))
+    if not is_refused or case is None or case.refusals > REFUSALS_APPEALED:
+        return False
+    return case.appeal_until is None or today <= case.appeal_until
 
 
 # ── appeals and withdrawals ─────────────────────────────────────────────────────────────────────────────────────────
@@ -258,6 +264,9 @@ def _appealed(spoken: Spoken, now: Standing, at: datetime) -> Decision:
         )
     if now.appealed_at is not None:
         return Decision(DUPLICATE, answer=_heard("appealed", now.appealed_at))
+    if case.refusals > REFUSALS_APPEALED:
+        detail = "An appeal has been answered. A new declaration is always allowed: file one, or ask at the window."
+        return Decision(problem=Problem(409, "appeal_answered", detail))
     if case.appeal_until is not None and civil_date(at) > case.appeal_until:
         detail = "The days for an appeal are over. A new declaration is always allowed: file one, or ask at the window."
         return Decision(problem=Problem(409, "appeal_too_late", detail))

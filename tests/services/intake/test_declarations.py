@@ -420,7 +420,7 @@ async def test_a_refusal_is_heard_and_its_reason_by_code_or_at_a_window(desk: Co
     assert (await post(desk, STATUS, body, **desk.token("clerk", region="340822"))).json()["reason"] is None
 
 
-async def test_an_appeal_is_told_once_a_refusal_and_again_after_the_next(desk: County) -> None:
+async def test_an_appeal_is_told_once_and_one_that_was_answered_is_appealed_no_more(desk: County) -> None:
     told_, household_id = await refused(desk)
     first, again = await appeal(desk, told_), await appeal(desk, told_)
     assert (first.status_code, again.status_code) == (201, 200) and first.json() == again.json()
@@ -428,8 +428,10 @@ async def test_an_appeal_is_told_once_a_refusal_and_again_after_the_next(desk: C
     await step(desk, household_id, "appealed", hop="county", step="appeal")
     assert (await status(desk, told_)).json()["stage"] == "appeal"
     await step(desk, household_id, "rejected", hop="county", result="refused", reason_code="no_risk")
-    assert (await appeal(desk, told_)).status_code == 201
-    assert [word for word, _ in await told(desk, household_id)] == ["reported", "appealed", "appealed"]
+    upheld = await appeal(desk, told_)
+    assert (upheld.status_code, upheld.json()["code"]) == (409, "appeal_answered")
+    assert (await status(desk, told_)).json()["can_appeal"] is False
+    assert [word for word, _ in await told(desk, household_id)] == ["reported", "appealed"]
 
 
 async def test_an_appeal_before_a_refusal_or_after_its_days_is_refused_with_a_remedy(desk: County) -> None:
