@@ -138,7 +138,8 @@ def looking(neighbours: Neighbours, service: Service) -> Loop:
         nonlocal before
         token = issuer.issue({"role": "system"}, TOKEN_LASTS)
         now = boundaries(await every_sum(neighbours, service, token))
-        watch.look(differences(before or now, now))
+        if before:  # one look alone is of several moments: what is under way between them would look lost
+            watch.look(differences(before, now))
         before = now
         await asyncio.sleep(conservation.PERIOD_SECONDS)
 
