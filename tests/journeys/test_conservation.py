@@ -109,7 +109,11 @@ async def test_a_fact_that_no_consumer_has_is_missed_between_two_services(
     query = "UPDATE workflow.keys SET applied = '{}' WHERE key = $1"
     assert await admin.execute(query, warning["household_id"]) == "UPDATE 1"
     await alarmed(walk, "console", before, log)
-    assert told(walk, "console", "workflow", "warning.raised") > 0
+
+    async def is_missed() -> bool:
+        return told(walk, "console", "workflow", "warning.raised") > 0
+
+    await until(is_missed, 20, "the fact that workflow does not have")
     account = await walk.get("console", "/v1/conservation", walk.headers("steward", region="341221"))
     [boundary] = [
         one for one in account["boundaries"] if (one["topic"], one["consumer"]) == ("warning.raised", "workflow")
