@@ -3,7 +3,7 @@
 Each task is answered by `examples[0]` of its first action, as a client would that knows no hop.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from services.workflow import desk as desk_room
+from services.workflow.hops import HOPS
 from shared.access.tokens import Caller
 from shared.contracts.clue import Clue
 from shared.messaging.faults import Refused
@@ -399,3 +400,47 @@ async def test_later_hops_share_what_is_left_of_the_journey(desk: Desk) -> None:
     assert dues["village_committee.notice"] >= timedelta(days=6), "the notice keeps its days"
     assert all(due >= timedelta(days=1) for due in dues.values()), dues
     assert dues["township.review"] < timedelta(days=2)
+
+
+@pytest.mark.parametrize("hop", HOPS)
+async def test_any_group_stopped_for_eight_days_loses_nothing_and_slows_nobody_else(desk: Desk, hop: str) -> None:
+    """Its case is on its way, dated and alarmed; another goes on as far as that hop; then both go on to tracking."""
+    at = list(HOPS).index(hop)
+    running: list[str] = [one for one in HOPS if one != hop]
+    first, second = household(200 + 2 * at), household(201 + 2 * at)
+    now = await desk.worker.fetchval("SELECT civil.now()")
+    await desk.warn(first, started_at=now)
+    await _as_far_as(desk, first, running)
+    await desk.advance(timedelta(days=8))
+    while (await desk.ring())[0]:
+        pass  # other cases of this database
+    stuck = await desk.worker.fetchrow(
+        "SELECT hop, state, lateness FROM places WHERE household_id = $1 AND is_main AND state <> 'ended'", first
+    )
+    assert stuck is not None and tuple(stuck)[:2] == (hop, "on_its_way")
+    assert stuck["lateness"] in ("overdue", "supervised"), "its alarm fired meanwhile"
+    passed = [one["data"]["hop"] for one in await desk.emitted(first, "deadline.passed")]
+    assert hop in passed
+    await desk.warn(second, started_at=await desk.worker.fetchval("SELECT civil.now()"))
+    await _as_far_as(desk, second, running)
+    there = await desk.worker.fetchval(
+        "SELECT hop FROM places WHERE household_id = $1 AND is_main AND state <> 'ended'", second
+    )
+    assert there == hop, "everything before it went on as ever"
+    for house in (first, second):
+        await _as_far_as(desk, house, list(HOPS))
+        assert (await desk.case(house))["state"] == "tracking"
+
+
+async def _as_far_as(desk: Desk, house: UUID, running: Sequence[str]) -> None:
+    """By first actions as far as the hops that run lead; the notice takes its days."""
+    for _ in range(60):
+        await desk.deliver(*running)
+        found = [one for one in await tasks(desk, house) if one["hop"] in running]
+        if not found:
+            return
+        for task in found:
+            if task["step"] == "notice" and task["version"] > 1:
+                await desk.advance(timedelta(days=6))
+            await act(desk, task)
+    raise AssertionError("it never came to an end")
