@@ -405,7 +405,7 @@ async def test_later_hops_share_what_is_left_of_the_journey(desk: Desk) -> None:
 @pytest.mark.parametrize("hop", HOPS)
 async def test_any_group_stopped_for_eight_days_loses_nothing_and_slows_nobody_else(desk: Desk, hop: str) -> None:
     """Its case is on its way, dated and alarmed; another goes on as far as that hop; then both go on to tracking."""
-    at = list(HOPS).index(hop)
+    at = [str(one) for one in HOPS].index(hop)
     running: list[str] = [one for one in HOPS if one != hop]
     first, second = household(200 + 2 * at), household(201 + 2 * at)
     now = await desk.worker.fetchval("SELECT civil.now()")
