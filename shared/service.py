@@ -39,9 +39,9 @@ log = structlog.stdlib.get_logger(__name__)
 
 START_RETRY_SECONDS = 0.5
 LOOP_RETRY_SECONDS = 2.0
-HTTP_SECONDS, LEAVE_SECONDS = 5, 10.0
 KEPT_SECONDS = 65
 """A quiet connection is the client's to close: ours would meet a call that is on its way (httpx keeps one for five)."""
+HTTP_SECONDS, LEAVE_SECONDS = 5, 10.0
 """What a process that was told to stop waits for: calls in hand (an open page never ends), and each of the rest."""
 
 Loop = Callable[[], Awaitable[None]]
