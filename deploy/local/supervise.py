@@ -89,6 +89,10 @@ class Service:
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """SIGTERM, and after `seconds` SIGKILL to it and all of its own."""
         self.terminate()
+        self.ended(seconds)
+
+    def ended(self, seconds: float) -> None:
+        """Wait for what was told to stop (a second SIGTERM would break off its leaving); SIGKILL after `seconds`."""
         if self.process is None:
             return
         try:
@@ -184,7 +188,7 @@ class Supervisor:
         servers = [each.child for each in reversed(self._watched) if not isinstance(each.child, Service)]
         until = time.monotonic() + STOP_SECONDS
         for service in services:
-            service.stop(max(0.0, until - time.monotonic()))
+            service.ended(max(0.0, until - time.monotonic()))
         for server in servers:
             server.stop()
         for each in self._watched:
