@@ -78,12 +78,6 @@ def today_words(now: datetime, words: Words) -> str:
     )  # fmt: skip
 
 
-def age_words(known_at: datetime, now: datetime, words: Words) -> str:
-    """How old a fact is: today, or so many days."""
-    days = (day_of(now) - day_of(known_at)).days
-    return words("age.today") if days <= 0 else words("age.days", days)
-
-
 def span_words(since: datetime, now: datetime, words: Words) -> str:
     """How long something has lasted: minutes under two hours, hours under two days, then days."""
     minutes = max(floor((now - since).total_seconds() / 60), 0)

@@ -28,8 +28,6 @@ from shared.postgres import queries
 
 SQL = queries(__file__)
 
-ATTACHED_DAYS = 30
-"""Reports of one person within so many days are one (domain, requirement 8)."""
 EARLIER_MAX = 200
 NOBODY_S_NAME = "某某"
 """Shown for whoever gave no name."""
@@ -43,7 +41,8 @@ REGISTERED, MERGED = "shouwang.household.registered.v1", "shouwang.household.mer
 @dataclass(frozen=True, slots=True, repr=False)
 class Reported:
     """One report, read and checked. `told` is the sealed part as JSON, `declarer` the blind index of phone and name,
-    `phone` what the register's own phones are compared with. Its repr shows nothing."""
+    `phone` what the register's own phones are compared with; reports of one person within `attached_days` are one.
+    Its repr shows nothing."""
 
     clue_id: UUID
     call_id: UUID
@@ -63,6 +62,7 @@ class Reported:
     phone: str | None
     told: str
     display_name: str
+    attached_days: int
     receipt: bytes | None = None
     phone_last4: bytes | None = None
 
@@ -264,7 +264,7 @@ async def find_household(connection: asyncpg.Connection, reported: Reported, vau
     settled = identity.resolve(named, "", where.get, seats.get)
     target = settled.household_id if isinstance(settled, Target) else None
     provisional_id = named.household_id if named.household_id not in seats else None
-    earlier = await _earlier(connection, reported.declarer, [id_ for id_ in (target, provisional_id) if id_])
+    earlier = await _earlier(connection, reported, [id_ for id_ in (target, provisional_id) if id_])
     progress = await load_progress(connection, list({one.household_id for one in earlier}))
     is_own = bool(target and reported.is_for_self and reported.phone) and reported.phone in await _phones(
         connection, target, vault
@@ -272,12 +272,10 @@ async def find_household(connection: asyncpg.Connection, reported: Reported, vau
     return Found(target, seats.get(target) if target else None, earlier, progress, is_own)
 
 
-async def _earlier(
-    connection: asyncpg.Connection, declarer: bytes | None, households: list[UUID]
-) -> tuple[Earlier, ...]:
-    if declarer is None and not households:
+async def _earlier(connection: asyncpg.Connection, reported: Reported, households: list[UUID]) -> tuple[Earlier, ...]:
+    if reported.declarer is None and not households:
         return ()
-    rows = await connection.fetch(SQL.earlier, declarer, households, ATTACHED_DAYS, EARLIER_MAX)
+    rows = await connection.fetch(SQL.earlier, reported.declarer, households, reported.attached_days, EARLIER_MAX)
     return tuple(Earlier(**row) for row in rows)
 
 

@@ -15,8 +15,9 @@ from uuid import UUID
 import asyncpg
 
 from services.workflow import deadline as deadlines
-from services.workflow import decided, supervision
+from services.workflow import supervision
 from services.workflow.case import CaseFile, read_files, write_files
+from services.workflow.decided import resumed
 from services.workflow.history import Step
 from services.workflow.rows import packed
 from services.workflow.stage import Because, told
@@ -149,7 +150,7 @@ def _runs_again(ring: Ring, file: CaseFile) -> Decision:
     place = next(one for one in file.places if one.place_id == ring.place_id)
     assert place.paused_until is not None, "the place is paused"
     because = Because(place.cause_id, place.paused_until, action="resume", about=("pause", file.case.pauses))
-    after = decided.resumed(file, place, because)
+    after = resumed(file, place, because)
     there = next(one for one in after.places if one.place_id == ring.place_id)
     move = told("resumed", after, there, because, task=after.task_of(there))
     return Decision(

@@ -143,10 +143,6 @@ class CaseFile:
         asked = (hop, step, round_, branch)
         return next((one for one in self.live if (one.hop, one.step, one.round, one.branch) == asked), None)
 
-    def besides(self, hop: str, but: "Place") -> tuple[Place, ...]:
-        """The other live places at a hop: branches that run in parallel."""
-        return tuple(one for one in self.live if one.hop == hop and one.place_id != but.place_id)
-
     def place_of(self, task: Task) -> Place:
         return next(one for one in self.places if one.place_id == task.place_id)
 
@@ -202,17 +198,6 @@ async def read_files(connection: asyncpg.Connection, households: Iterable[UUID])
     """Household → the file of its open case. Call it under the households' locks."""
     ids = sorted(set(households))
     cases = [case_of(row) for row in await connection.fetch(SQL.read_cases, ids)] if ids else []
-    return await _files(connection, ids, cases)
-
-
-async def read_refused(connection: asyncpg.Connection, households: Iterable[UUID]) -> dict[UUID, CaseFile]:
-    """Household → the file of its last case that was refused and closed: what an appeal takes up again."""
-    ids = sorted(set(households))
-    cases = [case_of(row) for row in await connection.fetch(SQL.read_refused, ids)] if ids else []
-    return {one.household_id: CaseFile(one) for one in cases}
-
-
-async def _files(connection: asyncpg.Connection, ids: Sequence[UUID], cases: Sequence[Case]) -> dict[UUID, CaseFile]:
     if not cases:
         return {}
     open_ids = [one.case_id for one in cases]
@@ -225,6 +210,13 @@ async def _files(connection: asyncpg.Connection, ids: Sequence[UUID], cases: Seq
         if thing.case_id in files:
             files[thing.case_id] = files[thing.case_id].put(thing)
     return {files[id_].case.household_id: files[id_] for id_ in open_ids}
+
+
+async def read_refused(connection: asyncpg.Connection, households: Iterable[UUID]) -> dict[UUID, CaseFile]:
+    """Household → the file of its last case that was refused and closed: what an appeal takes up again."""
+    ids = sorted(set(households))
+    cases = [case_of(row) for row in await connection.fetch(SQL.read_refused, ids)] if ids else []
+    return {one.household_id: CaseFile(one) for one in cases}
 
 
 async def write_files(connection: asyncpg.Connection, before: Iterable[CaseFile], decided: Sequence[Decided]) -> None:

@@ -48,6 +48,7 @@ REQUIRED: Mapping[str, str] = {
     "medical.self_paid.rolling_window": "months",
     "medical.self_paid.calendar_window": "calendar_years",
     "visit.visitors_least": "people",
+    "declaration.attached": "calendar_days",
     "review.quorum": "ratio",
     "review.majority": "ratio",
     "grid.households_least": "households",

@@ -91,6 +91,7 @@ def reported_clue(form: ClueForm, caller: Caller, call_id: UUID, region: str, va
         is_for_self=False, phone=None,
         told=told_of(form.model_dump(mode="json", exclude={"subject"}), **(subject.model_dump() if subject else {})),
         display_name=mask_name(name) if name else NOBODY_S_NAME,
+        attached_days=int(policy.value("declaration.attached").value),
     )  # fmt: skip
 
 

@@ -160,6 +160,7 @@ def reported(form: DeclarationForm, caller: Caller | None, call_id: UUID, vault:
         is_for_self=is_for_self, phone=form.phone,
         told=told_of(form.model_dump(mode="json"), id_no=number),
         display_name=mask_name(form.name) if form.name else NOBODY_S_NAME,
+        attached_days=int(policy.value("declaration.attached").value),
         receipt=receipt.index_of(vault, receipt.receipt_of(vault, clue_id)),
         phone_last4=receipt.last4_of(vault, clue_id, phone[-4:]) if phone else None,
     )  # fmt: skip
