@@ -7,6 +7,7 @@ from services.notify.address import Intake
 from services.notify.api import notices, preferences
 from services.notify.carriers import email
 from services.notify.contact import Preferring
+from services.notify.delivery import Delivering
 from services.notify.hearing import Hearing
 from services.notify.reading import Reading
 from services.notify.sending import Claiming, Desk, Settling
@@ -27,7 +28,7 @@ async def build(settings: Settings, transport: httpx.AsyncBaseTransport | None =
     hearing = Hearing(policy, frozenset({email.NAME} if settings.smtp else ()))
     service.stream("notify", subscribers(hearing))
     service.include(
-        notices.router(service, service.calls([Reading()])),
+        notices.router(service, service.calls([Reading()]), service.calls([Delivering()], as_worker=True)),
         preferences.router(service, service.calls([Preferring()], as_worker=True), hearing),
     )
     service.every("retry", retry.loop(service, hearing))

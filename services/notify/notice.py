@@ -23,7 +23,7 @@ TOPIC = "notice.sent"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A row. `event_id` is its fact `sent`, which its fact `read` names as its cause."""
+    """A row. `event_id` is its fact `sent`, which its facts `delivered` and `read` name as their cause."""
 
     notice_id: UUID
     occasion_id: UUID
@@ -56,6 +56,8 @@ class Notice:
     about: str | None = None
     escalate_at: datetime | None = None
     escalated_at: datetime | None = None
+    delivered_at: datetime | None = None
+    acted_at: datetime | None = None
 
 
 def notice_id(occasion: Occasion, officer_id: str) -> UUID:
@@ -113,7 +115,14 @@ def type_of(word: str) -> str:
     return f"shouwang.notice.{word}.v1"
 
 
-Word = Literal["sent", "read", "failed", "escalated"]
+Word = Literal["sent", "delivered", "read", "acted", "failed", "escalated"]
+"""What may be told of a notice, each once a carrier.
+
+`sent`: it lies in the receiver's inbox. `delivered`: by the inbox, when its list was first shown to the receiver; by
+e-mail, when the server accepted the letter for the recipient (what becomes of it later no server says). `read`: the
+receiver said so. `acted`: the receiver decided the task that it was about. `failed`: a carrier gave up. `escalated`: it
+was not read in time.
+"""
 
 
 def emitted(

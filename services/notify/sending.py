@@ -1,8 +1,8 @@
 """Sending: dispatches that are due leave the house, outside every transaction.
 
-Claimed under the household's lock, sent, and told under it: `notice.sent` with the carrier's name. Nothing waits in
-here: what was not taken is due again later. A letter that was read in the inbox meanwhile, or whose task is done, is
-dropped, not sent.
+Claimed under the household's lock, sent, and told under it: `delivered` with the carrier's name, once the server has
+accepted it for the recipient. Nothing waits in here: what was not taken is due again later. A letter that was read in
+the inbox meanwhile, or whose task is done, is dropped, not sent.
 """
 
 import asyncio
@@ -140,8 +140,8 @@ def _told(after: Dispatch, notice: Notice, word: str) -> Decision:
     emits: tuple[Emit, ...] = ()
     match after.state:
         case "sent":
-            id_ = event_id(str(notice.event_id), type_of("sent"), notice.notice_id, after.carrier)
-            emits = (emitted("sent", notice, id_, notice.event_id, carrier=after.carrier),)
+            id_ = event_id(str(notice.event_id), type_of("delivered"), notice.notice_id, after.carrier)
+            emits = (emitted("delivered", notice, id_, notice.event_id, carrier=after.carrier),)
         case "failed":
             id_ = event_id(str(notice.event_id), type_of("failed"), notice.notice_id, after.carrier)
             emits = (emitted("failed", notice, id_, notice.event_id, carrier=after.carrier),)

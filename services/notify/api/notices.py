@@ -1,6 +1,7 @@
 """/v1/notices: what one has been told; for the township and above also who in its area was told, without the words.
 
-A household's own messages are for the farmer's page (role system), and for whoever was told of that household.
+A household's own messages are for the farmer's page (role system), and for whoever was told of that household. What is
+listed to its own receiver is delivered by that.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
+from services.notify.delivery import delivered
 from services.notify.household import PREFIX, person_of
 from services.notify.reading import NOT_FOUND, READ, Ask
 from shared.access.tokens import Caller
@@ -35,7 +37,8 @@ OVERSEERS = frozenset({"township", "county", "city", "province", "auditor", "ste
 Reader = Annotated[Caller, Depends(allowed("notice.read"))]
 
 
-def router(service: Service, work: UnitOfWork) -> APIRouter:
+def router(service: Service, work: UnitOfWork, showing: UnitOfWork) -> APIRouter:
+    """`work` marks as read, under the caller's scope; `showing` as delivered."""
     routes = APIRouter()
 
     @routes.get("/v1/notices")
@@ -48,7 +51,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
     ) -> dict[str, Any]:
         if person is not None:
-            return await _of_household(service, caller, _household(person))
+            return await _of_household(service, caller, _household(person), showing)
         is_own = mine or caller.role not in OVERSEERS
         if is_own and caller.officer_id is None:
             return {"items": [], "next": None}
@@ -60,6 +63,8 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
             else:
                 rows = await connection.fetch(SQL.of_area, *about)
             ways = await _ways_out(connection, rows)
+        if is_own:
+            await delivered(showing, rows)
         items = [_shown(row, is_own, ways) for row in rows]
         return {
             "items": items,
@@ -73,7 +78,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
 
     @routes.get("/v1/notices/household/{household_id}")
     async def of_household(household_id: UUID, caller: Reader) -> dict[str, Any]:
-        return await _of_household(service, caller, household_id)
+        return await _of_household(service, caller, household_id, showing)
 
     @routes.post("/v1/notices/{notice_id}/read")
     async def read(notice_id: UUID, request: Request, caller: Reader) -> JSONResponse:
@@ -88,13 +93,18 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
     return routes
 
 
-async def _of_household(service: Service, caller: Caller, household_id: UUID) -> dict[str, Any]:
-    """What the household was told, newest first. Raises Refused (404) for whoever was told nothing of it."""
+async def _of_household(service: Service, caller: Caller, household_id: UUID, showing: UnitOfWork) -> dict[str, Any]:
+    """What the household was told, newest first. Raises Refused (404) for whoever was told nothing of it.
+
+    `system` asks for the farmer's page: what it shows is delivered. An officer who looks delivers nothing.
+    """
     async with scoped(service.api, caller) as connection:
         if caller.role != "system" and not await connection.fetchval(SQL.is_told_of, household_id, caller.officer_id):
             raise Refused(NOT_FOUND)
         rows = await connection.fetch(SQL.own, person_of(household_id), None, *Cursor.read(None), LIMIT_MAX)
         ways = await _ways_out(connection, rows)
+    if caller.role == "system":
+        await delivered(showing, rows)
     return {"items": [_shown(row, True, ways) for row in rows], "next": None}
 
 
@@ -132,7 +142,8 @@ async def received(request: Request) -> bytes:
 
 _BARE = (
     "notice_id", "case_id", "household_id", "task_id", "officer_id", "office", "step", "hop", "round", "branch",
-    "hop_step", "level", "due_at", "carrier", "state", "created_at", "read_at", "escalated_at", "region", "grid",
+    "hop_step", "level", "due_at", "carrier", "state", "created_at", "delivered_at", "read_at", "acted_at",
+    "escalated_at", "region", "grid",
 )  # fmt: skip
 _WAY = ("carrier", "state", "tries", "cause", "due_at", "sent_at")
 

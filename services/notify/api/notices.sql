@@ -7,7 +7,7 @@ ORDER BY created_at DESC, notice_id DESC LIMIT $5
 -- name: of_area
 -- Who in the caller's area was told of what, newest first; the words are the receiver's own.
 SELECT notice_id, case_id, household_id, task_id, officer_id, office, step, hop, round, branch, hop_step, level, due_at,
-    carrier, state, created_at, read_at, escalated_at, region, grid
+    carrier, state, created_at, delivered_at, read_at, acted_at, escalated_at, region, grid
 FROM notices
 WHERE ($1::text IS NULL OR state = $1) AND (created_at, notice_id) < ($2::timestamptz, $3::uuid)
 ORDER BY created_at DESC, notice_id DESC LIMIT $4

@@ -1,5 +1,6 @@
 """stage.advanced: a task that arrived, or changed hands, is told to whom it is for; what was left is told no more; the
-household hears its visit day, its public notice, its result and its help in plain words (people's need A8).
+household hears its visit day, its public notice, its result and its help in plain words (people's need A8). Whoever
+decides the task of a notice of his has acted on it.
 """
 
 from collections.abc import Sequence
@@ -7,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.notify import acting
+from services.notify.acting import Acted
 from services.notify.audience import offices_above
 from services.notify.case_file import read_files, write_files
 from services.notify.hearing import Hearing
@@ -35,12 +38,13 @@ class StageAdvanced(Keyed):
         files = await read_files(unit.connection, (event.data.case_id for event in events))
         places = {place for event in events for place in offices_above(event.region, event.data.office or event.region)}
         around = await self.hearing.read_around(unit.connection, places, unit.now)
-        return {"around": around, **{("case", case_id): file for case_id, file in files.items()}}
+        acted = await acting.read(unit.connection, events)
+        return {"around": around, **acted, **{("case", case_id): file for case_id, file in files.items()}}
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         event: Advanced = input.body
         word = event.type.split(".")[2]
-        decision = self._officers(word, state, input, now)
+        decision = acting.acted(self._officers(word, state, input, now), state, event, input.traceparent)
         message = message_of_stage(word, event, _basis(event, self.hearing.policy))
         return decision if message is None else self._with_household(message, decision, state, input, now)
 
@@ -90,6 +94,8 @@ class StageAdvanced(Keyed):
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         await write_files(unit.connection, decided)
+        acted = [row.notice_id for one in decided for row in one.decision.rows if isinstance(row, Acted)]
+        await acting.mark(unit.connection, acted, unit.now)
 
 
 def _moved(file: CaseFile, event: Advanced) -> tuple[CaseFile, list[Occasion]]:

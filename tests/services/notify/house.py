@@ -11,6 +11,7 @@ import asyncpg
 from services.notify import retry
 from services.notify.carriers import email
 from services.notify.contact import Preferring
+from services.notify.delivery import Delivering, delivered
 from services.notify.hearing import Hearing
 from services.notify.reading import READ, Ask, Reading
 from services.notify.retry import Kept
@@ -119,6 +120,7 @@ class Post:
     unread: UnitOfWork
     prefer: UnitOfWork
     send: UnitOfWork
+    showing: UnitOfWork
     cipher: Cipher
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -165,6 +167,10 @@ class Post:
                 "SELECT * FROM notices WHERE household_id = $1 ORDER BY created_at, step, officer_id", house
             )
         )
+
+    async def show(self, house: UUID) -> None:
+        """These notices are listed to their receivers."""
+        await delivered(self.showing, await self.notices(house))
 
     async def heard(self, house: UUID, step: str = "arrived") -> list[tuple[str, str]]:
         """Who was told of a step, in which part."""
@@ -216,5 +222,6 @@ async def post_office(dsn: str, keys: Path) -> Post:
         unread=UnitOfWork("notify", "notify.calls", [Unread(hearing)], worker, cipher),
         prefer=UnitOfWork("notify", "notify.calls", [Preferring()], worker, cipher),
         send=UnitOfWork("notify", "notify.calls", [Claiming(), Settling()], worker, cipher),
+        showing=UnitOfWork("notify", "notify.calls", [Delivering()], worker, cipher),
         cipher=cipher,
     )

@@ -151,6 +151,18 @@ async def test_reading_is_once_whatever_is_clicked_and_counts_down(outside: Outs
     assert await outside.listed(outside.worker, house, state="sent") == []
 
 
+async def test_it_is_delivered_by_its_receiver_s_own_list_and_by_nobody_else_s(outside: Outside) -> None:
+    house = household(105)
+    await outside.arrive(house)
+    township = outside.headers("township", "tw-1")
+    [seen] = await until(lambda: outside.listed(township, house), 20, "a notice")
+    [again] = await outside.listed(township, house)
+    assert seen["delivered_at"] is None and again["delivered_at"] is None
+    await outside.told(outside.worker, house)
+    [after] = await outside.listed(township, house)
+    assert after["delivered_at"] is not None and after["read_at"] is None
+
+
 async def test_what_is_another_s_does_not_exist(outside: Outside) -> None:
     house = household(103)
     await outside.arrive(house)

@@ -86,7 +86,7 @@ async def test_an_officer_who_wishes_it_gets_the_notice_as_a_letter_in_his_langu
     row = await mail.dispatch()
     assert (row["state"], row["tries"], row["due_at"], row["claim_id"]) == ("sent", 1, None, None)
     assert mail.server.ids() == [f"<{row['dispatch_id']}@fuyang.example>"]
-    assert await mail.office.emitted(HOUSE) == [("sent", 1), ("sent", 2)]
+    assert await mail.office.emitted(HOUSE) == [("sent", 1), ("delivered", 2)]
     assert await mail.send() is None, "once"
 
 
@@ -145,7 +145,7 @@ async def test_a_letter_that_is_refused_is_due_again_a_minute_later_with_its_cod
     await mail.make_due()
     await mail.send()
     assert (await mail.dispatch())["state"] == "sent" and len(mail.server.taken) == 1
-    assert await mail.office.emitted(HOUSE) == [("sent", 1), ("sent", 2)]
+    assert await mail.office.emitted(HOUSE) == [("sent", 1), ("delivered", 2)]
 
 
 async def test_after_1_5_and_30_minutes_it_has_failed_and_says_so_once(mail: Mail) -> None:
@@ -247,7 +247,7 @@ async def test_two_processes_send_it_once(mail: Mail) -> None:
     other = replace(mail.desk, work=replace(mail.desk.work))
     await asyncio.gather(mail.send(), mail.send(other))
     assert len(mail.server.taken) == 1
-    assert await mail.office.emitted(HOUSE) == [("sent", 1), ("sent", 2)]
+    assert await mail.office.emitted(HOUSE) == [("sent", 1), ("delivered", 2)]
 
 
 async def test_an_outcome_of_a_claim_that_has_lapsed_changes_nothing(mail: Mail) -> None:

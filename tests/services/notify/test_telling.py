@@ -262,6 +262,71 @@ async def test_nobody_else_can_read_it(office: Post, caller: Caller) -> None:
     assert await office.emitted(HOUSE) == [("sent", 1)]
 
 
+# ── delivered, and acted on ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_it_is_delivered_once_when_it_is_first_shown_whoever_looks_at_once(office: Post) -> None:
+    await office.appoint(WORKER)
+    await office.told(office.step("arrived", HOUSE))
+    await asyncio.gather(office.show(HOUSE), office.show(HOUSE))
+    await office.show(HOUSE)
+    [notice] = await office.notices(HOUSE)
+    assert notice["delivered_at"] is not None and notice["state"] == "sent", "shown is not read"
+    assert await office.emitted(HOUSE) == [("sent", 1), ("delivered", 2)]
+    await office.read(notice["notice_id"], worker())
+    assert await office.emitted(HOUSE) == [("sent", 1), ("delivered", 2), ("read", 3)]
+
+
+async def test_a_list_is_shown_though_its_receipts_cannot_be_written(office: Post) -> None:
+    await office.appoint(WORKER)
+    await office.told(office.step("arrived", HOUSE))
+    holder = await asyncpg.connect(office.dsn)
+    async with holder.transaction():
+        await holder.execute("SELECT 1 FROM notify.keys WHERE key = $1 FOR UPDATE", str(HOUSE))
+        await office.show(HOUSE)
+    await holder.close()
+    assert await office.emitted(HOUSE) == [("sent", 1)]
+    await office.show(HOUSE)
+    assert await office.emitted(HOUSE) == [("sent", 1), ("delivered", 2)]
+
+
+async def test_who_decides_the_task_has_acted_on_its_notices_once(office: Post) -> None:
+    await office.appoint(WORKER, DEPUTY, LEADER)
+    await office.told(office.step("arrived", HOUSE), office.late(HOUSE))
+    assert {who for who, _ in await office.heard(HOUSE, "passed")} == {"gw-1", "vc-1"}
+    decision: dict[str, Any] = {"task_id": task_of(HOUSE), "actor": Actor(officer_id="gw-1", role="grid_worker")}
+    await office.told(office.step("noted", HOUSE, **decision))
+    assert "acted" not in {word for word, _ in await office.emitted(HOUSE)}, "the task is still open"
+    there: dict[str, Any] = {"from_hop": "village_group", "action": "need_visit", **decision}
+    await office.told(
+        office.step("advanced", HOUSE, "village_committee", **there),
+        office.step("advanced", HOUSE, "county", step="announcement", **there),
+    )
+    words = [word for word, _ in await office.emitted(HOUSE)]
+    assert words.count("acted") == 2, "of his two notices; the leader has not acted"
+    acted = {(row["officer_id"], row["step"]) for row in await office.notices(HOUSE) if row["acted_at"] is not None}
+    assert acted == {("gw-1", "arrived"), ("gw-1", "passed")}
+
+
+@pytest.mark.parametrize("word", ["noted", "reassigned"])
+async def test_a_branch_that_ends_is_acted_on_too(office: Post, word: str) -> None:
+    await office.appoint(CADRE)
+    await office.told(office.step("arrived", HOUSE, "village_committee"))
+    task_id = task_of(HOUSE, "village_committee")
+    actor = Actor(officer_id="vc-2", role="village")
+    await office.told(
+        office.step(word, HOUSE, "village_committee", task_id=task_id, actor=actor, from_hop="village_committee")
+    )
+    assert await office.emitted(HOUSE) == [("sent", 1), ("acted", 2)]
+
+
+async def test_what_a_machine_ends_nobody_has_acted_on(office: Post) -> None:
+    await office.appoint(WORKER)
+    await office.told(office.step("arrived", HOUSE))
+    await office.told(office.step("closed", HOUSE, task_id=task_of(HOUSE)))
+    assert await office.emitted(HOUSE) == [("sent", 1)]
+
+
 async def test_a_call_sees_no_posts_and_changes_no_words(office: Post) -> None:
     await office.appoint(WORKER)
     await office.told(office.step("arrived", HOUSE))
