@@ -11,7 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from services.screening.rules.finding import RANK, Lines
+from services.screening.lines import Lines
+from services.screening.rules.finding import RANK
 from shared.contracts.clue import Clue
 from shared.contracts.types import Level
 from shared.domain.concerns import BY_CODE

@@ -3,19 +3,26 @@
 Read and written once a batch; bounded by `facts.prune`. Twenty facts take about 0.7 kB.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, Union
 
 import msgspec
 
 from services.screening.clue import ClueFact
-from services.screening.facts import CoverFact, HouseFact, SettlementFact
+from services.screening.rules import RULES
+from services.screening.rules.finding import Live
 
-LiveFact = SettlementFact | CoverFact | HouseFact
+if TYPE_CHECKING:
+    LiveFact = Live
+else:
+    LiveFact = Union[tuple(fact for rule in RULES for fact in rule.FACTS)]  # noqa: UP007
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True):
-    """The register's word: what decides the threshold, and the yearly income of the newest known year."""
+    """The register's word: what decides the threshold, the yearly income of the newest known year, and how many can
+    work (None: not told of anybody)."""
 
     household_no: str
     poverty_history: str
@@ -24,6 +31,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     income_yuan: Decimal | None
     region: str
     grid: str
+    earners: int | None = None
 
 
 class Spoken(msgspec.Struct, frozen=True, array_like=True):
@@ -49,7 +57,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True):
     close their case."""
 
     known: Known | None = None
-    facts: tuple[LiveFact, ...] = ()
+    facts: Mapping[str, tuple[LiveFact, ...]] = {}
     spoken: Spoken | None = None
     raised: int = 0
     answered: dict[str, str] = {}

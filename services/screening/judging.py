@@ -6,18 +6,12 @@ from uuid import UUID
 
 from services.screening.household import Digest, pack
 from services.screening.judge import judge
-from services.screening.rules.finding import Lines, lines_of
+from services.screening.lines import lines_on
 from services.screening.warning import Because, Heard, Told, told
 from shared.clock import civil_date
 from shared.contracts.envelope import Event
 from shared.messaging.room import Decision
-from shared.policy import Policy, load
-
-
-@lru_cache(maxsize=8)
-def lines_on(policy: str, today: date) -> Lines:
-    """The package's values of a day: they change at midnight, not with every record."""
-    return lines_of(load(policy), today)
+from shared.policy import Policy
 
 
 def judged(digest: Digest, home: str, event: Event, policy: Policy, now: datetime, heard: Heard = "data") -> Decision:

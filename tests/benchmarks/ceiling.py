@@ -25,7 +25,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 
 from services.screening import warning
-from services.screening.facts import prune, replaced
+from services.screening.facts import pruned, replaced
 from services.screening.household import EMPTY, Digest, pack
 from services.screening.judging import day_of, judged
 from services.screening.subscribers import data_changed
@@ -88,7 +88,7 @@ async def _worked_out(records: Iterable[Lying], of: int, now: datetime) -> dict[
         event: Any = TOPIC[CHANGES].event.model_validate_json(lying.value)
         key = event.partitionkey
         digest = digests[key]
-        facts = prune(replaced(digest.facts, event.data), day_of(now))
+        facts = pruned(replaced(digest.facts, event.data), event.data.department, day_of(now))
         decision = judged(msgspec.structs.replace(digest, facts=facts), key, event, policy, now)
         digests[key] = decision.puts["digest", key]
         row = rows.setdefault(key, keys.KeyRow(key, [1], [], 0, None, None))

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends, Query
 from services.screening import warning
 from services.screening.explain import why_not
 from services.screening.household import unpack
-from services.screening.judging import lines_on
-from services.screening.rules.medical_insurance import self_paid
+from services.screening.judge import looked_at
+from services.screening.lines import lines_on
 from shared.access.roles import grade
 from shared.access.tokens import Caller
 from shared.clock import civil_date
@@ -80,11 +80,7 @@ def _not_warned(packed: bytes | None, caller: Caller, policy: Policy, now: datet
     if grade(caller) == "band":
         return {"zh": "目前没有需要上门核实的部门情况。", "en": "Nothing that departments reported needs a visit now."}
     digest, today = unpack(packed), civil_date(now)
-    known = digest.known
-    kind = policy.household_kind(known.poverty_history, known.monitoring) if known else "others"
-    paid = self_paid(digest.facts, today)
-    line = lines_on(policy.name, today).self_paid[kind].value
-    return why_not(paid.yuan if paid else line * 0, line, kind, bool(digest.facts)).model_dump()
+    return why_not(looked_at(digest.facts, digest.known, policy, lines_on(policy.name, today), today)).model_dump()
 
 
 def _shown(told: str, caller: Caller) -> dict[str, Any]:

@@ -1,5 +1,14 @@
-"""The rules, a file a department: each reads some kinds of facts and says what it finds. Verb: `check`. Pure."""
+"""The rules, a file a department: one more is one file and one line in this list. Verb: `check`. Pure.
+
+What a file must hold is `finding.Rule`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from services.screening.rules import housing, medical_insurance
+from services.screening.rules.finding import Rule
 
-RULES = (medical_insurance, housing)
+RULES: tuple[Rule, ...] = (medical_insurance, housing)
+
+BY_DEPARTMENT: Mapping[str, Rule] = MappingProxyType({rule.DEPARTMENT: rule for rule in RULES})

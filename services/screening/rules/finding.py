@@ -1,30 +1,71 @@
-"""What a rule says, and what it is told to judge by."""
+"""What a rule is: one file for one department, and the shapes in which it answers.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+A rule's file holds all that is this department's own: its facts and how each is read from an event, what pruning keeps
+of them, its lines (what it reads of the policy package), what it finds, on which later days time alone may change that,
+and its sentences. The rest of screening loops over `RULES`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import cast
+from typing import Any, Literal, Protocol
 
+import msgspec
+
+from shared.contracts.data import Fact
 from shared.contracts.types import Level
-from shared.domain.concerns import BY_CODE
+from shared.contracts.warning import Words
 from shared.domain.dated import Dated
 from shared.policy import Policy
 
 RANK: Mapping[str, int] = {"yellow": 1, "orange": 2, "red": 3}
 
 
+class Live(msgspec.Struct, frozen=True, array_like=True):
+    """A fact as a rule reads it, packed in the household's digest. Each kind is a subclass with a `tag` of its own
+    among all rules; its fields are few and bounded. A record id is the department's own."""
+
+    record_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A household as a rule sees it. `kind` decides the threshold; `income` is (year, yuan) where it is known."""
+    """A household as a rule sees it. `kind` decides the threshold; the rest is None where it is not known.
+
+    `income` is (year, yuan) of the newest known year; `earners` how many members can work.
+    """
 
     kind: str
-    income: tuple[int, Decimal] | None
+    income: tuple[int, Decimal] | None = None
+    earners: int | None = None
+
+
+Comparison = Literal["under", "at_most", "at_least", "over", "one_of", "before", "on_or_after"]
+"""Of a number: under, at_most, at_least, over. Of a word: one_of, several parted by `|`. Of a day (ISO): before,
+on_or_after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The smallest change of what one record says that turns a rule's answer round.
+
+    The rule is turned as soon as `field` (of the contract's values, or `occurred_on` of the fact) of `record_id`
+    makes the measured value be `comparison` `value`. `by`: how far a number or a number of days is from the line now.
+    """
+
+    record_id: str
+    field: str
+    comparison: Comparison
+    value: str
+    unit: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A rule's answer. `about` tells findings of one rule apart (a person); `words` fills the rule's sentences."""
+    """A finding. `about` tells findings of one rule apart (a person); `line` is the package's value that it was held
+    against, with its day and source; `words` fills the rule's sentences; `unless` would silence it."""
 
     rule: str
     about: str
@@ -34,46 +75,77 @@ class Measured:
     value: str
     threshold: str
     unit: str
-    is_verified: bool
+    line: Dated[Any]
     occurred_on: date
     record_ids: tuple[str, ...]
-    words: Mapping[str, str]
+    unless: Change
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         return f"{self.rule}|{self.about}"
 
+    @property
+    def is_verified(self) -> bool:
+        return self.line.verified
+
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """The package's values of one day, looked up once: a rule that runs a million times reads plain attributes."""
+class Quiet:
+    """What a rule looked at and did not warn of. `speaks_if` would make it speak; without a record to change None."""
 
-    self_paid: Mapping[str, Dated[Decimal]]
-    income_ratio: Dated[Decimal]
-    at_threshold: Level
-    over_ratio: Level
-    cover: Mapping[str, Dated[Level | None]]
-    house: Mapping[str, Dated[Level | None]]
-    clue: Mapping[str, Dated[Level]]
-
-
-def lines_of(policy: Policy, today: date) -> Lines:
-    """Raises LookupError when a package lacks a value: it would have been refused at load."""
-    at_threshold = policy.level("medical.self_paid", "at_threshold", today).value
-    over_ratio = policy.level("medical.self_paid", "over_income_ratio", today).value
-    assert at_threshold is not None and over_ratio is not None, "the package gives both a level"
-    statuses = ("insured", "uninsured", "paused", "arrears", "employee", "resident", "elsewhere")
-    return Lines(
-        self_paid={kind: policy.value(f"medical.self_paid.{kind}", today) for kind in policy.household_kinds},
-        income_ratio=policy.value("medical.self_paid.income_ratio", today),
-        at_threshold=at_threshold,
-        over_ratio=over_ratio,
-        cover={status: policy.level("medical.cover", status, today) for status in statuses},
-        house={grade: policy.level("housing.house_grade", grade, today) for grade in "ABCD"},
-        clue={code: _told_level(policy, code, today) for code in (*BY_CODE, "green")},
-    )
+    rule: str
+    department: str
+    value: str
+    threshold: str
+    unit: str
+    line: Dated[Any]
+    occurred_on: date | None
+    speaks_if: Change | None
+    says: Words
 
 
-def _told_level(policy: Policy, code: str, today: date) -> Dated[Level]:
-    """What is told always has a level: a package that says `none` here was refused at load."""
-    return cast(Dated[Level], policy.level("clue.concern", code, today))
+class Rule(Protocol):
+    """A rule's file. All functions are pure; `facts` are the live ones of this department alone, oldest known first,
+    never empty; `lines` is what this file's `lines_of` gave."""
+
+    DEPARTMENT: str
+    FACTS: tuple[type[Live], ...]
+
+    def lines_of(self, policy: Policy, today: date) -> Any:
+        """This rule's part of the package on a day, looked up once a day: a small frozen dataclass of plain values.
+
+        Raises LookupError for what the package lacks."""
+
+    def live_of(self, fact: Fact) -> Live | None:
+        """The fact as `check` reads it; None for a withdrawal and for a kind that this rule does not read."""
+
+    def kept(self, facts: Sequence[Live], today: date) -> Sequence[Live]:
+        """What a digest that has grown keeps: all that `check` may read today or on a later day."""
+
+    def check(self, facts: Sequence[Live], sight: Sight, lines: Any, today: date) -> Iterator[Measured]:
+        """What is found. Where `sight` lacks something, what holds without it. Runs a million times: ifs first."""
+
+    def turns(self, facts: Sequence[Live], sight: Sight, lines: Any, today: date) -> Iterator[date]:
+        """Days after today from which time alone may change what `check` says; too many are harmless, none missed."""
+
+    def sentence(self, found: Measured) -> Words:
+        """The exact sentence, for township and above; the band comes from the concern."""
+
+    def unless(self, found: Measured) -> Words:
+        """`found.unless` as the middle of 若…则不预警 / No warning if …: exact."""
+
+    def why_not(self, facts: Sequence[Live], sight: Sight, lines: Any, today: date) -> Iterator[Quiet]:
+        """What was looked at and is in order, with how far it is from its line: exact."""
+
+
+UNVERIFIED_ZH, UNVERIFIED_EN = "，未核实", ", unverified"
+
+
+def not_verified(line: Dated[Any]) -> tuple[str, str]:
+    """What is said beside a line that nobody has checked, in Chinese and in English."""
+    return ("", "") if line.verified else (UNVERIFIED_ZH, UNVERIFIED_EN)
+
+
+KIND_ZH = {"monitored": "脱贫户、监测户", "others": "一般农户"}
+KIND_EN = {"monitored": "households lifted out or monitored", "others": "other households"}

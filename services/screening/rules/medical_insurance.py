@@ -5,37 +5,144 @@ threshold; one level higher where it is also a set share of its known yearly inc
 settlement that it takes back, and not at all where that one does not stand (people's needs D2, D3).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from services.screening.facts import CoverFact, Live, SettlementFact, year_before
-from services.screening.rules.finding import Lines, Measured, Sight
+from services.screening.rules.finding import KIND_EN, KIND_ZH, Change, Live, Measured, Quiet, Sight, not_verified
+from services.screening.rules.window import newest_words, window_start, year_after, year_before
+from shared.contracts.data import Cover, Fact, Settlement
+from shared.contracts.types import Level
+from shared.contracts.warning import Words
+from shared.domain.dated import Dated
+from shared.policy import Policy
 
 DEPARTMENT = "medical_insurance"
-READS: tuple[str, ...] = ("settlement", "cover")
 SELF_PAID, COVER = "medical_insurance.self_paid", "medical_insurance.cover"
+YUAN_FIELD = "in_scope_self_paid_yuan"
+
+
+class SettlementFact(Live, frozen=True, tag="s"):
+    """`yuan` is what counts: the in-scope self-paid sum, or the self-paid one where the former is absent."""
+
+    settled_on: date
+    yuan: Decimal
+    is_in_scope: bool
+    reverses: str | None
+
+
+class CoverFact(Live, frozen=True, tag="c"):
+    person_id: str
+    occurred_on: date
+    status: str
+
+
+FACTS: tuple[type[Live], ...] = (SettlementFact, CoverFact)
+
+
+@dataclass(frozen=True, slots=True)
+class MedicalLines:
+    """`covered`: the states of cover that say nothing, as a change names them."""
+
+    self_paid: Mapping[str, Dated[Decimal]]
+    income_ratio: Dated[Decimal]
+    at_threshold: Level
+    over_ratio: Level
+    cover: Mapping[str, Dated[Level | None]]
+    covered: str
+
+
+STATUSES = ("insured", "uninsured", "paused", "arrears", "employee", "resident", "elsewhere")
+
+
+def lines_of(policy: Policy, today: date) -> MedicalLines:
+    at_threshold = policy.level("medical.self_paid", "at_threshold", today).value
+    over_ratio = policy.level("medical.self_paid", "over_income_ratio", today).value
+    assert at_threshold is not None and over_ratio is not None, "the package gives both a level"
+    cover = {status: policy.level("medical.cover", status, today) for status in STATUSES}
+    return MedicalLines(
+        self_paid={kind: policy.value(f"medical.self_paid.{kind}", today) for kind in policy.household_kinds},
+        income_ratio=policy.value("medical.self_paid.income_ratio", today),
+        at_threshold=at_threshold,
+        over_ratio=over_ratio,
+        cover=cover,
+        covered="|".join(status for status, told in cover.items() if told.value is None),
+    )
+
+
+def live_of(fact: Fact) -> Live | None:
+    match fact.values:
+        case Settlement() as said:
+            in_scope = said.in_scope_self_paid_yuan
+            counted = said.self_paid_yuan if in_scope is None else in_scope
+            return SettlementFact(fact.record_id, said.settled_on, counted, in_scope is not None, said.reverses)
+        case Cover() as said:
+            return CoverFact(fact.record_id, str(fact.person_id or ""), fact.occurred_on, said.status)
+        case _:
+            return None
+
+
+def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
+    """Settlements of the longest window with the refunds of them, and each person's newest covers."""
+    since = window_start(today)
+    settled = _settled(facts)
+    in_window = [one for one in settled.values() if settled.get(one.reverses or one.record_id, one).settled_on >= since]
+    covers = (one for one in facts if isinstance(one, CoverFact))
+    return [*in_window, *newest_words(covers, lambda one: one.person_id, lambda one: one.occurred_on)]
+
+
+def check(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date) -> Iterator[Measured]:
+    line = lines.self_paid[sight.kind].value
+    if _most(facts) >= line:
+        paid = self_paid(facts, today)
+        if paid is not None and paid.yuan >= line:
+            yield _burden(paid, sight, lines, today)
+    for one in _latest_covers(facts):
+        told = lines.cover[one.status]
+        if told.value is not None:
+            yield Measured(
+                COVER, one.person_id, DEPARTMENT, "insurance_gap", told.value,
+                one.status, "insured", "status", told, one.occurred_on, (one.record_id,),
+                Change(one.record_id, "status", "one_of", lines.covered, "status"),
+            )  # fmt: skip
+
+
+def turns(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date) -> Iterator[date]:
+    """When a settlement leaves the twelve months, when the year ends, when a later day's settlement begins to count."""
+    if _most(facts) < lines.self_paid[sight.kind].value:
+        return
+    settled = _settled(facts)
+    for one in settled.values():
+        counted_as = settled.get(one.reverses) if one.reverses else one
+        if counted_as is None:
+            continue
+        if counted_as.settled_on > today:
+            yield counted_as.settled_on
+        if (leaves := year_after(counted_as.settled_on)) > today:
+            yield leaves
+        if counted_as.settled_on.year == today.year:
+            yield date(today.year + 1, 1, 1)
+
+
+# ── self-paid ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What was paid in one window. `window` is year or rolling; `is_in_scope` false where a plain sum had to count."""
+    """What was paid in one window. `window` is year or rolling; `is_in_scope` false where a plain sum had to count;
+    `newest` is the record of the latest settlement."""
 
     window: str
     yuan: Decimal
     last_on: date
     record_ids: tuple[str, ...]
     is_in_scope: bool
+    newest: str
 
 
-def check(facts: Sequence[Live], sight: Sight, lines: Lines, today: date) -> Iterator[Measured]:
-    line = lines.self_paid[sight.kind].value
-    if _most(facts) >= line:
-        paid = self_paid(facts, today)
-        if paid is not None and paid.yuan >= line:
-            yield _burden(paid, sight, lines, today)
-    yield from _without_cover(facts, lines)
+def _settled(facts: Sequence[Live]) -> dict[str, SettlementFact]:
+    return {one.record_id: one for one in facts if isinstance(one, SettlementFact)}
 
 
 def _most(facts: Sequence[Live]) -> Decimal:
@@ -45,7 +152,7 @@ def _most(facts: Sequence[Live]) -> Decimal:
 
 def self_paid(facts: Sequence[Live], today: date) -> Paid | None:
     """The larger window; None when no settlement lies in either."""
-    settled = {one.record_id: one for one in facts if isinstance(one, SettlementFact)}
+    settled = _settled(facts)
     year: list[tuple[date, SettlementFact]] = []
     rolling: list[tuple[date, SettlementFact]] = []
     since = year_before(today)
@@ -62,16 +169,18 @@ def self_paid(facts: Sequence[Live], today: date) -> Paid | None:
 
 
 def _paid(window: str, parts: list[tuple[date, SettlementFact]]) -> Paid:
+    last_on, newest = max(parts, key=lambda part: (part[0], part[1].reverses is None))
     return Paid(
         window,
         sum((one.yuan for _, one in parts), Decimal(0)),
-        max(day for day, _ in parts),
+        last_on,
         tuple(sorted(one.record_id for _, one in parts)),
         all(one.is_in_scope for _, one in parts),
+        newest.record_id,
     )
 
 
-def _burden(paid: Paid, sight: Sight, lines: Lines, today: date) -> Measured:
+def _burden(paid: Paid, sight: Sight, lines: MedicalLines, today: date) -> Measured:
     line, ratio = lines.self_paid[sight.kind], lines.income_ratio
     is_heavy = sight.income is not None and paid.yuan >= sight.income[1] * ratio.value
     words = {
@@ -79,6 +188,7 @@ def _burden(paid: Paid, sight: Sight, lines: Lines, today: date) -> Measured:
         "year": str(today.year),
         "value": f"{paid.yuan:,.2f}",
         "line": f"{line.value:,.2f}",
+        "over": f"{paid.yuan - line.value:,.2f}",
         "kind": sight.kind,
         "since": line.valid_from.isoformat(),
         "last_on": paid.last_on.isoformat(),
@@ -91,11 +201,15 @@ def _burden(paid: Paid, sight: Sight, lines: Lines, today: date) -> Measured:
         words |= {"income_year": str(year), "income_yuan": f"{yuan:,.2f}", "share": share}
     return Measured(
         SELF_PAID, "", DEPARTMENT, "medical_burden", lines.over_ratio if is_heavy else lines.at_threshold,
-        f"{paid.yuan:.2f}", f"{line.value:.2f}", "yuan", line.verified, paid.last_on, paid.record_ids, words,
+        f"{paid.yuan:.2f}", f"{line.value:.2f}", "yuan", line, paid.last_on, paid.record_ids,
+        Change(paid.newest, YUAN_FIELD, "under", f"{line.value:.2f}", "yuan", f"{paid.yuan - line.value:.2f}"), words,
     )  # fmt: skip
 
 
-def _without_cover(facts: Sequence[Live], lines: Lines) -> Iterator[Measured]:
+# ── cover ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _latest_covers(facts: Sequence[Live]) -> Iterator[CoverFact]:
     """The latest word about each person, by the day on which it was true."""
     latest: dict[str, CoverFact] = {}
     for one in facts:
@@ -103,11 +217,105 @@ def _without_cover(facts: Sequence[Live], lines: Lines) -> Iterator[Measured]:
             known = latest.get(one.person_id)
             if known is None or one.occurred_on >= known.occurred_on:
                 latest[one.person_id] = one
-    for one in latest.values():
+    return iter(latest.values())
+
+
+# ── sentences ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+STATUS_ZH = {"uninsured": "未参加基本医疗保险", "paused": "暂停参保", "arrears": "医保欠费"}
+STATUS_EN = {"uninsured": "is not insured", "paused": "has a paused insurance", "arrears": "is in arrears with it"}
+
+
+def sentence(found: Measured) -> Words:
+    return _self_paid_sentence(found) if found.rule == SELF_PAID else _cover_sentence(found)
+
+
+def unless(found: Measured) -> Words:
+    if found.rule == SELF_PAID:
+        told = found.words
+        return Words(
+            zh=f"{_scope_zh(told)}不足 {told['line']} 元（现多 {told['over']} 元）",
+            en=f"{_scope_en(told)} costs stay under {told['line']} yuan (now {told['over']} more)",
+        )
+    return Words(zh=f"该成员已参保（现为{STATUS_ZH[found.value]}）", en=f"this member is insured (now {found.value})")
+
+
+def _scope_zh(told: Mapping[str, str]) -> str:
+    return "合规自付" if told["scope"] == "in_scope" else "自付"
+
+
+def _scope_en(told: Mapping[str, str]) -> str:
+    return "in-scope self-paid" if told["scope"] == "in_scope" else "self-paid"
+
+
+def _self_paid_sentence(found: Measured) -> Words:
+    told, unsure = found.words, not_verified(found.line)
+    window_zh = f"{told['year']} 年" if told["window"] == "year" else "近 12 个月"
+    window_en = f"in {told['year']}" if told["window"] == "year" else "in the last 12 months"
+    what_zh = "医疗合规自付" if told["scope"] == "in_scope" else "医疗自付（部分记录没有合规自付金额，按自付金额计）"
+    what_en = "in-scope self-paid" if told["scope"] == "in_scope" else "self-paid (some records give no in-scope sum)"
+    income_zh, income_en = _income(told)
+    return Words(
+        zh=f"{window_zh}{what_zh}累计 {told['value']} 元，达到{KIND_ZH[told['kind']]} {told['line']} 元线"
+        f"（{told['since']} 起{unsure[0]}）{income_zh}，最近一笔 {told['last_on']} 结算，来自医保局。",
+        en=f"Medical costs {what_en} {window_en} come to {told['value']} yuan, at or over the line of"
+        f" {told['line']} yuan for {KIND_EN[told['kind']]} (from {told['since']}{unsure[1]}){income_en};"
+        f" last settled on {told['last_on']}; from the medical insurance bureau.",
+    )
+
+
+def _income(told: Mapping[str, str]) -> tuple[str, str]:
+    if told["income"] == "unknown":
+        return "，家庭年收入未知", "; the yearly income is not known"
+    share_zh = f"的 {told['share']}%" if told["share"] else ""
+    share_en = f"{told['share']} % of " if told["share"] else ""
+    return (
+        f"，为 {told['income_year']} 年家庭收入 {told['income_yuan']} 元{share_zh}",
+        f", {share_en}the household's income of {told['income_yuan']} yuan in {told['income_year']}",
+    )
+
+
+def _cover_sentence(found: Measured) -> Words:
+    day = found.occurred_on.isoformat()
+    return Words(
+        zh=f"一名成员自 {day} 起{STATUS_ZH[found.value]}，来自医保局。",
+        en=f"One member {STATUS_EN[found.value]} since {day}; from the medical insurance bureau.",
+    )
+
+
+def why_not(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date) -> Iterator[Quiet]:
+    line = lines.self_paid[sight.kind]
+    paid = self_paid(facts, today)
+    if paid is not None and paid.yuan < line.value:
+        yield _under(paid, sight, line)
+    for one in _latest_covers(facts):
         told = lines.cover[one.status]
-        if told.value is not None:
-            yield Measured(
-                COVER, one.person_id, DEPARTMENT, "insurance_gap", told.value,
-                one.status, "insured", "status", told.verified, one.occurred_on, (one.record_id,),
-                {"status": one.status, "occurred_on": one.occurred_on.isoformat()},
-            )  # fmt: skip
+        if told.value is None:
+            yield _covered(one, told, lines)
+
+
+def _under(paid: Paid, sight: Sight, line: Dated[Decimal]) -> Quiet:
+    missing = line.value - paid.yuan
+    return Quiet(
+        SELF_PAID, DEPARTMENT, f"{paid.yuan:.2f}", f"{line.value:.2f}", "yuan", line, paid.last_on,
+        Change(paid.newest, YUAN_FIELD, "at_least", f"{line.value:.2f}", "yuan", f"{missing:.2f}"),
+        Words(
+            zh=f"医疗合规自付累计 {paid.yuan:,.2f} 元，未到{KIND_ZH[sight.kind]} {line.value:,.2f} 元线，"
+            f"还差 {missing:,.2f} 元。",
+            en=f"In-scope self-paid medical costs come to {paid.yuan:,.2f} yuan, {missing:,.2f} under the line of"
+            f" {line.value:,.2f} for {KIND_EN[sight.kind]}.",
+        ),
+    )  # fmt: skip
+
+
+def _covered(one: CoverFact, told: Dated[Level | None], lines: MedicalLines) -> Quiet:
+    gaps = "|".join(status for status, level in lines.cover.items() if level.value is not None)
+    day = one.occurred_on.isoformat()
+    return Quiet(
+        COVER, DEPARTMENT, one.status, "insured", "status", told, one.occurred_on,
+        Change(one.record_id, "status", "one_of", gaps, "status"),
+        Words(
+            zh=f"一名成员自 {day} 起已参保，断保、停保或欠费才预警。",
+            en=f"One member is insured since {day}; only a gap, a pause or arrears give a warning.",
+        ),
+    )  # fmt: skip

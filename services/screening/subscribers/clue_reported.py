@@ -12,7 +12,8 @@ import msgspec
 from services.screening import warning
 from services.screening.clue import added, fact_of, without
 from services.screening.household import Digest
-from services.screening.judging import day_of, judged, lines_on
+from services.screening.judging import day_of, judged
+from services.screening.lines import lines_on
 from services.screening.precheck import checked
 from services.screening.subscribers.digests import digest_of, loaded
 from shared.contracts.clue import ClueReported as Reported

@@ -9,7 +9,7 @@ import msgspec
 import orjson
 
 from services.screening import warning
-from services.screening.facts import prune, replaced
+from services.screening.facts import pruned, replaced
 from services.screening.judging import day_of, judged
 from services.screening.subscribers.digests import digest_of, loaded
 from shared.contracts.data import DataChanged as Changed
@@ -31,7 +31,7 @@ class DataChanged(Keyed):
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         event: Changed = input.body
         home, digest = digest_of(state, input)
-        facts = prune(replaced(digest.facts, event.data), day_of(now))
+        facts = pruned(replaced(digest.facts, event.data), event.data.department, day_of(now))
         return judged(msgspec.structs.replace(digest, facts=facts), home, event, self.policy, now)
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:

@@ -11,6 +11,7 @@ from services.screening.household import Known
 from services.screening.judging import judged
 from services.screening.subscribers.digests import digest_of, loaded
 from shared.contracts.household import HouseholdRegistered as Registered
+from shared.contracts.household import Member
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
 from shared.policy import Policy
 
@@ -43,4 +44,15 @@ def known_of(event: Registered) -> Known:
         newest.net_yuan if newest else None,
         household.region,
         household.grid,
+        _earners(household.members),
     )
+
+
+EARNS = ("技能劳动力", "普通劳动力")
+"""The national form's words for who can work in full."""
+
+
+def _earners(members: Sequence[Member]) -> int | None:
+    """How many can work; None where the register says it of nobody."""
+    told = [one.labour for one in members if one.labour is not None]
+    return sum(labour in EARNS for labour in told) if told else None

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
+from pydantic import TypeAdapter
+
 from shared.contracts.clue import Clue, ClueReported
-from shared.contracts.data import Cover, DataChanged, Fact, HouseGrade, Settlement
+from shared.contracts.data import Cover, DataChanged, Fact, HouseGrade, Settlement, Values
 from shared.contracts.envelope import event_id, schema_address
 from shared.contracts.household import Household, HouseholdRegistered, Income, Member, Monitoring
 from shared.contracts.stage import Stage, StageAdvanced
@@ -26,8 +28,14 @@ def household_id(number: int) -> UUID:
     return uuid5(SPACE, f"household {number}")
 
 
-def values(said: dict[str, Any]) -> Settlement | Cover | HouseGrade:
+VALUES: TypeAdapter[Values] = TypeAdapter(Values)
+
+
+def values(said: dict[str, Any]) -> Values:
+    """A record's values: in the contract's own words under its `kind`, or in short for the three oldest kinds."""
     on = date.fromisoformat(str(said["day"]))
+    if "kind" in said:
+        return VALUES.validate_python({"kind": said["kind"], **said.get("values", {})})
     if "cover" in said:
         return Cover(status=said["cover"], year=on.year)
     if "house" in said:
@@ -42,9 +50,9 @@ def values(said: dict[str, Any]) -> Settlement | Cover | HouseGrade:
 
 def fact(household: UUID, number: int, said: dict[str, Any], version: int = 1) -> Fact:
     found = None if said.get("withdrawn") else values(said)
-    kind = "cover" if "cover" in said else "house_grade" if "house" in said else "settlement"
+    kind = said.get("kind", "cover" if "cover" in said else "house_grade" if "house" in said else "settlement")
     return Fact(
-        department="housing" if kind == "house_grade" else "medical_insurance", kind=kind,
+        department=said.get("department", "housing" if kind == "house_grade" else "medical_insurance"), kind=kind,
         record_id=said.get("id", f"R-{number}"), version=version, household_id=household,
         person_id=person(said.get("person", 1)), occurred_on=date.fromisoformat(str(said["day"])), known_at=NOW,
         values=found,
@@ -65,12 +73,16 @@ def changed(household: UUID, sequence: int, said: dict[str, Any], version: int =
 
 
 def registered(household: UUID, sequence: int, told: dict[str, Any]) -> Input:
+    """`labour`: of each member the national form's word, or null."""
     income = told.get("income")
     data = Household(
         household_id=household, household_no=told.get("number", "H-1"), region=VILLAGE, grid=GRID, group=3,
         display_name="张**", poverty_history=told.get("poverty_history", "none"),
-        monitoring=Monitoring(status=told.get("monitoring", "none")), size=1,
-        members=(Member(person_id=person(1), display_name="张**", relation="户主"),),
+        monitoring=Monitoring(status=told.get("monitoring", "none")), size=max(len(told.get("labour", ())), 1),
+        members=tuple(
+            Member(person_id=person(number), display_name="张**", relation="户主", labour=labour)
+            for number, labour in enumerate(told.get("labour", (None,)), 1)
+        ),
         incomes=() if income is None else (Income(year=2025, net_yuan=Decimal(str(income))),),
     )  # fmt: skip
     type_ = "shouwang.household.registered.v1"

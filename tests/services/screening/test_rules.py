@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.screening.explain import explained
-from services.screening.facts import Live, SettlementFact, prune, replaced
+from services.screening.facts import Facts, pruned, replaced
 from services.screening.household import Digest, Known, pack, unpack
 from services.screening.judge import judge
-from services.screening.judging import lines_on
-from services.screening.rules.medical_insurance import self_paid
+from services.screening.lines import lines_on
+from services.screening.rules.medical_insurance import SettlementFact, self_paid
 from services.screening.subscribers.household_registered import known_of
 from shared.policy import load
 from tests.services.screening.people import TODAY, fact, household_id, registered
@@ -25,21 +25,24 @@ SITUATIONS = [one for path in sorted(FOLDER.glob("*.yaml")) for one in yaml.safe
 POLICY = load("regular-2026")
 
 
-def judged(household: dict[str, Any] | None, facts: tuple[Live, ...], today: date = TODAY) -> Any:
+def judged(household: dict[str, Any] | None, facts: Facts, today: date = TODAY) -> Any:
     known = known_of(registered(household_id(1), 1, household).body) if household is not None else None
     return judge(facts, known, POLICY, lines_on("regular-2026", today), today)
 
 
-def facts_of(records: list[dict[str, Any]]) -> tuple[Live, ...]:
-    facts: tuple[Live, ...] = ()
+def facts_of(records: list[dict[str, Any]], today: date = TODAY) -> Facts:
+    facts: Facts = {}
     for number, said in enumerate(records):
-        facts = replaced(facts, fact(household_id(1), number, said))
-    return prune(facts, TODAY)
+        new = fact(household_id(1), number, said)
+        facts = pruned(replaced(facts, new), new.department, today)
+    return facts
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=[one["name"] for one in SITUATIONS])
 def test_situation(situation: dict[str, Any]) -> None:
-    found = judged(situation["household"], facts_of(situation["records"]))
+    """`day` is today unless it says another one: what a household is on a later day, without a new record."""
+    today = situation.get("day", TODAY)
+    found = judged(situation["household"], facts_of(situation["records"], today), today)
     assert (found[0].level if found else "none") == situation["level"]
     if "says" in situation:
         assert situation["says"] in explained(found).exact.zh
@@ -49,14 +52,14 @@ def test_situation(situation: dict[str, Any]) -> None:
     "situation", [one for one in SITUATIONS if one["level"] != "none"], ids=lambda one: one["name"]
 )
 def test_a_band_tells_no_sum_no_day_and_no_grade(situation: dict[str, Any]) -> None:
-    band = explained(judged(situation["household"], facts_of(situation["records"]))).band
+    band = explained(judged(situation["household"], facts_of(situation["records"]), situation.get("day", TODAY))).band
     assert not any(letter.isdigit() for letter in band.zh + band.en)
     assert "级" not in band.zh and "grade" not in band.en
 
 
 def test_both_packages_hold_what_the_rules_read() -> None:
     for name in ("regular-2026", "transition-2021-2025"):
-        lines = lines_on(name, date(2024, 6, 1))
+        lines = lines_on(name, date(2024, 6, 1)).rules["medical_insurance"]
         assert lines.self_paid["monitored"].value < lines.self_paid["others"].value
 
 
@@ -74,9 +77,10 @@ def test_what_no_window_reads_any_more_leaves_a_digest_that_grows_and_its_refund
     old = {"settlement": 9000.0, "day": "2024-06-01", "id": "OLD"}
     refund = {"settlement": -100.0, "day": "2026-06-01", "reverses": "OLD", "id": "BACK"}
     recent = [{"settlement": 1.0, "day": "2026-06-02", "id": f"N{n}"} for n in range(16)]
-    kept = {one.record_id for one in facts_of([old, refund, *recent])}
+    kept = {one.record_id for one in facts_of([old, refund, *recent])["medical_insurance"]}
     assert kept == {f"N{n}" for n in range(16)}
-    assert len(facts_of([{"settlement": 1.0, "day": "2024-06-02", "id": f"O{n}"} for n in range(500)])) <= 16
+    old_ones = facts_of([{"settlement": 1.0, "day": "2024-06-02", "id": f"O{n}"} for n in range(500)])
+    assert len(old_ones["medical_insurance"]) <= 16
 
 
 def test_a_year_ends_and_the_calendar_window_with_it() -> None:

@@ -1,0 +1,40 @@
+"""The package's values of one day, looked up once: a rule that runs a million times reads plain attributes. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any, cast
+
+from services.screening.rules import RULES
+from shared.contracts.types import Level
+from shared.domain.concerns import BY_CODE
+from shared.domain.dated import Dated
+from shared.policy import Policy, load
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """`rules`: each department's own part, as its file made it. `clue`: the level of what is told, by its concern."""
+
+    rules: Mapping[str, Any]
+    clue: Mapping[str, Dated[Level]]
+
+
+@lru_cache(maxsize=8)
+def lines_on(policy: str, today: date) -> Lines:
+    """They change at midnight, not with every record. Raises LookupError when a package lacks a value: it would have
+    been refused at load."""
+    return _lines(load(policy), today)
+
+
+def _lines(policy: Policy, today: date) -> Lines:
+    return Lines(
+        rules={rule.DEPARTMENT: rule.lines_of(policy, today) for rule in RULES},
+        clue={code: _told_level(policy, code, today) for code in (*BY_CODE, "green")},
+    )
+
+
+def _told_level(policy: Policy, code: str, today: date) -> Dated[Level]:
+    """What is told always has a level: a package that says `none` here was refused at load."""
+    return cast(Dated[Level], policy.level("clue.concern", code, today))
