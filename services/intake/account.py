@@ -83,27 +83,3 @@ def _skipped(ids: list[str]) -> Counter[str]:
         parts = base64.urlsafe_b64decode(one + "=" * (-len(one) % 4)).decode("utf-8", "replace").split("\x1f")
         found[parts[1] if len(parts) == 4 else ""] += 1
     return found
-
-
-async def feeds(pool: asyncpg.Pool, region_from: str, region_to: str, department: str | None) -> list[dict[str, Any]]:
-    """Each department's account: what it sent over HTTP from this area, what came over its topic, what is parked."""
-    async with session(pool) as connection:
-        http = {row["department"]: row for row in await connection.fetch(SQL.http, region_from, region_to)}
-        parked = {row["department"]: row for row in await connection.fetch(SQL.parked, region_from, region_to)}
-        read = {row["topic"]: row for row in await connection.fetch(positions.SQL.account)}
-    codes = [code for code in KINDS if department in (None, code)]
-    return [
-        {
-            "department": code,
-            "http": _counts(http.get(code), "batches", "received", *_OUTCOMES),
-            "kafka": _counts(read.get(department_topic(code)), "received", *_OUTCOMES, "waiting", "lost"),
-            "parked_now": parked[code]["number"] if code in parked else 0,
-            "oldest_parked_at": parked[code]["oldest"].isoformat() if code in parked else None,
-            "last_batch_at": http[code]["last"].isoformat() if code in http else None,
-        }
-        for code in codes
-    ]
-
-
-def _counts(row: Any, *names: str) -> dict[str, int]:
-    return {name: int(row[name]) if row else 0 for name in names}

@@ -13,18 +13,6 @@ SELECT department, sum(coalesce(lines, received))::bigint AS lines FROM batches 
 -- Records that a person skipped, by their names in the audit.
 SELECT array_agg(subject) FROM audit WHERE action = 'dead_letter.skip'
 
--- name: http
--- What departments sent over HTTP from an area.
-SELECT department, count(*) AS batches, sum(received)::bigint AS received, sum(accepted)::bigint AS accepted,
-    sum(duplicates)::bigint AS duplicates, sum(rejected)::bigint AS rejected, sum(parked)::bigint AS parked,
-    max(opened_at) AS last
-FROM batches WHERE region >= $1::bpchar AND region <= $2::bpchar GROUP BY 1
-
--- name: parked
--- What is parked at this moment, in an area.
-SELECT department, count(*) AS number, min(since) AS oldest FROM parked
-WHERE region >= $1::bpchar AND region <= $2::bpchar GROUP BY 1
-
 -- name: called
 -- A person's call, counted before it is read.
 INSERT INTO clue_calls (call_id, boundary) VALUES ($1, $2)

@@ -5,7 +5,7 @@ import re
 import secrets
 
 from services.intake import account, clue, identity, subscribers
-from services.intake.api import clues, complaints, contacts, declarations, households, objections, records
+from services.intake.api import clues, complaints, contacts, declarations, feeds, households, objections, records
 from services.intake.api import identity as identities
 from services.intake.api.calls import PUBLIC, Desk
 from services.intake.declaration import TRIES
@@ -32,10 +32,10 @@ _CODE = {department_topic(code): code for code in KINDS}
 
 async def build(settings: Settings) -> Service:
     service = await Service.open(settings)
-    vault = Vault.of(service.keys)
+    vault, policy = Vault.of(service.keys), load(settings.policy)
     service.stream(
         "intake.departments",
-        subscribers.departments(vault, service.alarm),
+        subscribers.departments(vault, service.alarm, policy),
         pattern=PATTERN,
         reading=Read(lambda topic, value, headers: _read(vault, topic, value, headers)),
     )
@@ -44,8 +44,9 @@ async def build(settings: Settings) -> Service:
         records.router(service, vault, f"{settings.instance}/{secrets.token_hex(8)}"),
         households.router(service, vault),
         identities.router(service, vault),
+        feeds.router(service, policy),
     )
-    desk, policy = Desk(service, vault), load(settings.policy)
+    desk = Desk(service, vault)
     service.public = PUBLIC
     service.include(
         declarations.router(desk, policy),

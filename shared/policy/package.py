@@ -54,6 +54,8 @@ REQUIRED: Mapping[str, str] = {
     "grid.households_least": "households",
     "grid.households": "households",
     "grid.households_most": "households",
+    "feed.period": "calendar_days",
+    "feed.silent": "times",
 }
 """The figures that the rules and hops read, with their unit: a package without one of them is refused."""
 

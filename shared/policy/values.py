@@ -15,6 +15,7 @@ UNITS: Mapping[str, tuple[Decimal, Decimal, bool]] = {
     "yuan": (Decimal("0.01"), Decimal(10_000_000), False),
     "yuan_per_person_year": (Decimal(100), Decimal(1_000_000), False),
     "ratio": (Decimal("0.0001"), Decimal(1), False),
+    "times": (Decimal(1), Decimal(100), False),
     "people": (Decimal(1), Decimal(100), True),
     "households": (Decimal(1), Decimal(1000), True),
     "months": (Decimal(1), Decimal(120), True),

@@ -1,4 +1,4 @@
-"""GET /v1/identity?state=parked, POST /v1/identity/{id}/match, GET /v1/feeds: what is parked, each feed's account."""
+"""GET /v1/identity?state=parked, POST /v1/identity/{id}/match: what is parked, and a person's word on whose it is."""
 
 import base64
 from datetime import UTC, datetime
@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from services.intake import clue, identity
-from services.intake.account import feeds
 from services.intake.subscribers import clues, parked
 from services.intake.subscribers.parked_records import Ask
 from services.intake.subscribers.reported_clues import MatchedBy
@@ -82,11 +81,6 @@ def router(service: Service, vault: Vault) -> APIRouter:
         asked = Ask(department, record_id, body.household_id).as_input()
         report, answer = await work.call([asked], None, place)
         return dict(answer.body) if answer else _answer(department, record_id)(report).body
-
-    @routes.get("/v1/feeds")
-    async def feeds_(caller: Annotated[Caller, Depends(allowed("feed.read"))]) -> dict[str, Any]:
-        items = await feeds(service.worker, caller.region_from, caller.region_to, caller.department)
-        return {"items": items, "next": None}
 
     return routes
 

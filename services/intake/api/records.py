@@ -31,6 +31,7 @@ from shared.contracts.topics import department_topic
 from shared.messaging.faults import Refused, Retry
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.policy import load
 from shared.postgres import session
 from shared.service import Service
 from shared.web.callers import allowed, scoped, who
@@ -148,7 +149,7 @@ async def _open(service: Service, vault: Vault, holder: str, code: str, request:
         opened = await batch.open_batch(connection, batch_id, code, who(caller), Origin("http", county).region, turn)
     if opened.is_busy and not opened.is_closed:
         raise refuse(409, "in_flight", "The same call is still being handled: ask again in a moment.")
-    work = service.calls(departments(vault, service.alarm), as_worker=True)
+    work = service.calls(departments(vault, service.alarm, load(service.settings.policy)), as_worker=True)
     return Reading(code, county, vault, opened, work, _traceparent(request))
 
 

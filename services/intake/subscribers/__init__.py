@@ -15,10 +15,11 @@ from services.intake.subscribers.stage_advanced import StageAdvancedTasks
 from services.intake.vault import Vault
 from shared.contracts.topics import department_topic
 from shared.messaging.room import Subscriber
+from shared.policy import Policy
 
 
-def departments(vault: Vault, alarm: Callable[[str], None]) -> list[Subscriber]:
-    return [DepartmentRecords(department_topic(code), vault, alarm) for code in KINDS]
+def departments(vault: Vault, alarm: Callable[[str], None], policy: Policy) -> list[Subscriber]:
+    return [DepartmentRecords(department_topic(code), vault, alarm, policy) for code in KINDS]
 
 
 def parked(vault: Vault) -> list[Subscriber]:

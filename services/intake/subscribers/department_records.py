@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import asyncpg
 
+from services.intake import feed
 from services.intake.arrival import arrive, refuse_record
 from services.intake.batch import raise_counts
 from services.intake.record import Refused, Sent
@@ -18,6 +19,7 @@ from services.intake.rejection import Fault
 from services.intake.scene import keys_of_records, load_scene, save_scene
 from services.intake.vault import Vault
 from shared.messaging.room import Decided, Decision, Input, State, Unit
+from shared.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class DepartmentRecords:
     topic: str
     vault: Vault
     alarm: Callable[[str], None]
+    policy: Policy
     looks_up_keys: ClassVar[bool] = True
 
     async def keys(self, connection: asyncpg.Connection, inputs: Sequence[Input]) -> Sequence[Sequence[str]]:
@@ -51,6 +54,7 @@ class DepartmentRecords:
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         await save_scene(unit, state, decided, self.vault)
         await raise_counts(unit.connection, decided)
+        await feed.add(unit.connection, decided, unit.now, self.policy)
 
 
 def _sents(inputs: Sequence[Input]) -> list[Sent]:

@@ -14,6 +14,7 @@ from services.intake.subscribers import departments
 from shared.contracts.topics import department_topic
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.policy import load
 from shared.postgres import session
 from tests.services.intake.county import (
     County,
@@ -33,7 +34,9 @@ REGISTER = "rural_revitalization"
 
 def consumer(desk: County) -> UnitOfWork:
     """Another member of the group: a unit of work of its own, on the worker's pool."""
-    return desk.service.calls(departments(desk.vault, desk.service.alarm), as_worker=True)
+    return desk.service.calls(
+        departments(desk.vault, desk.service.alarm, load(desk.service.settings.policy)), as_worker=True
+    )
 
 
 async def handle(desk: County, sent: Sequence[tuple[str, Record]]) -> None:
