@@ -37,6 +37,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "A date is written 2026-10-03 and must exist.",
     ),
     "date_in_future": ("日期在今天之后：请核对。", "This date lies ahead of today: check it."),
+    "not_a_school_year": (
+        "学年须写成 2025-2026，或只写开学的那一年，如 2025。",
+        "A school year is written 2025-2026, or as the year in which it begins, as 2025.",
+    ),
     "not_money": (
         '金额须为以元为单位的文本，最多两位小数，如 "26810.50"。',
         'A sum is a text in yuan with at most two places, as "26810.50".',
@@ -87,6 +91,11 @@ REASONS: dict[str, tuple[str, str]] = {
     "not_a_village": (
         "须为村级区划代码（12 位）。",
         "This is a village's division code (12 digits).",
+    ),
+    "place_wide_by_household": (
+        "整村的供水情况暂不能整村接收：请对受影响的每一户各报一条，scope 填 household，并写明户编号或身份证号。",
+        "A village's supply is not taken as a whole yet: send one record for each household concerned, with scope"
+        " household and its household or identity number.",
     ),
     "member_twice": ("同一人在户内出现两次：请删去一处。", "The same person stands twice in the household."),
     "not_handled": (

@@ -49,7 +49,77 @@ class HouseGrade(Frozen):
     inspected_on: date
 
 
-Values = Annotated[Settlement | Cover | HouseGrade, Field(discriminator="kind")]
+class Enrolment(Frozen):
+    """Whether a person goes to school. `stage` is where, as far as it is told; the school's name is not."""
+
+    kind: Literal["enrolment"] = "enrolment"
+    status: Literal["enrolled", "suspected_dropout", "dropped_out", "not_enrolled"]
+    stage: Literal["preschool", "primary", "junior", "senior", "vocational", "higher", "other"] | None = None
+
+
+class SchoolCost(Frozen):
+    """What a person's schooling costs in one school year, named by the year in which it begins."""
+
+    kind: Literal["cost"] = "cost"
+    school_year: Year
+    cost_yuan: SignedYuan
+    subsidy_yuan: SignedYuan | None = None
+
+
+class WaterSupply(Frozen):
+    """A household's water. `since` is the first day of this state; `quality` where it was tested."""
+
+    kind: Literal["supply"] = "supply"
+    status: Literal["normal", "interrupted", "restored"]
+    since: date
+    quality: Literal["pass", "fail"] | None = None
+
+
+class Allowance(Frozen):
+    """An allowance of the household that was granted, ended or adjusted on the day of the fact."""
+
+    kind: Literal["allowance"] = "allowance"
+    type: Literal["subsistence", "extreme_poverty", "temporary_relief", "orphan", "other"]
+    change: Literal["granted", "ended", "adjusted"]
+    monthly_yuan: SignedYuan | None = None
+
+
+class Employment(Frozen):
+    """A person's work. `since` is the first day of this state; where the work is, is not told."""
+
+    kind: Literal["employment"] = "employment"
+    status: Literal["employed", "returned", "unemployed"]
+    since: date
+    monthly_wage_yuan: SignedYuan | None = None
+
+
+class WageArrears(Frozen):
+    """What is owed to a person in wages, all of it; 0 once it is paid."""
+
+    kind: Literal["wage_arrears"] = "wage_arrears"
+    yuan: SignedYuan
+
+
+class ProjectFailure(Frozen):
+    """What a household lost with a help project that failed."""
+
+    kind: Literal["project_failure"] = "project_failure"
+    loss_yuan: SignedYuan
+
+
+Values = Annotated[
+    Settlement
+    | Cover
+    | HouseGrade
+    | Enrolment
+    | SchoolCost
+    | WaterSupply
+    | Allowance
+    | Employment
+    | WageArrears
+    | ProjectFailure,
+    Field(discriminator="kind"),
+]
 
 
 class Fact(Frozen):

@@ -48,7 +48,15 @@ TOPICS: tuple[Topic, ...] = (
 
 TOPIC: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 
-DEPARTMENTS: tuple[str, ...] = ("rural_revitalization", "medical_insurance", "housing")
+DEPARTMENTS: tuple[str, ...] = (
+    "rural_revitalization",
+    "medical_insurance",
+    "housing",
+    "education",
+    "water",
+    "civil_affairs",
+    "human_resources",
+)
 """Codes of the departments that may stream `departments.<code>.records`."""
 
 DEPARTMENT_RETENTION = timedelta(days=30)

@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 from services.intake.fields import NAME_MAX, Fields
 from services.intake.kind import Kind
 from services.intake.rejection import Wrong
+from shared.contracts.data import ProjectFailure
 from shared.domain.identity import Identity, identify
 
 RELATIONS = (
@@ -138,6 +139,11 @@ def monitoring(data: Fields, occurred_on: date) -> MonitoringForm:
     return MonitoringForm(status, category if category in CATEGORIES else None, data.day("since"))
 
 
+def project_failure(data: Fields, occurred_on: date) -> ProjectFailure:
+    """A help project that failed: what the household lost with it (domain §3.2)."""
+    return ProjectFailure(loss_yuan=data.must("loss_yuan", data.gain("loss_yuan")))
+
+
 def _member(fields: Fields) -> MemberForm:
     person = _identity(fields)
     relation, health = fields.loose("relation"), fields.loose("health") or ""
@@ -186,4 +192,5 @@ KINDS = (
         ("year", "wage_yuan", "operating_yuan", "property_yuan", "transfer_yuan", "operating_cost_yuan"),
     ),
     Kind("monitoring", "beside", monitoring, ("status", "category", "since"), ("category",)),
+    Kind("project_failure", "household", project_failure, ("loss_yuan",)),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -84,6 +84,39 @@ def income(no: str, yuan: str = "30000.00", year: int = 2025, **more: Any) -> Re
 
 def house_grade(no: str, grade: str, **more: Any) -> Record:
     return record("house_grade", {"household_no": no}, {"grade": grade}, **more)
+
+
+Make = Callable[[str, str], Record]
+SOUND: dict[str, Make] = {
+    "household": lambda no, id_no: household(household_no(), member(number()), member(None, "李守望", "之子")),
+    "income": lambda no, id_no: income(no),
+    "monitoring": lambda no, id_no: record("monitoring", {"household_no": no}, {"status": "none", "since": None}),
+    "project_failure": lambda no, id_no: record("project_failure", {"household_no": no}, {"loss_yuan": "5000.00"}),
+    "settlement": lambda no, id_no: settlement(id_no),
+    "cover": lambda no, id_no: record("cover", {"id_no": id_no}, {"status": "insured", "year": 2026}),
+    "house_grade": lambda no, id_no: house_grade(no, "B"),
+    "enrolment": lambda no, id_no: record(
+        "enrolment", {"id_no": id_no}, {"status": "enrolled", "stage": "小学", "school": "临泉县守望小学"}
+    ),
+    "cost": lambda no, id_no: record(
+        "cost", {"id_no": id_no}, {"school_year": "2026-2027", "cost_yuan": "12000.00", "subsidy_yuan": "2000.00"}
+    ),
+    "supply": lambda no, id_no: record(
+        "supply",
+        {"household_no": no},
+        {"status": "interrupted", "since": "2026-09-28", "quality": "pass", "scope": "household"},
+    ),
+    "allowance": lambda no, id_no: record(
+        "allowance", {"id_no": id_no}, {"type": "低保", "change": "granted", "monthly_yuan": "480.00"}
+    ),
+    "employment": lambda no, id_no: record(
+        "employment",
+        {"id_no": id_no},
+        {"status": "employed", "since": "2026-03-01", "place": "浙江省义乌市", "monthly_wage_yuan": "4200.00"},
+    ),
+    "wage_arrears": lambda no, id_no: record("wage_arrears", {"id_no": id_no}, {"yuan": "6000.00"}),
+}
+"""A sound record of every kind, about a household's number and a person's."""
 
 
 @dataclass

@@ -13,18 +13,7 @@ from services.intake.departments import KINDS
 from services.intake.rejection import message
 from tests import hostile
 from tests.hostile import Kind
-from tests.services.intake.county import (
-    County,
-    Record,
-    house_grade,
-    household,
-    household_no,
-    income,
-    member,
-    number,
-    record,
-    settlement,
-)  # fmt: skip
+from tests.services.intake.county import SOUND, County, Record, number, settlement
 from tests.until import until
 
 DEPARTMENT_OF = {kind.name: code for code, kinds in KINDS.items() for kind in kinds}
@@ -32,15 +21,6 @@ FORMS = ("lines", "array", "gzip")
 EVERY = 40
 """A sound record stands after so many hostile ones."""
 
-Make = Callable[[str, str], Record]
-SOUND: dict[str, Make] = {
-    "household": lambda no, id_no: household(household_no(), member(number()), member(None, "李守望", "之子")),
-    "income": lambda no, id_no: income(no),
-    "monitoring": lambda no, id_no: record("monitoring", {"household_no": no}, {"status": "none", "since": None}),
-    "settlement": lambda no, id_no: settlement(id_no),
-    "cover": lambda no, id_no: record("cover", {"id_no": id_no}, {"status": "insured", "year": 2026}),
-    "house_grade": lambda no, id_no: house_grade(no, "B"),
-}
 
 
 def test_every_kind_of_record_has_its_two_hundred() -> None:
