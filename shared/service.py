@@ -33,6 +33,7 @@ from shared.settings import Settings, SettingsError
 from shared.telemetry import Metrics, configure_logging
 from shared.web import operation
 from shared.web.callers import Bearer
+from shared.web.document import Shapes, document_of
 from shared.web.problems import handle_problems
 
 log = structlog.stdlib.get_logger(__name__)
@@ -62,6 +63,7 @@ class Service:
     relay: relay.Relay
     http: FastAPI
     public: tuple[str, ...] = ()
+    shapes: Shapes = field(default_factory=dict)
     consumers: list[kafka.Consumer] = field(default_factory=list)
     loops: list[tuple[str, Loop]] = field(default_factory=list)
     closers: list[Loop] = field(default_factory=list)
@@ -240,7 +242,7 @@ class Service:
 
     async def live(self, stop: asyncio.Event, listener: socket.socket) -> None:
         """Serve until `stop` is set, then finish what is in hand and leave nothing behind."""
-        self._mount()
+        self.mount()
         server = uvicorn.Server(
             uvicorn.Config(
                 self.http,
@@ -278,9 +280,15 @@ class Service:
                 f"ended by itself: {', '.join(ended)}"
             )  # whoever watches over the process starts it anew
 
-    def _mount(self) -> None:
+    def document(self) -> dict[str, Any]:
+        """Its OpenAPI document, as `GET /openapi.json` says it."""
+        return document_of(self.http, {**operation.SHAPES, **self.shapes}, self.public)
+
+    def mount(self) -> None:
+        """Add what every service has, once its own routes are there."""
         handle_problems(self.http, self.alarm)
         self.http.include_router(operation.router(self))
+        self.http.openapi = self.document  # type: ignore[method-assign]
         self.http.add_middleware(Bearer, verifier=Verifier(self.keys.token_public), now=machine_now, public=self.public)
 
     async def _consume(self, stop: asyncio.Event) -> kafka.Broker:

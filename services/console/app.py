@@ -5,6 +5,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from services.console.api import API, conservation
+from services.console.api.shapes import SHAPES
 from services.console.console import Console
 from services.console.frame import Frame, Guard, local_address, static_files
 from services.console.live import Live
@@ -40,6 +41,7 @@ async def build(settings: Settings, transport: httpx.AsyncBaseTransport | None =
         account=lambda token: conservation.account(neighbours, service, token),
     )
     service.include(*(routes(console, service) for routes in API), *(routes(console) for routes in PAGES))
+    service.shapes = SHAPES
     service.http.add_middleware(Guard, frame=console.frame)
     service.http.add_exception_handler(SignInNeeded, _to_sign_in)
     service.http.add_exception_handler(NotYours, _not_yours)

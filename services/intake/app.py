@@ -8,6 +8,7 @@ from services.intake import account, clue, identity, subscribers
 from services.intake.api import clues, complaints, contacts, declarations, feeds, households, objections, records
 from services.intake.api import identity as identities
 from services.intake.api.calls import PUBLIC, Desk
+from services.intake.api.shapes import SHAPES
 from services.intake.declaration import TRIES
 from services.intake.departments import KINDS
 from services.intake.record import Origin, parse
@@ -47,6 +48,7 @@ async def build(settings: Settings) -> Service:
         feeds.router(service, policy),
     )
     desk = Desk(service, vault)
+    service.shapes = SHAPES
     service.public = PUBLIC
     service.include(
         declarations.router(desk, policy),

@@ -5,6 +5,7 @@ import httpx
 from services.notify import retry, sending, unread
 from services.notify.address import Intake
 from services.notify.api import notices, preferences
+from services.notify.api.shapes import SHAPES
 from services.notify.carriers import email
 from services.notify.contact import Preferring
 from services.notify.delivery import Delivering
@@ -31,6 +32,7 @@ async def build(settings: Settings, transport: httpx.AsyncBaseTransport | None =
         notices.router(service, service.calls([Reading()]), service.calls([Delivering()], as_worker=True)),
         preferences.router(service, service.calls([Preferring()], as_worker=True), hearing),
     )
+    service.shapes = SHAPES
     service.every("retry", retry.loop(service, hearing))
     service.every("unread", unread.escalating(service, hearing))
     if settings.smtp is not None:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from services.workflow import alarm, recount
 from services.workflow.api import cases, officers, queues, supervisions, tasks
+from services.workflow.api.shapes import SHAPES
 from services.workflow.deciding import Claiming, Deciding
 from services.workflow.grid import Grids
 from services.workflow.hops import HOPS
@@ -36,6 +37,7 @@ async def build(settings: Settings, hops: Collection[str] = EVERY_HOP, *, is_who
     service.stream("workflow", subscribers(settings.policy))
     for hop in HOPS.keys() - set(hops):
         service.knows(group_of(hop), BY_HOP[hop])
+    service.shapes = SHAPES
     calls = service.calls([Claiming(), Deciding(), Officers(), Grids(), Entering(), Ending(), Answering(), Closing()])
     service.include(tasks.router(service, calls), cases.router(service), queues.router(service))
     service.include(officers.router(service, calls), supervisions.router(service, calls))

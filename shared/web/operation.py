@@ -21,6 +21,7 @@ from shared.messaging.room import Kept
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.waiting import Waiting
 from shared.web.callers import allowed, who
+from shared.web.document import Answer, Shape, Shapes
 from shared.web.problems import refuse
 
 if TYPE_CHECKING:
@@ -37,17 +38,17 @@ def router(service: "Service") -> APIRouter:
     """The routes of operation for one process."""
     routes = APIRouter()
 
-    @routes.get("/healthz", include_in_schema=False)
+    @routes.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "alive", "service": service.name}
 
-    @routes.get("/readyz", include_in_schema=False)
+    @routes.get("/readyz")
     async def readyz() -> JSONResponse:
         unready = service.unready()
         body = {"status": "ready" if not unready else "unready", "service": service.name, "because": unready}
         return JSONResponse(body, 200 if not unready else 503)
 
-    @routes.get("/metrics", include_in_schema=False)
+    @routes.get("/metrics")
     async def metrics() -> PlainTextResponse:
         try:
             await service.measure()
@@ -223,3 +224,150 @@ def _readable(plain: bytes) -> dict[str, Any]:
         "headers": {name: raw.decode("utf-8", "replace") for name, raw in kept.headers},
         "value": (kept.value or b"").decode("utf-8", "replace")[:4000],
     }
+
+
+# ── the document ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Alive(Answer):
+    status: str
+    service: str
+
+
+class Ready(Alive):
+    """`because` says why a process is not ready; empty when it is."""
+
+    because: list[str]
+
+
+class Waits(Answer):
+    consumer: str
+    topic: str
+    state: str
+    records: int
+    oldest: datetime
+
+
+class ReadAccount(Answer):
+    """received = accepted + duplicates + rejected + parked + waiting, and as many rows wait as are counted so."""
+
+    consumer: str
+    topic: str
+    received: int
+    accepted: int
+    duplicates: int
+    rejected: int
+    parked: int
+    waiting: int
+    holes: int
+    lost: int
+    rows_waiting: int
+    is_equal: bool
+
+
+class SentAccount(Answer):
+    """What came in at an edge, against the rows that came of it. Intake's alone."""
+
+    boundary: str
+    department: str
+    received: int
+    accepted: int
+    duplicates: int
+    rejected: int
+    parked: int
+    waiting: int
+    is_equal: bool
+
+
+class ServiceAccount(Answer):
+    """This service's side of every boundary, by topic. `lag`: not yet read, by group and topic."""
+
+    service: str
+    emitted: dict[str, int]
+    applied: dict[str, int]
+    outbox: dict[str, int]
+    waiting: list[Waits]
+    read: list[ReadAccount]
+    lag: dict[str, dict[str, int]]
+    sent: Annotated[list[SentAccount], Field(default_factory=list)]
+
+
+class DeadLetter(Answer):
+    """A record that waits. `behind`: how many stand behind it on its line."""
+
+    id: str
+    consumer: str
+    topic: str
+    key: str
+    sequence: int
+    state: str
+    type: str | None
+    region: str | None
+    cause: str | None
+    tries: int
+    since: datetime
+    behind: int
+
+
+class DeadLetterPage(Answer):
+    items: list[DeadLetter]
+    next: str | None
+
+
+class LineSums(Answer):
+    failed: int
+    ahead: int
+    total: int
+
+
+class LinePage(DeadLetterPage):
+    """Every line that waits by its first record, and what that comes to in all."""
+
+    sums: LineSums
+
+
+class DeadLetterWhole(Answer):
+    """One waiting record. `record` is its body where it can hold nobody's data."""
+
+    id: str
+    consumer: str
+    topic: str
+    key: str
+    sequence: int
+    state: str
+    type: str | None
+    region: str | None
+    cause: str | None
+    tries: int
+    since: datetime
+    is_first: bool
+    record: Any = None
+
+
+class Replayed(Answer):
+    """What deciding it again came to; `cause` where it failed again."""
+
+    id: str
+    replayed: bool
+    cause: str | None
+    outcomes: dict[str, int]
+
+
+class Skipped(Answer):
+    id: str
+    skipped: bool
+    outcomes: dict[str, int]
+
+
+SHAPES: Shapes = {
+    "GET /healthz": Shape({200: Alive}),
+    "GET /readyz": Shape({200: Ready, 503: Ready}),
+    "GET /metrics": Shape({200: CONTENT_TYPE_LATEST.partition(";")[0]}),
+    "GET /v1/conservation": Shape({200: ServiceAccount}),
+    "GET /v1/dead-letters": Shape({200: DeadLetterPage}),
+    "GET /v1/dead-letters/lines": Shape({200: LinePage}),
+    "GET /v1/dead-letters/{id}": Shape({200: DeadLetterWhole}),
+    "POST /v1/dead-letters/{id}/replay": Shape({200: Replayed}, refusals=(409,)),
+    "POST /v1/dead-letters/{id}/skip": Shape({200: Skipped}, refusals=(409,)),
+}
+"""The same in every service."""

@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
 from services.intake import account
 from services.intake.channels.words import Faulty
@@ -96,23 +95,6 @@ class Call:
 
 def _kept(report: Report) -> Answer:
     return Answer(200, report.decided[0].decision.answer)
-
-
-def body_of(form: type[BaseModel]) -> dict[str, Any]:
-    """How a body that is read by hand is described in OpenAPI, whole and without references to elsewhere."""
-    schema = form.model_json_schema()
-    defs = schema.pop("$defs", {})
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _whole(schema, defs)}}}}
-
-
-def _whole(part: Any, defs: dict[str, Any]) -> Any:
-    if isinstance(part, list):
-        return [_whole(one, defs) for one in part]
-    if not isinstance(part, dict):
-        return part
-    if "$ref" in part:
-        return _whole(defs[part["$ref"].rpartition("/")[2]], defs)
-    return {name: _whole(one, defs) for name, one in part.items()}
 
 
 def key_of_call(request: Request) -> str | None:

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request
 
 from services.intake import clue, identity
-from services.intake.api.calls import Call, Desk, body_of, check_place, key_of_call
+from services.intake.api.calls import Call, Desk, check_place, key_of_call
 from services.intake.api.declarations import declarer_of, numbered, told_of
 from services.intake.channels import clue as channel
 from services.intake.channels.clue import ClueForm
@@ -28,7 +28,7 @@ from shared.web.problems import refuse
 def router(desk: Desk, policy: Policy) -> APIRouter:
     routes = APIRouter()
 
-    @routes.post("/v1/clues", status_code=201, openapi_extra=body_of(ClueForm))
+    @routes.post("/v1/clues", status_code=201)
     async def report(request: Request, caller: Annotated[Caller, Depends(allowed("clue.file"))]) -> dict[str, Any]:
         """A complaint gets the same answer as any clue."""
         body = await request.body()

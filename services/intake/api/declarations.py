@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, ValidationError
 
 from services.intake import declaration, receipt
-from services.intake.api.calls import Call, Desk, body_of, check_may, check_place, key_of_call
+from services.intake.api.calls import Call, Desk, check_may, check_place, key_of_call
 from services.intake.channels import declaration as channel
 from services.intake.channels.declaration import DeclarationForm, concerns_told, is_green
 from services.intake.channels.words import ContactPerson, Empty, Words, fault, faulty, plain_name
@@ -60,7 +60,7 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
     routes = APIRouter()
     vault = desk.vault
 
-    @routes.post("/v1/declarations", status_code=201, openapi_extra=body_of(DeclarationForm))
+    @routes.post("/v1/declarations", status_code=201)
     async def file(request: Request, caller: Annotated[Caller | None, Depends(perhaps)]) -> JSONResponse:
         body = await request.body()
         check_may(caller, "declaration.file")
@@ -86,7 +86,7 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
             201,
         )
 
-    @routes.post("/v1/declarations/status", openapi_extra=body_of(AskForm))
+    @routes.post("/v1/declarations/status")
     async def status(request: Request, caller: Annotated[Caller | None, Depends(perhaps)]) -> Any:
         body = await request.body()
         if (full := desk.too_many("ask", request, caller)) is not None:
@@ -108,7 +108,7 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
             shown |= {"household_id": str(declared.household_id)}
         return {"receipt_no": receipt.plain(form.receipt_no)} | shown
 
-    @routes.post("/v1/declarations/{receipt_no}/appeals", openapi_extra=body_of(AppealForm))
+    @routes.post("/v1/declarations/{receipt_no}/appeals")
     async def appeal(
         receipt_no: str, request: Request, caller: Annotated[Caller | None, Depends(perhaps)]
     ) -> JSONResponse:
@@ -122,7 +122,7 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
         shown = {"receipt_no": receipt.plain(receipt_no), "state": told["state"], "appealed_at": told["at"]}
         return JSONResponse(shown, 200 if is_repeat else 201)
 
-    @routes.post("/v1/declarations/{receipt_no}/withdrawals", openapi_extra=body_of(WithdrawalForm))
+    @routes.post("/v1/declarations/{receipt_no}/withdrawals")
     async def withdraw(
         receipt_no: str, request: Request, caller: Annotated[Caller | None, Depends(perhaps)]
     ) -> JSONResponse:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from services.intake.api.calls import Call, Desk, body_of, key_of_call
+from services.intake.api.calls import Call, Desk, key_of_call
 from services.intake.api.declarations import told_of
 from services.intake.channels import objection
 from services.intake.complaint import Complained
@@ -19,7 +19,7 @@ from shared.web.callers import perhaps
 def router(desk: Desk) -> APIRouter:
     routes = APIRouter()
 
-    @routes.post("/v1/objections", status_code=201, openapi_extra=body_of(objection.ObjectionForm))
+    @routes.post("/v1/objections", status_code=201)
     async def object_(request: Request, caller: Annotated[Caller | None, Depends(perhaps)]) -> Any:
         """The answer tells nobody whether there is such a household on a notice."""
         body = await request.body()

@@ -1,0 +1,304 @@
+"""What intake's calls take and answer, for its OpenAPI document."""
+
+from typing import Any, Literal
+
+from services.intake.api.declarations import AppealForm, AskForm, WithdrawalForm
+from services.intake.channels.clue import ClueForm
+from services.intake.channels.declaration import DeclarationForm
+from services.intake.channels.objection import ObjectionForm
+from shared.contracts.household import Household
+from shared.contracts.types import UUID, AwareDatetime, date
+from shared.web.document import JSON, Answer, Shape, Shapes
+
+NDJSON = "application/x-ndjson"
+SPOKEN = (404, 409, 429)
+
+
+class Rejection(Answer):
+    """A record that was not taken. `line` counts from 1; `record_id` is null where none could be read."""
+
+    line: int
+    record_id: str | None
+    code: str
+    field: str | None
+    message: str
+
+
+class BatchAccount(Answer):
+    """Every record is accounted for: received = accepted + duplicates + rejected + parked."""
+
+    batch_id: UUID
+    received: int
+    accepted: int
+    duplicates: int
+    rejected: int
+    parked: int
+    rejections: list[Rejection]
+
+
+class BatchShown(BatchAccount):
+    state: Literal["open", "closed"]
+
+
+class VersionShown(Answer):
+    """One version of a record. `data` holds the kind's own fields, or below the township a band."""
+
+    version: int
+    op: Literal["upsert", "withdraw"]
+    received_at: AwareDatetime
+    occurred_on: date | None
+    channel: str
+    outcome: str
+    is_history: bool
+    household_id: UUID | None
+    data: dict[str, Any]
+
+
+class RecordShown(Answer):
+    """One source record with its versions, the oldest first."""
+
+    department: str
+    record_id: str
+    kind: str | None
+    versions: list[VersionShown]
+
+
+class HouseholdListed(Answer):
+    household_id: UUID
+    household_no: str
+    display_name: str
+    region: str
+    grid: str
+    group: int
+    size: int
+    poverty_history: str
+    status: str
+
+
+class HouseholdPage(Answer):
+    """Households by number, masked. `next` is null at the end."""
+
+    items: list[HouseholdListed]
+    next: str | None
+
+
+class MemberUnmasked(Answer):
+    person_id: UUID
+    name: str
+    relation: str | None
+    id_no_masked: str
+
+
+class HouseholdUnmasked(Answer):
+    """Names, address and phone; ID numbers stay masked. The sight is audited."""
+
+    household_id: UUID
+    household_no: str
+    head_name: str | None
+    address: str | None
+    phone: str | None
+    group: int
+    region: str
+    members: list[MemberUnmasked]
+    contact_person: str | None = None
+
+
+class Unidentified(Answer):
+    """A parked record, or somebody who reported and is in no register: fields of the other kind are left out."""
+
+    id: str
+    state: Literal["parked", "unmatched"]
+    channel: str
+    since: AwareDatetime
+    region: str
+    department: str | None = None
+    record_id: str | None = None
+    version: int | None = None
+    kind: str | None = None
+    reason: str | None = None
+    tries: int | None = None
+    retry_at: AwareDatetime | None = None
+    cause: str | None = None
+    concerns: list[str] | None = None
+    is_green: bool | None = None
+    grid: str | None = None
+    household_id: UUID | None = None
+    display_name: str | None = None
+
+
+class UnidentifiedPage(Answer):
+    items: list[Unidentified]
+    next: str | None
+
+
+class Matched(Answer):
+    """What a person's match came to; a record is named by department and id, a reporter by `id` and household."""
+
+    state: Literal["matched", "matched_already", "told_already", "parked"]
+    id: str | None = None
+    household_id: UUID | None = None
+    department: str | None = None
+    record_id: str | None = None
+
+
+class FeedOverHttp(Answer):
+    batches: int
+    received: int
+    accepted: int
+    duplicates: int
+    rejected: int
+    parked: int
+
+
+class FeedOverKafka(Answer):
+    received: int
+    accepted: int
+    duplicates: int
+    rejected: int
+    parked: int
+    waiting: int
+    lost: int
+
+
+class Feed(Answer):
+    department: str
+    http: FeedOverHttp
+    kafka: FeedOverKafka
+    parked_now: int
+    oldest_parked_at: AwareDatetime | None
+    last_batch_at: AwareDatetime | None
+
+
+class FeedPage(Answer):
+    items: list[Feed]
+    next: str | None
+
+
+class DeclarationKept(Answer):
+    """The receipt, and what was understood. `code` is shown once, to whoever filed it for themselves."""
+
+    receipt_no: str
+    code: str | None
+    household: Literal["matched", "unmatched"]
+    is_repeat: bool
+    times: int
+    is_green: bool
+    reported_at: AwareDatetime
+    visit_due_on: date | None
+
+
+class RefusalReason(Answer):
+    code: str | None
+
+
+class DeclarationStatus(Answer):
+    """What a declarer hears: codes and days, no name, no sum; a reason only for who may have it."""
+
+    receipt_no: str
+    channel: str
+    reported_at: AwareDatetime
+    concerns: list[str]
+    is_green: bool
+    stage: str
+    next: str | None
+    due_on: date | None
+    journey_due_on: date | None
+    planned_on: date | None
+    notice_until: date | None
+    is_paused: bool
+    result: Literal["identified", "refused", "helped"] | None
+    reason: RefusalReason | None
+    reason_needs: str | None
+    appeal_until: date | None
+    can_appeal: bool
+    can_withdraw: bool
+    withdrawn_at: AwareDatetime | None
+    changed_at: AwareDatetime
+    household_id: UUID | None = None
+
+
+class AppealHeard(Answer):
+    receipt_no: str
+    state: str
+    appealed_at: AwareDatetime
+
+
+class WithdrawalHeard(Answer):
+    receipt_no: str
+    state: str
+    withdrawn_at: AwareDatetime
+
+
+class ClueKept(Answer):
+    clue_id: UUID
+    state: Literal["received"]
+    received_at: AwareDatetime
+
+
+class ObjectionKept(Answer):
+    state: Literal["received"]
+    received_at: AwareDatetime
+
+
+class ComplaintShown(Answer):
+    """What was told; of a confidential one not by whom."""
+
+    complaint_id: UUID
+    kind: str
+    channel: str
+    household_id: UUID | None
+    region: str
+    village: str | None
+    about_offices: list[str]
+    about_officers: list[str]
+    is_confidential: bool
+    reported_by_role: str | None
+    received_at: AwareDatetime
+    text: str | None
+    name: str | None
+    reporter: str | None
+    phone: str | None
+
+
+class ComplaintPage(Answer):
+    items: list[ComplaintShown]
+    next: str | None
+
+
+class ContactShown(Answer):
+    reference: str
+    state: Literal["found", "unknown"]
+    name: str | None
+    phone: str | None
+    email: str | None
+
+
+class ContactsFound(Answer):
+    """In the order asked."""
+
+    items: list[ContactShown]
+
+
+SHAPES: Shapes = {
+    "POST /v1/departments/{code}/records": Shape(
+        {202: BatchAccount}, refusals=(400, 404, 409, 415), media=(JSON, NDJSON)
+    ),
+    "GET /v1/departments/{code}/records/{record_id}": Shape({200: RecordShown}),
+    "GET /v1/batches/{id}": Shape({200: BatchShown}),
+    "GET /v1/households": Shape({200: HouseholdPage}),
+    "GET /v1/households/{id}": Shape({200: Household}),
+    "POST /v1/households/{id}/unmask": Shape({200: HouseholdUnmasked}),
+    "GET /v1/identity": Shape({200: UnidentifiedPage}),
+    "POST /v1/identity/{id}/match": Shape({200: Matched}, refusals=(409,)),
+    "GET /v1/feeds": Shape({200: FeedPage}),
+    "POST /v1/declarations": Shape({201: DeclarationKept}, DeclarationForm, refusals=(409, 429)),
+    "POST /v1/declarations/status": Shape({200: DeclarationStatus}, AskForm, refusals=(404, 429)),
+    "POST /v1/declarations/{receipt_no}/appeals": Shape(
+        {200: AppealHeard, 201: AppealHeard}, AppealForm, refusals=SPOKEN
+    ),
+    "POST /v1/declarations/{receipt_no}/withdrawals": Shape({200: WithdrawalHeard}, WithdrawalForm, refusals=SPOKEN),
+    "POST /v1/clues": Shape({201: ClueKept}, ClueForm, refusals=(404, 409)),
+    "POST /v1/objections": Shape({201: ObjectionKept}, ObjectionForm, refusals=(409, 429)),
+    "GET /v1/complaints": Shape({200: ComplaintPage}),
+    "POST /v1/contacts/resolve": Shape({200: ContactsFound}),
+}
