@@ -18,8 +18,13 @@ FROM unnest($1::uuid[], $2::timestamptz[]) AS c (warning_id, at) WHERE w.warning
 SELECT warning_id, state, told, raised_at, changed_at, region, grid FROM warnings
 WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR household_id = $2) AND ($3::text IS NULL OR household_no = $3)
     AND ($4::text IS NULL OR region BETWEEN rpad($4, 12, '0') AND rpad($4, 12, '9'))
-    AND (raised_at, warning_id) < ($5, $6)
+    AND ($8::text IS NULL OR level = $8) AND (raised_at, warning_id) < ($5, $6)
 ORDER BY raised_at DESC, warning_id DESC LIMIT $7
+
+-- name: tally
+-- How many warnings the caller may see, by state and level.
+SELECT state, level, count(*) AS count FROM warnings
+WHERE $1::text IS NULL OR region BETWEEN rpad($1, 12, '0') AND rpad($1, 12, '9') GROUP BY 1, 2 ORDER BY 1, 2
 
 -- name: one
 -- One warning, if the caller may see it.

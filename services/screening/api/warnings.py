@@ -35,17 +35,28 @@ def router(service: Service, policy: Policy) -> APIRouter:
         household: UUID | None = None,
         household_no: Annotated[str | None, Query(max_length=64)] = None,
         state: Annotated[str | None, Query(pattern="^(open|suppressed|withdrawn|closed)$")] = None,
+        level: Annotated[str | None, Query(pattern="^(red|orange|yellow)$")] = None,
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
         at, last_id = Cursor.read(after)
         async with scoped(service.api, caller) as connection:
             rows = await connection.fetch(
-                warning.SQL.page, state, household, household_no, region, at, last_id, limit + 1
+                warning.SQL.page, state, household, household_no, region, at, last_id, limit + 1, level
             )
         items = [_shown(row["told"], caller) for row in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
         return {"items": items, "next": Cursor.write(last["raised_at"], last["warning_id"]) if last else None}
+
+    @routes.get("/v1/warnings/tally")
+    async def tally(
+        caller: Reader, region: Annotated[str | None, Query(pattern=r"^\d{2,12}$")] = None
+    ) -> dict[str, Any]:
+        """How many there are by state and level: what a list of them adds up to."""
+        async with scoped(service.api, caller) as connection:
+            rows = await connection.fetch(warning.SQL.tally, region)
+            as_of = await connection.fetchval(warning.SQL.now)
+        return {"items": [dict(row) for row in rows], "as_of": as_of}
 
     @routes.get("/v1/warnings/{warning_id}")
     async def one(warning_id: UUID, caller: Reader) -> dict[str, Any]:
@@ -59,7 +70,9 @@ def router(service: Service, policy: Policy) -> APIRouter:
     async def why(household_id: UUID, caller: Reader) -> dict[str, Any]:
         """Why a household is warned, or why it is not and how far it is from it."""
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(warning.SQL.page, "open", household_id, None, None, *Cursor.read(None), 1)
+            rows = await connection.fetch(
+                warning.SQL.page, "open", household_id, None, None, *Cursor.read(None), 1, None
+            )
             seen = await connection.fetchval(warning.SQL.is_seen, household_id)
             now: datetime = await connection.fetchval(warning.SQL.now)
         if rows:

@@ -124,5 +124,12 @@ async def test_what_a_person_sees_depends_on_where_he_stands(
         assert (await get(f"/v1/households/{H}/why", "county", region="340822"))["code"] == "not_found"
         one = await get(f"/v1/warnings/{seen['warning_id']}", "county")
         assert one["findings"] == seen["findings"]
+        assert (await get("/v1/warnings/tally", "county"))["items"] == [
+            {"state": "open", "level": seen["level"], "count": 1}
+        ], "what the list adds up to"
+        assert (await get("/v1/warnings/tally", "county", region="340822"))["items"] == []
+        for level in ("red", "orange", "yellow"):
+            listed = (await client.get(f"/v1/warnings?level={level}", headers=bearer(keys, "county"))).json()["items"]
+            assert [one["level"] for one in listed] == [level] * (level == seen["level"])
         bad = await client.get("/v1/warnings?after=%00&state=x", headers=bearer(keys, "county"))
         assert bad.status_code == 422
