@@ -67,6 +67,7 @@ class Calls:
                     await asyncio.sleep(AGAIN_SECONDS)
                     continue
                 self.repeated += tries > 1
+                assert answer.status_code < 500, f"{path}: {answer.text} {self._failures(service)}"
                 told = answer.json() if answer.content else None
                 return Sent(service, path, body, who, key, answer.status_code, told, tries)
 
@@ -94,6 +95,11 @@ class Calls:
 
     def _url(self, service: str) -> str:
         return f"http://127.0.0.1:{self.house.ports[service]}"
+
+    def _failures(self, service: str) -> str:
+        """What the service wrote down of calls that it could not answer: the last ones."""
+        lines = (self.house.folder / f"{service}.log").read_text("utf-8", "replace").splitlines()
+        return "\n".join([line for line in lines if "call.failed" in line][-3:])
 
     def _token(self, who: Who) -> dict[str, str]:
         name = tuple(sorted(who.items()))
