@@ -16,6 +16,7 @@ UNITS: Mapping[str, tuple[Decimal, Decimal, bool]] = {
     "yuan_per_person_year": (Decimal(100), Decimal(1_000_000), False),
     "ratio": (Decimal("0.0001"), Decimal(1), False),
     "times": (Decimal(1), Decimal(100), False),
+    "years_of_age": (Decimal(0), Decimal(120), True),
     "people": (Decimal(1), Decimal(100), True),
     "households": (Decimal(1), Decimal(1000), True),
     "months": (Decimal(1), Decimal(120), True),
