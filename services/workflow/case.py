@@ -33,7 +33,8 @@ class Case:
     """`explanation` is the newest warning's, in both grades; `is_confirmed`: a person confirmed any difficulty.
 
     `ends` are the instants at which the totals over several hops run out, `returned_by` the steps that have sent it
-    back, `refused_by` who proposed and signed a refusal, `is_noticed` whether the public notice has been held.
+    back on this way, `declined` the departments that have, `refused_by` who proposed and signed a refusal, `is_noticed`
+    whether the public notice has been held.
     """
 
     case_id: UUID
@@ -52,6 +53,7 @@ class Case:
     is_noticed: bool
     result: Result | None
     departments: tuple[str, ...]
+    declined: tuple[str, ...]
     rounds: int
     returned_by: tuple[str, ...]
     refused_by: tuple[str, ...]

@@ -215,6 +215,7 @@ def _case(event: WarningRaised, household_id: UUID, policy: Policy, now: datetim
         is_noticed=False,
         result=None,
         departments=(),
+        declined=(),
         rounds=1,
         returned_by=(),
         refused_by=(),

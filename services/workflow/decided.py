@@ -6,11 +6,11 @@ group opens its task. Exactly one live place is the main one; what runs in paral
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from services.workflow import deadline as deadlines
-from services.workflow.case import CaseFile, Move, Place
+from services.workflow.case import Case, CaseFile, Move, Place
 from services.workflow.office import Post
 from services.workflow.outcome import (
     Beside,
@@ -117,6 +117,8 @@ def _learned(outcome: Onward, scene: Scene) -> CaseFile:
             is_confirmed=case.is_confirmed or outcome.difficulty == "confirmed",
             concerns=_all(case.concerns, outcome.concerns),
             departments=outcome.departments or case.departments,
+            # A department that plans has not declined; where others are asked nobody has yet.
+            declined=() if outcome.departments else tuple(one for one in case.declined if one != place.branch),
             is_noticed=case.is_noticed or outcome.has_been_noticed,
             result=None if place.step == APPEAL else outcome.result or case.result,
         ),
@@ -213,7 +215,8 @@ def _redirects(outcome: Redirects, scene: Scene) -> Move:
     """A department declined: its branch is with the county, which may ask another one."""
     case = scene.file.case
     asked = _all(case.departments, (outcome.branch,))
-    scene = scene.on(scene.file.put(replace(case, departments=asked)))
+    declined = _all(case.declined, (outcome.branch,)) if scene.place.hop == DEPARTMENT else case.declined
+    scene = scene.on(scene.file.put(replace(case, departments=asked, declined=declined)))
     return _goes(scene, Ahead(*outcome.to, scene.place.round, outcome.branch), "reassigned")
 
 
@@ -245,11 +248,16 @@ def _is_verified(outcome: Onward, scene: Scene) -> Move:
     return replace(_told_of_ended(scene, file, "advanced"), word="verified")
 
 
+def _anew(case: Case, policy: Policy, now: datetime) -> Case:
+    """The case goes its whole way again, with new papers: no notice has been held, and each step may return it once."""
+    return replace(begun_again(case, policy, now), is_noticed=False, returned_by=())
+
+
 def _remonitored(scene: Scene, main: Place) -> Move:
     """The case goes its way again from the review on; this branch is the main way now."""
     now, case = scene.because.now, scene.file.case
-    case = replace(case, level=highest(case.level, scene.place.level), is_noticed=False)
-    case = begun_again(case, scene.policy, now)
+    case = replace(case, level=highest(case.level, scene.place.level))
+    case = _anew(case, scene.policy, now)
     file = left(scene.file, main, now, by=None, as_="remonitored")
     scene = scene.on(file.put(case))
     ahead = following(case.route, scene.place.hop, scene.place.step)
@@ -329,7 +337,7 @@ def _returns(outcome: Returns, scene: Scene) -> Move:
     hop, step = before(case.route, place.hop, place.step)
     scene = scene.on(scene.file.put(case))
     if hop == DEPARTMENT:
-        return _to_departments(scene, outcome.departments or case.departments, "returned", round_)
+        return _to_departments(scene, outcome.departments, "returned", round_)
     return _goes(scene, Ahead(hop, step, round_), "returned")
 
 
@@ -371,7 +379,7 @@ def _is_closed(outcome: Ends, scene: Scene) -> Move:
     unseen = [one for one in scene.file.live if one.branch == VERIFICATION and not one.is_main]
     if unseen:
         file = _gone(scene, "told")
-        case = replace(begun_again(case, scene.policy, now), is_noticed=False)
+        case = _anew(case, scene.policy, now)
         there = next(one for one in file.places if one.place_id == unseen[0].place_id)
         return replace(_told_of_ended(scene, file.put(case, replace(there, is_main=True)), "noted"), word="goes_on")
     limit = scene.policy.single_limit("appeal", case.level, on=day_of(now))

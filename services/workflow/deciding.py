@@ -128,6 +128,7 @@ def asked_at(policy: Policy, case: Case, place: Place, posts: Sequence[Post], no
         departments=tuple((one.code, one.names) for one in policy.departments),
         fitting=fitting or tuple(one.code for one in policy.departments[:1]),
         asked_already=case.departments,
+        declined=case.declined,
         is_refused=case.result == "refused",
         pause_last=pause.last_day(policy, today),
     )

@@ -35,6 +35,8 @@ class Asked:
     fitting: tuple[str, ...] = ()
     """Those of them that answer for the case's concerns."""
     asked_already: tuple[str, ...] = ()
+    declined: tuple[str, ...] = ()
+    """Those of them that have declined: they have no measure."""
     is_refused: bool = False
     pause_last: date = date.min
 

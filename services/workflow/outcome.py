@@ -78,7 +78,7 @@ class HandsOver:
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """The case goes back, once, with all defects listed; to these departments, where it goes back to them."""
+    """The case goes back, once, with all defects listed; to these departments alone, where it goes back to them."""
 
     reason_code: str
     departments: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ A handler proposes, an approver signs; an appeal is answered by nobody who refus
 hears at once, through the village, beside the measures (people's needs A7, A8, B3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -44,16 +44,18 @@ Departments = Annotated[
 BEGIN_BESIDE = (Beside("county", "announcement", "announcement"), Beside("village_return", "tell", "result"))
 
 
-def _unknown(field: str, codes: tuple[str, ...], asked: Asked) -> list[Wrong]:
-    if set(codes) <= {code for code, _ in asked.departments} and len(set(codes)) == len(codes):
+def among(field: str, codes: Sequence[str], listed: Sequence[tuple[str, Names]]) -> list[Wrong]:
+    """What is wrong with departments that must be among those listed, each once."""
+    if set(codes) <= {code for code, _ in listed} and len(set(codes)) == len(codes):
         return []
     return [
         Wrong(field, "not_listed", "Choose from the departments listed, each once.", "请从列出的部门中选择，每个一次。")
     ]
 
 
-def _narrowed(asked: Asked) -> Mapping[str, Any]:
-    names = {code: {"zh": name.zh, "en": name.en} for code, name in asked.departments}
+def narrowed_to(listed: Sequence[tuple[str, Names]]) -> Mapping[str, Any]:
+    """What a field of departments is narrowed to in the schema."""
+    names = {code: {"zh": name.zh, "en": name.en} for code, name in listed}
     return {"enum": list(names), "x-names-of": names}
 
 
@@ -75,10 +77,10 @@ class Approve(Form):
 
     @classmethod
     def narrowed(cls, asked: Asked) -> Mapping[str, Mapping[str, Any]]:
-        return {"departments": {"items": _narrowed(asked)}}
+        return {"departments": {"items": narrowed_to(asked.departments)}}
 
     def wrong(self, asked: Asked) -> list[Wrong]:
-        return super().wrong(asked) + _unknown("form.departments", self.departments, asked)
+        return super().wrong(asked) + among("form.departments", self.departments, asked.departments)
 
 
 class RecordEntry(Form):
@@ -120,10 +122,10 @@ class Reassign(Form):
 
     @classmethod
     def narrowed(cls, asked: Asked) -> Mapping[str, Mapping[str, Any]]:
-        return {"department": _narrowed(asked)}
+        return {"department": narrowed_to(asked.departments)}
 
     def wrong(self, asked: Asked) -> list[Wrong]:
-        found = super().wrong(asked) + _unknown("form.department", (self.department,), asked)
+        found = super().wrong(asked) + among("form.department", (self.department,), asked.departments)
         if self.department in asked.asked_already:
             en, zh = "This department has been asked already.", "该部门已经派过。"
             found.append(Wrong("form.department", "asked_already", en, zh))

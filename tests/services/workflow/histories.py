@@ -337,6 +337,9 @@ class World:
                 codes = [code for code, _ in asked.departments]
                 first, many = choose(range(len(codes))), choose([2, 1, 3])
                 form["departments"] = [*codes[first:], *codes[:first]][:many]
+            case "dispute":
+                named = list(form["departments"])
+                form["departments"] = choose([named, named[:1], list(case.departments)[-1:], list(case.departments)])
             case "pause":
                 form["until"] = (today + choose([0, 1, 3, 7, 10]) * DAY).isoformat()
             case "tell":
@@ -388,6 +391,7 @@ class World:
             same(f"the case's {name}", getattr(case, name), getattr(account, name))
         same("its concerns", set(case.concerns), set(account.concerns))
         same("its departments", set(case.departments), set(account.departments))
+        same("who declined", set(case.declined), account.declined)
         same("who refused", set(case.refused_by), account.refused_by)
         same("what returned", set(case.returned_by), {".".join(one) for one in account.returned_by})
         same("the journey's end", case.journey_due_at, account.journey)

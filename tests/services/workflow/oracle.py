@@ -5,7 +5,7 @@ chinesecalendar, and days are counted one by one. Where a rule leaves room (whic
 shortage of days is shared) the oracle says what is allowed, and takes over what was chosen.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
@@ -155,6 +155,7 @@ class Account:
     is_green: bool = False
     is_noticed: bool = False
     departments: list[str] = field(default_factory=list)
+    declined: set[str] = field(default_factory=set)
     returned_by: set[Step] = field(default_factory=set)
     refused_by: set[str] = field(default_factory=set)
     pauses: int = 0
@@ -317,6 +318,11 @@ class Account:
         self.journey = self.package.due(self.package.route["totals"]["journey"]["limit"], self.level, now)
         self.ends = {"journey": self.journey}
 
+    def _begin_anew(self, now: datetime) -> None:
+        """With new papers: no notice was held, nothing was returned."""
+        self._begin_again(now)
+        self.is_noticed, self.returned_by = False, set()
+
     # ── what may be done ────────────────────────────────────────────────────────────────────────────────────────
 
     def offered(self, spot: Spot, now: datetime) -> list[str]:
@@ -376,12 +382,15 @@ class Account:
         self.returned_by.add(spot.at)
         self.rounds += 1
         step = self.package.back_of(spot.at)
-        if step == DEPARTMENT:
-            self._ask_departments(spot, self.rounds, now)
-            return
         self.spots.remove(spot)
         self.run_clocks(step[0], now)
         self.send(step, now, self.rounds, spot.branch, spot.is_main, spot)
+
+    def _dispute(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
+        """Those named plan again, nobody else."""
+        self.returned_by.add(spot.at)
+        self.rounds += 1
+        self._ask_departments(spot, form["departments"], self.rounds, now)
 
     def _learn(self, spot: Spot, form: Mapping[str, Any], is_confirmed: bool) -> None:
         self.is_confirmed |= is_confirmed
@@ -414,8 +423,7 @@ class Account:
             self.spots.remove(main)
             self.spots.remove(spot)
             self.level = max(self.level, spot.level, key=lambda one: RANK[one])
-            self._begin_again(now)
-            self.is_noticed = False
+            self._begin_anew(now)
             self.run_clocks(REVIEW[0], now)
             self.send(REVIEW, now, spot.round, "main", True, spot)
             return
@@ -443,7 +451,7 @@ class Account:
         self._on(spot, self.package.next_of(spot.at), by, now, "qualifies")
 
     def _approve(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
-        self.departments = list(form["departments"])
+        self.departments, self.declined = list(form["departments"]), set()
         self._pass(spot, form, by, now)
 
     def _not_eligible(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
@@ -475,16 +483,18 @@ class Account:
         self._on(spot, COUNTY if self.is_noticed else REVIEW, by, now, None)
 
     def _enter(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
-        self._ask_departments(spot, spot.round, now)
+        self._ask_departments(spot, self.departments, spot.round, now)
 
-    def _ask_departments(self, spot: Spot, round_: int, now: datetime) -> None:
+    def _ask_departments(self, spot: Spot, codes: Sequence[str], round_: int, now: datetime) -> None:
         self.spots.remove(spot)
         self.run_clocks("department", now)
-        for at, code in enumerate(self.departments):
+        for at, code in enumerate(codes):
             self.send(DEPARTMENT, now, round_, code, at == 0, spot)
 
     def _plan(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
         """One branch is done. The last one carries the case on; else the main way stays with one of the others."""
+        if spot.at == DEPARTMENT:
+            self.declined.discard(spot.branch)
         self.spots.remove(spot)
         others = [one for one in self.spots if one.at == DEPARTMENT or one.at == REASSIGN]
         if not others:
@@ -496,6 +506,7 @@ class Account:
     _accept_decline = _plan
 
     def _decline(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
+        self.declined.add(spot.branch)
         self.spots.remove(spot)
         self.run_clocks("county", now)
         self.send(REASSIGN, now, spot.round, spot.branch, spot.is_main, spot)
@@ -543,8 +554,7 @@ class Account:
         self.spots.remove(spot)
         unseen = [one for one in self.spots if one.at in (LOOK, VISIT)]
         if unseen:
-            self._begin_again(now)
-            self.is_noticed = False
+            self._begin_anew(now)
             self.candidates = [one.key for one in unseen]
             return
         days = self.package.amount(self.package.route["limits"]["appeal"], self.level, day(now))[0]

@@ -275,6 +275,52 @@ async def test_a_declined_branch_goes_to_the_county_and_to_another_department(de
     assert answer["next"]["hop"] == "township_return"
 
 
+async def with_measures(desk: Desk, house: UUID) -> Any:
+    """Two departments have planned, a third has declined; the township is to hand the measures on."""
+    await noticed(desk, house, "county.review")
+    asked = ["medical_insurance", "housing", "water"]
+    await act(desk, await only(desk, house, "county.review"), departments=asked)
+    await walk(desk, house, "department.measure_plan")
+    for task in [one for one in await tasks(desk, house) if one["hop"] == "department"]:
+        await act(desk, task, "decline" if task["branch"] == "water" else None)
+    await act(desk, await only(desk, house, "county.reassign"), "accept_decline")
+    return await only(desk, house, "township_return.hand_back")
+
+
+async def planning(desk: Desk, house: UUID) -> set[str]:
+    await desk.deliver()
+    return {one["branch"] for one in await tasks(desk, house) if one["hop"] == "department"}
+
+
+async def test_a_dispute_asks_only_those_whose_measure_is_disputed(desk: Desk) -> None:
+    house = household(17)
+    task = await with_measures(desk, house)
+    [dispute] = [one for one in (await shown(desk, task))["actions"] if one["action"] == "dispute"]
+    field = dispute["form_schema"]["properties"]["departments"]
+    assert set(field["items"]["enum"]) == {"medical_insurance", "housing", "water"}
+    example = dispute["form_schema"]["examples"][0]["departments"]
+    assert example == ["medical_insurance", "housing"], "one that declined has no measure to dispute"
+    for departments in ([], ["education"], ["housing", "housing"]):
+        with pytest.raises(Refused) as refused:
+            await act(desk, task, "dispute", departments=departments)
+        assert refused.value.problem.status == 422
+    answer = await act(desk, task, "dispute", departments=["housing"])
+    assert (answer["outcome"], answer["next"]["branch"], answer["next"]["round"]) == ("returned", "housing", 2)
+    assert await planning(desk, house) == {"housing"}
+    answer = await act(desk, await only(desk, house, "department.measure_plan"))
+    assert answer["next"]["hop"] == "township_return", "the others' measures stand"
+
+
+async def test_one_that_declined_is_asked_again_where_the_dispute_names_it(desk: Desk) -> None:
+    house = household(18)
+    await act(desk, await with_measures(desk, house), "dispute", departments=["water", "housing"])
+    assert await planning(desk, house) == {"water", "housing"}
+    assert (await desk.case(house))["declined"] == ["water"]
+    for task in [one for one in await tasks(desk, house) if one["hop"] == "department"]:
+        await act(desk, task)
+    assert (await desk.case(house))["declined"] == [], "it has planned now"
+
+
 async def test_a_department_sees_and_decides_its_own_branch_alone(desk: Desk) -> None:
     house = household(10)
     task = await noticed(desk, house, "department.measure_plan")
@@ -341,7 +387,9 @@ async def test_a_pause_ends_by_itself_at_its_last_moment_however_late_the_alarm_
 
 async def test_something_new_in_a_tracked_household_is_monitored_again(desk: Desk) -> None:
     house = household(13)
-    await noticed(desk, house, "department.measure_plan")
+    await act(desk, await noticed(desk, house, "township.review"), "return")
+    await walk(desk, house, "department.measure_plan")
+    assert (await desk.case(house))["returned_by"] == ["township.review"]
     for step in ("department.measure_plan", "township_return.hand_back", "village_return.deliver"):
         await act(desk, await only(desk, house, step))
     await desk.warn(house, "strengthened", "red", concerns=("medical_burden", "unsafe_house"), new=("unsafe_house",))
@@ -350,9 +398,12 @@ async def test_something_new_in_a_tracked_household_is_monitored_again(desk: Des
     assert (answer["outcome"], answer["next"]["step"]) == ("remonitored", "review")
     case = await desk.case(house)
     assert (case["state"], case["result"], case["level"], case["is_noticed"]) == ("open", None, "red", False)
+    assert case["returned_by"] == [], "new papers: each step may send them back once"
     assert await walk(desk, house, "township.review") == [
         "village_committee.review", "village_committee.notice", "village_committee.notice",
     ]  # fmt: skip
+    answer = await act(desk, await only(desk, house, "township.review"), "return")
+    assert answer["outcome"] == "returned"
 
 
 async def test_a_farmers_own_word_joins_the_open_case_with_its_own_clock(desk: Desk) -> None:

@@ -20,6 +20,8 @@ ASKED = Asked(
     sent_on=TODAY,
     departments=DEPARTMENTS,
     fitting=("medical_insurance",),
+    asked_already=("medical_insurance",),
+    declined=("medical_insurance",),
     pause_last=TODAY + timedelta(days=10),
 )
 MORE = Asked(
