@@ -21,7 +21,7 @@ from shared.messaging.room import Kept
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.waiting import Waiting
 from shared.web.callers import allowed, who
-from shared.web.document import Answer, Shape, Shapes
+from shared.web.document import Reply, Shape, Shapes
 from shared.web.problems import refuse
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _readable(plain: bytes) -> dict[str, Any]:
 # ── the document ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Alive(Answer):
+class Alive(Reply):
     status: str
     service: str
 
@@ -240,7 +240,7 @@ class Ready(Alive):
     because: list[str]
 
 
-class Waits(Answer):
+class Waits(Reply):
     consumer: str
     topic: str
     state: str
@@ -248,7 +248,7 @@ class Waits(Answer):
     oldest: datetime
 
 
-class ReadAccount(Answer):
+class ReadAccount(Reply):
     """received = accepted + duplicates + rejected + parked + waiting, and as many rows wait as are counted so."""
 
     consumer: str
@@ -265,7 +265,7 @@ class ReadAccount(Answer):
     is_equal: bool
 
 
-class SentAccount(Answer):
+class SentAccount(Reply):
     """What came in at an edge, against the rows that came of it. Intake's alone."""
 
     boundary: str
@@ -279,7 +279,7 @@ class SentAccount(Answer):
     is_equal: bool
 
 
-class ServiceAccount(Answer):
+class ServiceAccount(Reply):
     """This service's side of every boundary, by topic. `lag`: not yet read, by group and topic."""
 
     service: str
@@ -292,7 +292,7 @@ class ServiceAccount(Answer):
     sent: Annotated[list[SentAccount], Field(default_factory=list)]
 
 
-class DeadLetter(Answer):
+class DeadLetter(Reply):
     """A record that waits. `behind`: how many stand behind it on its line."""
 
     id: str
@@ -309,12 +309,12 @@ class DeadLetter(Answer):
     behind: int
 
 
-class DeadLetterPage(Answer):
+class DeadLetterPage(Reply):
     items: list[DeadLetter]
     next: str | None
 
 
-class LineSums(Answer):
+class LineSums(Reply):
     failed: int
     ahead: int
     total: int
@@ -326,7 +326,7 @@ class LinePage(DeadLetterPage):
     sums: LineSums
 
 
-class DeadLetterWhole(Answer):
+class DeadLetterWhole(Reply):
     """One waiting record. `record` is its body where it can hold nobody's data."""
 
     id: str
@@ -344,7 +344,7 @@ class DeadLetterWhole(Answer):
     record: Any = None
 
 
-class Replayed(Answer):
+class Replayed(Reply):
     """What deciding it again came to; `cause` where it failed again."""
 
     id: str
@@ -353,7 +353,7 @@ class Replayed(Answer):
     outcomes: dict[str, int]
 
 
-class Skipped(Answer):
+class Skipped(Reply):
     id: str
     skipped: bool
     outcomes: dict[str, int]

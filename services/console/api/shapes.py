@@ -3,11 +3,11 @@
 from typing import Any
 
 from shared.contracts.types import UUID, AwareDatetime
-from shared.web.document import Answer, Shape, Shapes
+from shared.web.document import Reply, Shape, Shapes
 from shared.web.operation import ReadAccount, ServiceAccount
 
 
-class HouseholdFound(Answer):
+class HouseholdFound(Reply):
     household_id: UUID
     household_no: str
     display_name: str
@@ -20,7 +20,7 @@ class HouseholdFound(Answer):
     grid: str
 
 
-class HouseholdsFound(Answer):
+class HouseholdsFound(Reply):
     """Households by number or by the beginning of a masked name. `next` is null at the end."""
 
     items: list[HouseholdFound]
@@ -28,14 +28,14 @@ class HouseholdsFound(Answer):
     next: str | None
 
 
-class InShort(Answer):
+class InShort(Reply):
     """The same in Chinese and in English; null where nothing is known."""
 
     zh: str | None
     en: str | None
 
 
-class Acting(Answer):
+class Acting(Reply):
     """Who acted, by masked name and office."""
 
     officer_id: str
@@ -44,7 +44,7 @@ class Acting(Answer):
     office: InShort | None
 
 
-class SourceShown(Answer):
+class SourceShown(Reply):
     """The record behind a step; below the township a band stands for it."""
 
     department: str | None
@@ -53,7 +53,7 @@ class SourceShown(Answer):
     band: str | None = None
 
 
-class StepTold(Answer):
+class StepTold(Reply):
     """One step: coded facts in `what`, and there the same in words under `text`."""
 
     event_id: UUID
@@ -69,7 +69,7 @@ class StepTold(Answer):
     source: SourceShown | None
 
 
-class TimelinePage(Answer):
+class TimelinePage(Reply):
     """Every step of every service about a household, oldest first."""
 
     household_id: UUID
@@ -78,7 +78,7 @@ class TimelinePage(Answer):
     next: str | None
 
 
-class BoundaryShown(Answer):
+class BoundaryShown(Reply):
     """One topic between its producer and one of its consumers; null where a service did not answer."""
 
     topic: str

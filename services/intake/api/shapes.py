@@ -8,13 +8,13 @@ from services.intake.channels.declaration import DeclarationForm
 from services.intake.channels.objection import ObjectionForm
 from shared.contracts.household import Household
 from shared.contracts.types import UUID, AwareDatetime, date
-from shared.web.document import JSON, Answer, Shape, Shapes
+from shared.web.document import JSON, Reply, Shape, Shapes
 
 NDJSON = "application/x-ndjson"
 SPOKEN = (404, 409, 429)
 
 
-class Rejection(Answer):
+class Rejection(Reply):
     """A record that was not taken. `line` counts from 1; `record_id` is null where none could be read."""
 
     line: int
@@ -24,7 +24,7 @@ class Rejection(Answer):
     message: str
 
 
-class BatchAccount(Answer):
+class BatchAccount(Reply):
     """Every record is accounted for: received = accepted + duplicates + rejected + parked."""
 
     batch_id: UUID
@@ -40,7 +40,7 @@ class BatchShown(BatchAccount):
     state: Literal["open", "closed"]
 
 
-class VersionShown(Answer):
+class VersionShown(Reply):
     """One version of a record. `data` holds the kind's own fields, or below the township a band."""
 
     version: int
@@ -54,7 +54,7 @@ class VersionShown(Answer):
     data: dict[str, Any]
 
 
-class RecordShown(Answer):
+class RecordShown(Reply):
     """One source record with its versions, the oldest first."""
 
     department: str
@@ -63,7 +63,7 @@ class RecordShown(Answer):
     versions: list[VersionShown]
 
 
-class HouseholdListed(Answer):
+class HouseholdListed(Reply):
     household_id: UUID
     household_no: str
     display_name: str
@@ -75,21 +75,21 @@ class HouseholdListed(Answer):
     status: str
 
 
-class HouseholdPage(Answer):
+class HouseholdPage(Reply):
     """Households by number, masked. `next` is null at the end."""
 
     items: list[HouseholdListed]
     next: str | None
 
 
-class MemberUnmasked(Answer):
+class MemberUnmasked(Reply):
     person_id: UUID
     name: str
     relation: str | None
     id_no_masked: str
 
 
-class HouseholdUnmasked(Answer):
+class HouseholdUnmasked(Reply):
     """Names, address and phone; ID numbers stay masked. The sight is audited."""
 
     household_id: UUID
@@ -103,7 +103,7 @@ class HouseholdUnmasked(Answer):
     contact_person: str | None = None
 
 
-class Unidentified(Answer):
+class Unidentified(Reply):
     """A parked record, or somebody who reported and is in no register: fields of the other kind are left out."""
 
     id: str
@@ -126,12 +126,12 @@ class Unidentified(Answer):
     display_name: str | None = None
 
 
-class UnidentifiedPage(Answer):
+class UnidentifiedPage(Reply):
     items: list[Unidentified]
     next: str | None
 
 
-class Matched(Answer):
+class Matched(Reply):
     """What a person's match came to; a record is named by department and id, a reporter by `id` and household."""
 
     state: Literal["matched", "matched_already", "told_already", "parked"]
@@ -141,40 +141,57 @@ class Matched(Answer):
     record_id: str | None = None
 
 
-class FeedOverHttp(Answer):
-    batches: int
-    received: int
-    accepted: int
-    duplicates: int
-    rejected: int
-    parked: int
+class FeedCounts(Reply):
+    """`late` (more than one period after its event) and `unknown` (nobody of the register) are among the others."""
 
-
-class FeedOverKafka(Answer):
     received: int
     accepted: int
     duplicates: int
     rejected: int
     parked: int
     waiting: int
+    late: int
+    unknown: int
+
+
+class FeedOverHttp(FeedCounts):
+    batches: int
+
+
+class FeedOverKafka(FeedCounts):
+    """`lost` is what the topic's own log no longer had."""
+
     lost: int
 
 
-class Feed(Answer):
+class Feed(Reply):
+    """A department's feed: what came by each way, what is parked now, and whether it flows."""
+
     department: str
     http: FeedOverHttp
     kafka: FeedOverKafka
+    file: FeedCounts
+    total: FeedCounts
+    is_equal: bool
     parked_now: int
+    unknown_now: int
     oldest_parked_at: AwareDatetime | None
     last_batch_at: AwareDatetime | None
+    last_at: AwareDatetime | None
+    last_occurred_on: date | None
+    period_days: int
+    silent_after_days: float
+    is_verified: bool
+    state: Literal["flowing", "silent", "never"]
 
 
-class FeedPage(Answer):
+class FeedPage(Reply):
     items: list[Feed]
+    as_of: AwareDatetime
     next: str | None
 
 
-class DeclarationKept(Answer):
+class DeclarationKept(Reply):
     """The receipt, and what was understood. `code` is shown once, to whoever filed it for themselves."""
 
     receipt_no: str
@@ -187,11 +204,11 @@ class DeclarationKept(Answer):
     visit_due_on: date | None
 
 
-class RefusalReason(Answer):
+class RefusalReason(Reply):
     code: str | None
 
 
-class DeclarationStatus(Answer):
+class DeclarationStatus(Reply):
     """What a declarer hears: codes and days, no name, no sum; a reason only for who may have it."""
 
     receipt_no: str
@@ -217,30 +234,30 @@ class DeclarationStatus(Answer):
     household_id: UUID | None = None
 
 
-class AppealHeard(Answer):
+class AppealHeard(Reply):
     receipt_no: str
     state: str
     appealed_at: AwareDatetime
 
 
-class WithdrawalHeard(Answer):
+class WithdrawalHeard(Reply):
     receipt_no: str
     state: str
     withdrawn_at: AwareDatetime
 
 
-class ClueKept(Answer):
+class ClueKept(Reply):
     clue_id: UUID
     state: Literal["received"]
     received_at: AwareDatetime
 
 
-class ObjectionKept(Answer):
+class ObjectionKept(Reply):
     state: Literal["received"]
     received_at: AwareDatetime
 
 
-class ComplaintShown(Answer):
+class ComplaintShown(Reply):
     """What was told; of a confidential one not by whom."""
 
     complaint_id: UUID
@@ -260,12 +277,12 @@ class ComplaintShown(Answer):
     phone: str | None
 
 
-class ComplaintPage(Answer):
+class ComplaintPage(Reply):
     items: list[ComplaintShown]
     next: str | None
 
 
-class ContactShown(Answer):
+class ContactShown(Reply):
     reference: str
     state: Literal["found", "unknown"]
     name: str | None
@@ -273,7 +290,7 @@ class ContactShown(Answer):
     email: str | None
 
 
-class ContactsFound(Answer):
+class ContactsFound(Reply):
     """In the order asked."""
 
     items: list[ContactShown]

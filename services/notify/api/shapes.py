@@ -4,10 +4,10 @@ from typing import Literal
 
 from services.notify.api.preferences import Wish
 from shared.contracts.types import UUID, AwareDatetime, Hop, Level
-from shared.web.document import Answer, EmittedFact, InBoth, Shape, Shapes
+from shared.web.document import EmittedFact, InBoth, Reply, Shape, Shapes
 
 
-class WayOut(Answer):
+class WayOut(Reply):
     """What became of a notice by a carrier that leaves the house; no address is in it."""
 
     carrier: str
@@ -18,7 +18,7 @@ class WayOut(Answer):
     sent_at: AwareDatetime | None
 
 
-class NoticeShown(Answer):
+class NoticeShown(Reply):
     """A notice. Its words (`title`, `text`, `link`) are its receiver's own: an overseer's list leaves them out."""
 
     notice_id: UUID
@@ -47,25 +47,25 @@ class NoticeShown(Answer):
     link: str | None = None
 
 
-class NoticePage(Answer):
+class NoticePage(Reply):
     """Notices, the newest first. `next` is null at the end."""
 
     items: list[NoticeShown]
     next: str | None
 
 
-class UnreadCount(Answer):
+class UnreadCount(Reply):
     unread: int
 
 
-class NoticeRead(Answer):
+class NoticeRead(Reply):
     notice_id: UUID
     state: Literal["read"]
     read_at: AwareDatetime
     emitted: list[EmittedFact]
 
 
-class Preferences(Answer):
+class Preferences(Reply):
     """`carriers_here` are those that this house has."""
 
     language: Literal["zh-CN", "en"]

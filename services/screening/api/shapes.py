@@ -3,10 +3,10 @@
 from typing import Literal
 
 from shared.contracts.types import UUID, AwareDatetime, Level, date
-from shared.web.document import Answer, InBoth, Shape, Shapes
+from shared.web.document import InBoth, Reply, Shape, Shapes
 
 
-class FindingShown(Answer):
+class FindingShown(Reply):
     """A finding. Below the township the concern, its level and a band alone."""
 
     concern: str
@@ -23,7 +23,7 @@ class FindingShown(Answer):
     record_ids: list[str] | None = None
 
 
-class WarningShown(Answer):
+class WarningShown(Reply):
     """A warning with its findings, and why in both languages. `provisional`: a threshold of it is unverified."""
 
     warning_id: UUID
@@ -45,14 +45,27 @@ class WarningWhole(WarningShown):
     changed_at: AwareDatetime
 
 
-class WarningPage(Answer):
+class WarningPage(Reply):
     """Warnings, the newest first. `next` is null at the end."""
 
     items: list[WarningShown]
     next: str | None
 
 
-class WhyShown(Answer):
+class WarningCount(Reply):
+    state: str
+    level: Level
+    count: int
+
+
+class WarningTally(Reply):
+    """How many there are by state and level; what there is none of is left out."""
+
+    items: list[WarningCount]
+    as_of: AwareDatetime
+
+
+class WhyShown(Reply):
     """Why a household is warned (`warning`), or why it is not and how far it is from it (`explanation`)."""
 
     household_id: UUID
@@ -63,6 +76,7 @@ class WhyShown(Answer):
 
 SHAPES: Shapes = {
     "GET /v1/warnings": Shape({200: WarningPage}),
+    "GET /v1/warnings/tally": Shape({200: WarningTally}),
     "GET /v1/warnings/{warning_id}": Shape({200: WarningWhole}),
     "GET /v1/households/{household_id}/why": Shape({200: WhyShown}),
 }

@@ -10,17 +10,17 @@ from services.workflow.supervision import Writing
 from shared.access.roles import Role
 from shared.contracts.officer import OfficeKind
 from shared.contracts.types import UUID, AwareDatetime, Hop, Level, date
-from shared.web.document import Answer, EmittedFact, InBoth, Shape, Shapes
+from shared.web.document import EmittedFact, InBoth, Reply, Shape, Shapes
 
 Lateness = Literal["normal", "due", "overdue", "supervised"]
 
 
-class LimitShown(Answer):
+class LimitShown(Reply):
     amount: int
     unit: Literal["hours", "working_days", "calendar_days"]
 
 
-class TaskShown(Answer):
+class TaskShown(Reply):
     """A task as a list shows it. `version` goes with a decision: another one is refused (409)."""
 
     task_id: UUID
@@ -52,7 +52,7 @@ class TaskShown(Answer):
     limit: LimitShown
 
 
-class TaskPage(Answer):
+class TaskPage(Reply):
     """Tasks, the most urgent first. `next` is the cursor of what follows, null at the end."""
 
     items: list[TaskShown]
@@ -65,7 +65,7 @@ class Why(InBoth):
     grade: Literal["exact", "band"]
 
 
-class ClockShown(Answer):
+class ClockShown(Reply):
     opened_at: AwareDatetime
     due_at: AwareDatetime
     journey_due_at: AwareDatetime
@@ -73,7 +73,7 @@ class ClockShown(Answer):
     provisional: bool
 
 
-class CodeNamed(Answer):
+class CodeNamed(Reply):
     code: str
     title: InBoth
 
@@ -82,7 +82,7 @@ class EvidenceAsked(CodeNamed):
     required: bool
 
 
-class ActionOffered(Answer):
+class ActionOffered(Reply):
     """What may be done; `form_schema` is the JSON Schema of the decision's `form`."""
 
     action: str
@@ -94,7 +94,7 @@ class ActionOffered(Answer):
     evidence: list[EvidenceAsked]
 
 
-class Station(Answer):
+class Station(Reply):
     """A hop of the case's route: behind, here or ahead."""
 
     hop: Hop
@@ -107,7 +107,7 @@ class Station(Answer):
     returned: bool
 
 
-class StepShown(Answer):
+class StepShown(Reply):
     """One step of a case, with the words of its decision."""
 
     event_id: UUID
@@ -131,7 +131,7 @@ class StepShown(Answer):
     comment: str | None
 
 
-class NoticeOfCase(Answer):
+class NoticeOfCase(Reply):
     event_id: UUID
     cause_id: UUID | None
     at: AwareDatetime
@@ -144,7 +144,7 @@ class NoticeOfCase(Answer):
     officer_id: str | None
 
 
-class DecisionShown(Answer):
+class DecisionShown(Reply):
     event_id: UUID
     task_id: UUID
     at: AwareDatetime
@@ -157,7 +157,7 @@ class DecisionShown(Answer):
     role: str | None
 
 
-class Story(Answer):
+class Story(Reply):
     """A case's way, steps, notices and decisions, oldest first."""
 
     path: list[Station]
@@ -175,7 +175,7 @@ class TaskWhole(TaskShown, Story):
     actions: list[ActionOffered]
 
 
-class PlaceShown(Answer):
+class PlaceShown(Reply):
     hop: Hop
     step: str
     round: int
@@ -232,13 +232,13 @@ class CaseWhole(Story):
     places: list[PlaceShown]
 
 
-class Claimed(Answer):
+class Claimed(Reply):
     task_id: UUID
     claimed_by: str
     version: int
 
 
-class PlaceNext(Answer):
+class PlaceNext(Reply):
     hop: Hop
     step: str
     round: int
@@ -248,7 +248,7 @@ class PlaceNext(Answer):
     due_at: AwareDatetime
 
 
-class Decided(Answer):
+class Decided(Reply):
     """What became of the case, and the facts that the decision made true."""
 
     task_id: UUID
@@ -259,7 +259,7 @@ class Decided(Answer):
     emitted: list[EmittedFact]
 
 
-class Count(Answer):
+class Count(Reply):
     hop: Hop
     office: str
     office_name: InBoth | None
@@ -269,7 +269,7 @@ class Count(Answer):
     count: int
 
 
-class Counts(Answer):
+class Counts(Reply):
     """Exact counts: the five parts add up to `total`, `cases` and `besides` too."""
 
     as_of: AwareDatetime
@@ -284,7 +284,7 @@ class Counts(Answer):
     hops: list[Count]
 
 
-class OfficerShown(Answer):
+class OfficerShown(Reply):
     """A person in a post. The full name never leaves the service."""
 
     officer_id: str
@@ -303,12 +303,12 @@ class OfficerShown(Answer):
     deputy_id: str | None
 
 
-class OfficerPage(Answer):
+class OfficerPage(Reply):
     items: list[OfficerShown]
     next: str | None
 
 
-class OfficeShown(Answer):
+class OfficeShown(Reply):
     office_id: str
     kind: OfficeKind
     name: InBoth | None
@@ -318,12 +318,12 @@ class OfficeShown(Answer):
     away: int
 
 
-class OfficePage(Answer):
+class OfficePage(Reply):
     items: list[OfficeShown]
     next: str | None
 
 
-class GridShown(Answer):
+class GridShown(Reply):
     grid: str
     region: str
     office_id: str
@@ -337,13 +337,13 @@ class GridShown(Answer):
     flags: list[str]
 
 
-class GridSizes(Answer):
+class GridSizes(Reply):
     least: int
     target: int
     most: int
 
 
-class GridSums(Answer):
+class GridSums(Reply):
     grids: int
     flagged: int
     no_worker: int
@@ -352,7 +352,7 @@ class GridSums(Answer):
     too_small: int
 
 
-class GridPage(Answer):
+class GridPage(Reply):
     """Grids, and exact sums of all of them beside."""
 
     items: list[GridShown]
@@ -361,7 +361,7 @@ class GridPage(Answer):
     sums: GridSums
 
 
-class LeaveShown(Answer):
+class LeaveShown(Reply):
     """A leave. `until` is the first day back; `reason_code` is told to whoever may enter it."""
 
     leave_id: UUID
@@ -376,17 +376,17 @@ class LeaveShown(Answer):
     is_away: bool
 
 
-class LeavePage(Answer):
+class LeavePage(Reply):
     items: list[LeaveShown]
     next: str | None
 
 
-class StandIn(Answer):
+class StandInShown(Reply):
     office_id: str
     officer_id: str
 
 
-class LeaveKept(Answer):
+class LeaveKept(Reply):
     """The leave, and who stands in where."""
 
     leave_id: UUID
@@ -395,11 +395,11 @@ class LeaveKept(Answer):
     until: date
     deputy_id: str | None
     ended_on: date | None
-    stand_ins: list[StandIn]
+    stand_ins: list[StandInShown]
     emitted: list[EmittedFact]
 
 
-class GridKept(Answer):
+class GridKept(Reply):
     grid: str
     office_id: str
     changed: int
@@ -408,7 +408,7 @@ class GridKept(Answer):
     emitted: list[EmittedFact]
 
 
-class RegisterKept(Answer):
+class RegisterKept(Reply):
     """How many rows were given, and how many facts changed."""
 
     offices: int
@@ -417,7 +417,7 @@ class RegisterKept(Answer):
     changed: int
 
 
-class StatementShown(Answer):
+class StatementShown(Reply):
     kind: Literal["answer", "closure"]
     at: AwareDatetime
     text: str
@@ -425,7 +425,7 @@ class StatementShown(Answer):
     role: str
 
 
-class SupervisionShown(Answer):
+class SupervisionShown(Reply):
     """`office` is late, `supervisor` the one above it; `asks` says what it asks of the caller."""
 
     supervision_id: UUID
@@ -454,18 +454,18 @@ class SupervisionShown(Answer):
     asks: Literal["answer", "closure"] | None
 
 
-class SupervisionPage(Answer):
+class SupervisionPage(Reply):
     items: list[SupervisionShown]
     next: str | None
 
 
-class SupervisionKept(Answer):
+class SupervisionKept(Reply):
     supervision_id: UUID
     case_id: UUID
     state: Literal["open", "answered", "closed"]
 
 
-class Unfired(Answer):
+class Unfired(Reply):
     """A limit that is due by its own ladder and has not been told."""
 
     deadline_id: UUID
@@ -482,7 +482,7 @@ class Unfired(Answer):
     error: str | None
 
 
-class UnfiredPage(Answer):
+class UnfiredPage(Reply):
     """The auditor's question: asked of `watched` limits; empty is well."""
 
     as_of: AwareDatetime
