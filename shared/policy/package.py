@@ -59,6 +59,10 @@ REQUIRED: Mapping[str, str] = {
     "human_resources.wage_arrears.window": "months",
     "visit.visitors_least": "people",
     "declaration.attached": "calendar_days",
+    "screening.cool_down": "calendar_days",
+    "screening.audit_share": "ratio",
+    "appeal.most": "times",
+    "identity.matched": "hours",
     "review.quorum": "ratio",
     "review.majority": "ratio",
     "grid.households_least": "households",
@@ -129,6 +133,12 @@ class Policy:
     def value(self, key: str, on: date | None = None) -> Dated[Decimal]:
         """A figure by its key. Raises LookupError for a key that the package does not have."""
         return nearest(_found(self._values, key, self.name), on)
+
+    def changes_after(self, day: date) -> tuple[date, ...]:
+        """The later days on which a figure or a level changes, in order."""
+        figures = [one.valid_from for values in self._values.values() for one in values]
+        levels = [one.valid_from for table in self._levels.values() for rows in table.values() for one in rows]
+        return tuple(sorted({start for start in (*figures, *levels) if start > day}))
 
     def level(self, table: str, code: str, on: date | None = None) -> Dated[Level | None]:
         """The level that a table gives to a code; its value is None where the table says `none`.
