@@ -1,0 +1,180 @@
+"""One of each kind of break is refused, and what only adds is let through."""
+
+import copy
+import json
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from deploy.contracts import documents
+from deploy.contracts.compatibility import breaks
+
+Json = dict[str, Any]
+Change = Callable[[Json], object]
+
+WORKFLOW, INTAKE = "docs/contracts/openapi/workflow.json", "docs/contracts/openapi/intake.json"
+FACTS, CLUE = "docs/contracts/asyncapi.json", "shared/contracts/schemas/clue.reported.v1.json"
+TASKS, DECISIONS = "/v1/tasks", "/v1/tasks/{task_id}/decisions"
+
+
+def renamed(part: Json, name: str, other: str) -> None:
+    part[other] = part.pop(name)
+
+
+def model(document: Json, name: str) -> Json:
+    found: Json = document["components"]["schemas"][name]
+    return found
+
+
+BREAKS: list[tuple[str, str, Change, str]] = [
+    ("a route is removed", WORKFLOW, lambda d: d["paths"].pop(TASKS), "GET /v1/tasks is gone"),
+    (
+        "a route is renamed", WORKFLOW, lambda d: renamed(d["paths"], DECISIONS, "/v1/tasks/{task_id}/decide"),
+        "POST /v1/tasks/{task_id}/decisions is gone",
+    ),
+    (
+        "an operation is renamed", WORKFLOW, lambda d: d["paths"][TASKS]["get"].update(operationId="tasks"),
+        "GET /v1/tasks has another operationId",
+    ),
+    (
+        "an answer is removed", WORKFLOW, lambda d: d["paths"][TASKS]["get"]["responses"].pop("200"),
+        "GET /v1/tasks answer 200 is gone",
+    ),
+    (
+        "a problem is removed", WORKFLOW, lambda d: d["paths"][DECISIONS]["post"]["responses"].pop("409"),
+        "POST /v1/tasks/{task_id}/decisions answer 409 is gone",
+    ),
+    (
+        "an answer is of another media type", WORKFLOW,
+        lambda d: renamed(d["paths"][TASKS]["get"]["responses"]["200"]["content"], "application/json", "text/csv"),
+        "is no application/json any more",
+    ),
+    (
+        "a field of an answer is removed", WORKFLOW, lambda d: model(d, "TaskShown")["properties"].pop("due_at"),
+        "items[].due_at is gone",
+    ),
+    (
+        "a field of an answer is renamed", WORKFLOW,
+        lambda d: renamed(model(d, "TaskShown")["properties"], "due_at", "due"), "items[].due_at is gone",
+    ),
+    (
+        "a field of an answer may be missing", WORKFLOW, lambda d: model(d, "TaskShown")["required"].remove("due_at"),
+        "due_at may be missing now",
+    ),
+    (
+        "a field of an answer may be null", WORKFLOW,
+        lambda d: model(d, "TaskShown")["properties"].update(round={"anyOf": [{"type": "integer"}, {"type": "null"}]}),
+        "round may be null now",
+    ),
+    (
+        "a field of an answer is of another type", WORKFLOW,
+        lambda d: model(d, "TaskShown")["properties"]["round"].update(type="string"), "round was type integer",
+    ),
+    (
+        "a word of an answer is removed", WORKFLOW,
+        lambda d: model(d, "TaskShown")["properties"]["level"]["enum"].remove("orange"), "has lost the word orange",
+    ),
+    (
+        "a parameter is removed", WORKFLOW, lambda d: d["paths"][TASKS]["get"]["parameters"].pop(0),
+        "parameter hop is gone",
+    ),
+    (
+        "a parameter is needed", WORKFLOW, lambda d: d["paths"][TASKS]["get"]["parameters"][0].update(required=True),
+        "parameter hop is needed now",
+    ),
+    (
+        "a field of a body is needed", INTAKE, lambda d: model(d, "ClueForm")["required"].append("level"),
+        "level is needed now",
+    ),
+    (
+        "a field of a body is narrowed", INTAKE,
+        lambda d: model(d, "ClueForm")["properties"]["text"].update(maxLength=10), "text has the maxLength 10, not",
+    ),
+    (
+        "a field of a body is no longer read", INTAKE, lambda d: model(d, "ClueForm")["properties"].pop("risk"),
+        "risk is gone",
+    ),
+    ("a channel is removed", FACTS, lambda d: d["channels"].pop("clue.reported"), "channel clue.reported is gone"),
+    (
+        "an operation is removed", FACTS, lambda d: d["operations"].pop("workflow.applies.clue.reported"),
+        "operation workflow.applies.clue.reported is gone",
+    ),
+    (
+        "a header is renamed", FACTS,
+        lambda d: renamed(d["components"]["messages"]["clue.reported"]["headers"]["properties"], "ce_id", "id"),
+        "headers.ce_id is gone",
+    ),
+    ("a field of a fact is removed", CLUE, lambda d: d["$defs"]["Clue"]["properties"].pop("times"), "times is gone"),
+    (
+        "a field of a fact is narrowed", CLUE, lambda d: d["$defs"]["Clue"]["properties"]["times"].update(maximum=9),
+        "times has the maximum 9",
+    ),
+    (
+        "a field of a fact is needed", CLUE, lambda d: d["$defs"]["Clue"]["required"].append("times"),
+        "times is needed now",
+    ),
+    (
+        "a type of a fact is removed", CLUE,
+        lambda d: d["properties"]["type"]["enum"].remove("shouwang.clue.repeated.v1"),
+        "has lost the word shouwang.clue.repeated.v1",
+    ),
+    (
+        "a word of a fact's field is removed", CLUE, lambda d: d["$defs"]["Clue"]["properties"]["cause"]["enum"].pop(),
+        "has lost the word clue",
+    ),
+]  # fmt: skip
+
+
+def committed() -> dict[str, Json]:
+    return {name: json.loads(text) for name, text in documents.written().items()}
+
+
+@pytest.mark.parametrize(("document", "change", "said"), [one[1:] for one in BREAKS], ids=[one[0] for one in BREAKS])
+def test_a_break_is_refused_and_named(document: str, change: Change, said: str) -> None:
+    old = committed()
+    new = copy.deepcopy(old)
+    change(new[document])
+    found = breaks(old, new)
+    assert any(said in one for one in found), found
+
+
+ADDITIONS: list[tuple[str, str, Change]] = [
+    ("a route", WORKFLOW, lambda d: d["paths"].update({"/v1/new": d["paths"][TASKS]})),
+    ("a field of an answer", WORKFLOW, lambda d: model(d, "TaskShown")["properties"].update(new={"type": "string"})),
+    ("a word of an answer", WORKFLOW, lambda d: model(d, "TaskShown")["properties"]["state"]["enum"].append("new")),
+    (
+        "a parameter that may be left out", WORKFLOW,
+        lambda d: d["paths"][TASKS]["get"]["parameters"].append({"in": "query", "name": "new", "schema": {}}),
+    ),
+    ("a field of a body", INTAKE, lambda d: model(d, "ClueForm")["properties"].update(new={"type": "string"})),
+    (
+        "a wider field of a body", INTAKE,
+        lambda d: model(d, "ClueForm")["properties"]["text"].update(maxLength=9000),
+    ),
+    ("a problem", WORKFLOW, lambda d: d["paths"][TASKS]["get"]["responses"].update({"429": {"description": "new"}})),
+    ("a channel", FACTS, lambda d: d["channels"].update(new=d["channels"]["clue.reported"])),
+    ("a field of a fact", CLUE, lambda d: d["$defs"]["Clue"]["properties"].update(new={"type": "string"})),
+    ("a type of a fact", CLUE, lambda d: d["properties"]["type"]["enum"].append("shouwang.clue.new.v1")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("document", "change"), [one[1:] for one in ADDITIONS], ids=[one[0] for one in ADDITIONS])
+def test_an_addition_is_let_through(document: str, change: Change) -> None:
+    old = committed()
+    new = copy.deepcopy(old)
+    change(new[document])
+    assert new != old
+    assert breaks(old, new) == []
+
+
+def test_a_document_that_is_gone_is_a_break() -> None:
+    old = committed()
+    assert breaks(old, {name: one for name, one in old.items() if name != CLUE}) == [f"{CLUE}: the document is gone"]
+
+
+def test_the_work_tree_breaks_nothing_that_is_committed() -> None:
+    if subprocess.run(["git", "rev-parse", "HEAD"], cwd=documents.ROOT, capture_output=True).returncode:
+        return  # unpacked from an archive: there is nothing to compare with
+    assert breaks(documents.committed("HEAD"), committed()) == []
