@@ -21,8 +21,8 @@ else:
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True):
-    """The register's word: what decides the threshold, the yearly income of the newest known year, and how many can
-    work (None: not told of anybody)."""
+    """The register's word: what decides the threshold, the yearly income of the newest known year, how many can work
+    (None: not told of anybody), and when the young were born."""
 
     household_no: str
     poverty_history: str
@@ -32,6 +32,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     region: str
     grid: str
     earners: int | None = None
+    young: dict[str, int] = {}
 
 
 class Spoken(msgspec.Struct, frozen=True, array_like=True):

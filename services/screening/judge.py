@@ -39,7 +39,7 @@ def looked_at(facts: Facts, known: Known | None, policy: Policy, lines: Lines, t
 def sight_of(known: Known, policy: Policy) -> Sight:
     kind = policy.household_kind(known.poverty_history, known.monitoring)
     income = (known.income_year, known.income_yuan) if known.income_year and known.income_yuan is not None else None
-    return Sight(kind, income, known.earners)
+    return Sight(kind, income, known.earners, known.young)
 
 
 def _checked(facts: Facts, sight: Sight, lines: Lines, today: date) -> list[Measured]:

@@ -33,12 +33,14 @@ class Live(msgspec.Struct, frozen=True, array_like=True):
 class Sight:
     """A household as a rule sees it. `kind` decides the threshold; the rest is None where it is not known.
 
-    `income` is (year, yuan) of the newest known year; `earners` how many members can work.
+    `income` is (year, yuan) of the newest known year; `earners` how many members can work; `young` the year of birth of
+    each member who may be of school age, 0 where it is not told: whoever is not in it is grown up.
     """
 
     kind: str
     income: tuple[int, Decimal] | None = None
     earners: int | None = None
+    young: Mapping[str, int] | None = None
 
 
 Comparison = Literal["under", "at_most", "at_least", "over", "one_of", "before", "on_or_after"]

@@ -1,8 +1,9 @@
 """Windows of time that rules share, and what pruning keeps of words that supersede each other. Pure."""
 
-from collections.abc import Callable, Iterable
-from datetime import date
-from typing import TypeVar
+from calendar import monthrange
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
+from typing import Any, TypeVar
 
 Fact = TypeVar("Fact")
 
@@ -12,13 +13,23 @@ withdrawal of the newest lets the one before it speak again."""
 
 
 def newest_words(facts: Iterable[Fact], about: Callable[[Fact], str], told_on: Callable[[Fact], date]) -> list[Fact]:
-    """Of each thing that they are about the newest words, in the order of their days."""
+    """Of each thing that they are about the newest words, in the order of their days; of one day, as they came."""
     kept, seen = list[Fact](), dict[str, int]()
-    for one in sorted(facts, key=told_on, reverse=True):
+    for one in reversed(sorted(facts, key=told_on)):
         seen[about(one)] = seen.get(about(one), 0) + 1
         if seen[about(one)] <= WORDS_KEPT:
             kept.append(one)
     return kept[::-1]
+
+
+def last_words(facts: Iterable[Fact], about: Callable[[Fact], Any], told_on: Callable[[Fact], date]) -> Iterator[Fact]:
+    """Of each thing that they are about the last word, by the day on which it was true; of one day, what came last."""
+    last = dict[Any, Fact]()
+    for one in facts:
+        known = last.get(about(one))
+        if known is None or told_on(one) >= told_on(known):
+            last[about(one)] = one
+    return iter(last.values())
 
 
 def window_start(today: date) -> date:
@@ -34,3 +45,18 @@ def year_before(day: date) -> date:
 def year_after(day: date) -> date:
     """The first day whose `year_before` is not before this one: a year later; 1 March for the leap day."""
     return date(day.year + 1, 3, 1) if (day.month, day.day) == (2, 29) else day.replace(year=day.year + 1)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later; the month's last one where it has no such day."""
+    month = day.year * 12 + day.month - 1 + months
+    year, month = month // 12, month % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def first_within(today: date, months: int) -> date:
+    """The earliest day that does not lie so many months back yet: `months_after` it is after today."""
+    day = months_after(today, -months)
+    while months_after(day, months) <= today:
+        day += timedelta(days=1)
+    return day

@@ -10,6 +10,7 @@ from services.screening import warning
 from services.screening.household import Known
 from services.screening.judging import judged
 from services.screening.subscribers.digests import digest_of, loaded
+from shared.clock import civil_date
 from shared.contracts.household import HouseholdRegistered as Registered
 from shared.contracts.household import Member
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
@@ -45,6 +46,7 @@ def known_of(event: Registered) -> Known:
         household.region,
         household.grid,
         _earners(household.members),
+        _young(household.members, civil_date(event.time).year),
     )
 
 
@@ -56,3 +58,16 @@ def _earners(members: Sequence[Member]) -> int | None:
     """How many can work; None where the register says it of nobody."""
     told = [one.labour for one in members if one.labour is not None]
     return sum(labour in EARNS for labour in told) if told else None
+
+
+YOUNG_YEARS = 25
+"""Nobody who is older is of school age by any package; the digest keeps no more of a household than its rules read."""
+
+
+def _young(members: Sequence[Member], year: int) -> dict[str, int]:
+    """Year of birth of whoever may be of school age; 0 for a member of whom it is not told."""
+    return {
+        str(one.person_id): one.birth_year or 0
+        for one in members
+        if one.birth_year is None or year - one.birth_year <= YOUNG_YEARS
+    }

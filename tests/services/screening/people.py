@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -73,16 +74,17 @@ def changed(household: UUID, sequence: int, said: dict[str, Any], version: int =
 
 
 def registered(household: UUID, sequence: int, told: dict[str, Any]) -> Input:
-    """`labour`: of each member the national form's word, or null."""
+    """Of each member, in order: `labour`, the national form's word or null; `born`, the year of birth or null."""
     income = told.get("income")
+    each = zip_longest(told.get("labour", (None,)), told.get("born", (None,)))
+    members = tuple(
+        Member(person_id=person(number), display_name="张**", relation="户主", labour=labour, birth_year=born)
+        for number, (labour, born) in enumerate(each, 1)
+    )
     data = Household(
         household_id=household, household_no=told.get("number", "H-1"), region=VILLAGE, grid=GRID, group=3,
         display_name="张**", poverty_history=told.get("poverty_history", "none"),
-        monitoring=Monitoring(status=told.get("monitoring", "none")), size=max(len(told.get("labour", ())), 1),
-        members=tuple(
-            Member(person_id=person(number), display_name="张**", relation="户主", labour=labour)
-            for number, labour in enumerate(told.get("labour", (None,)), 1)
-        ),
+        monitoring=Monitoring(status=told.get("monitoring", "none")), size=len(members), members=members,
         incomes=() if income is None else (Income(year=2025, net_yuan=Decimal(str(income))),),
     )  # fmt: skip
     type_ = "shouwang.household.registered.v1"
