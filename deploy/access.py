@@ -86,11 +86,11 @@ def _fits(officer: Mapping[str, Any], wanted: Mapping[str, str | None]) -> bool:
 def _demo_officers(data: Path | None) -> Sequence[Mapping[str, Any]]:
     """Made again from the sample's few figures, so that a token needs no running service."""
     from deploy.demo.load import Sample
-    from deploy.demo.township import generate
+    from deploy.demo.township import officers_of
 
     try:
         sample = Sample(**json.loads((DataFolder(data).path / "sample.json").read_text("utf-8")))
     except OSError:
         return ()
     day = date.fromisoformat(sample.today)
-    return generate(sample.seed, day, sample.households, sample.records).officers
+    return tuple(officers_of(sample.seed, day, sample.households))

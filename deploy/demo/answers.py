@@ -2,7 +2,8 @@
 
 A second opinion for the product's screening: plain Python over plain JSON, written from domain.md §3.2
 and contract.md §4. It sees what arrived, in the order in which it arrived, and nothing of what the teller
-of the stories meant; it imports nothing of screening and nothing of the policy packages.
+of the stories meant; it imports nothing of screening and nothing of the policy packages. What is wrong in a
+household is said in `findings.py`.
 """
 
 import json
@@ -13,26 +14,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from deploy.demo.findings import RANK, Finding, Known, SelfPaid, findings, line_of, normalised, self_paid
+
 Record = dict[str, Any]
 Sent = tuple[str, Record]
 
-_RANK = {"yellow": 1, "orange": 2, "red": 3}
-_KNOWN_IN_NEED = Decimal(5000)  # lifted-out and monitored households, yuan
-_EVERYBODY_ELSE = Decimal(10000)
-_ONE_LEVEL_UP = Decimal("0.25")  # of the known yearly income
-_COVER = {"uninsured": "orange", "paused": "orange", "arrears": "yellow"}
-_GRADE = {"C": "yellow", "D": "red"}
-_COVER_ZH = {"uninsured": "未参保", "paused": "医保暂停", "arrears": "医保欠费"}
-_COVER_EN = {"uninsured": "uninsured", "paused": "paused", "arrears": "in arrears"}
 _LEVEL_ZH = {"red": "红色", "orange": "橙色", "yellow": "黄色"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    level: str
-    zh: str
-    en: str
-    record_ids: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -55,15 +42,6 @@ class Account:
             "rejected": self.rejected,
             "parked": self.parked,
         }
-
-
-@dataclass(slots=True)
-class Known:
-    """One household as the register tells it."""
-
-    household_no: str
-    is_in_need: bool = False
-    income: tuple[int, Decimal] | None = None
 
 
 @dataclass(slots=True)
@@ -148,130 +126,17 @@ def receive(known: Register, records: Iterable[Sent]) -> Received:
     return received
 
 
-def normalised(id_no: str) -> str:
-    return id_no.strip().upper()
-
-
-def findings(home: Known, live: Sequence[Record], today: date) -> list[Finding]:
-    """Everything that is wrong in one household by the records that stand."""
-    found = [_medical_burden(home, live, today), *_without_cover(live), _dangerous_house(live)]
-    return [finding for finding in found if finding is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class SelfPaid:
-    """What a household paid in scope in one window of time, and from which records that was read."""
-
-    yuan: Decimal
-    record_ids: tuple[str, ...]
-    zh: str
-    en: str
-
-
-def self_paid(live: Sequence[Record], today: date) -> SelfPaid:
-    """The larger of the calendar year to date and the rolling twelve months (people.md D3).
-
-    A refund counts on the day of the settlement that it takes back, and not at all where that one does
-    not stand.
-    """
-    settled = {record["record_id"]: record for record in live if record["kind"] == "settlement"}
-    year: list[tuple[str, Decimal]] = []
-    rolling: list[tuple[str, Decimal]] = []
-    for record_id, record in settled.items():
-        counted_as = settled.get(record["data"].get("reverses", record_id))
-        day = _settled_on(counted_as) if counted_as else date.max
-        if day.year == today.year and day <= today:
-            year.append((record_id, _counted(record)))
-        if _year_before(today) < day <= today:
-            rolling.append((record_id, _counted(record)))
-    windows = (
-        _window(year, f"{today.year} 年内", f"in {today.year}"),
-        _window(rolling, "近 12 个月", "in the last 12 months"),
-    )
-    return max(windows, key=lambda window: window.yuan)
-
-
-def _window(parts: Sequence[tuple[str, Decimal]], zh: str, en: str) -> SelfPaid:
-    total = sum((yuan for _, yuan in parts), Decimal(0))
-    return SelfPaid(total, tuple(sorted(record_id for record_id, _ in parts)), zh, en)
-
-
-def _counted(record: Record) -> Decimal:
-    data = record["data"]
-    return Decimal(data.get("in_scope_self_paid_yuan") or data["self_paid_yuan"])
-
-
-def _settled_on(record: Record) -> date:
-    return date.fromisoformat(record["data"].get("settled_on") or record["occurred_on"])
-
-
-def _year_before(day: date) -> date:
-    is_leap_day = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year - 1, day=28) if is_leap_day else day.replace(year=day.year - 1)
-
-
-def _line(home: Known) -> Decimal:
-    return _KNOWN_IN_NEED if home.is_in_need else _EVERYBODY_ELSE
-
-
-def _medical_burden(home: Known, live: Sequence[Record], today: date) -> Finding | None:
-    paid = self_paid(live, today)
-    line = _line(home)
-    if paid.yuan < line:
-        return None
-    is_heavy = home.income is not None and paid.yuan >= home.income[1] * _ONE_LEVEL_UP
-    zh = f"{paid.zh}合规自付 {paid.yuan:,.2f} 元，达到 {line:,} 元线"
-    en = f"self-paid {paid.yuan:,.2f} yuan in scope {paid.en}, at or over the line of {line:,}"
-    if is_heavy and home.income is not None:
-        zh += f"，又占 {home.income[0]} 年收入 {home.income[1]:,.2f} 元的四分之一以上"
-        en += f", and a quarter or more of the {home.income[0]} income of {home.income[1]:,.2f}"
-    return Finding("orange" if is_heavy else "yellow", zh, en, paid.record_ids)
-
-
-def _without_cover(live: Sequence[Record]) -> list[Finding]:
-    """The latest word about each person, by the day on which it was true."""
-    latest: dict[str, Record] = {}
-    for record in live:
-        if record["kind"] != "cover":
-            continue
-        person = normalised(record["subject"]["id_no"])
-        if person not in latest or record["occurred_on"] > latest[person]["occurred_on"]:
-            latest[person] = record
-    return [
-        Finding(
-            _COVER[status],
-            f"一名成员自 {record['occurred_on']} 起{_COVER_ZH[status]}",
-            f"one member {_COVER_EN[status]} since {record['occurred_on']}",
-            (record["record_id"],),
-        )
-        for record in latest.values()
-        if (status := record["data"]["status"]) in _COVER
-    ]
-
-
-def _dangerous_house(live: Sequence[Record]) -> Finding | None:
-    """The newest inspection alone."""
-    inspected = [record for record in live if record["kind"] == "house_grade"]
-    if not inspected:
-        return None
-    newest = max(inspected, key=lambda record: str(record["data"]["inspected_on"]))
-    grade, day = newest["data"]["grade"], newest["data"]["inspected_on"]
-    if grade not in _GRADE:
-        return None
-    zh = f"{day} 鉴定房屋为 {grade} 级"
-    return Finding(_GRADE[grade], zh, f"house graded {grade} on {day}", (newest["record_id"],))
-
-
 def _answer(home: Known, live: Sequence[Record], touched: set[str], today: date) -> Record:
-    found = sorted(findings(home, live, today), key=lambda finding: -_RANK[finding.level])
+    found = sorted(findings(home, live, today), key=lambda finding: -RANK[finding.level])
     paid = self_paid(live, today)
     answer: Record = {
         "kind": "household",
         "household_no": home.household_no,
         "expected": "warned" if found else "not_warned",
         "level": found[0].level if found else None,
+        "levels": _levels(found),
         "self_paid_yuan": str(paid.yuan),
-        "line_yuan": str(_line(home)),
+        "line_yuan": str(line_of(home)),
     }
     if not found:
         return answer | {"why": _why_not(home, live, paid), "record_ids": sorted(touched)}
@@ -286,8 +151,16 @@ def _answer(home: Known, live: Sequence[Record], touched: set[str], today: date)
     }
 
 
+def _levels(found: Sequence[Finding]) -> dict[str, str]:
+    """The highest level by department; `found` has the highest first."""
+    levels: dict[str, str] = {}
+    for finding in found:
+        levels.setdefault(finding.department, finding.level)
+    return levels
+
+
 def _why_not(home: Known, live: Sequence[Record], paid: SelfPaid) -> dict[str, str]:
-    line = _line(home)
+    line = line_of(home)
     if not live:
         return {"zh": "不预警：没有仍有效的记录", "en": "no warning: no record stands"}
     if paid.yuan == 0:
@@ -311,6 +184,7 @@ def _live_by_household(known: Register, received: Received) -> dict[str, list[Re
 def _read_household(known: Register, data: Record) -> None:
     number = data["household_no"]
     known.households[number] = Known(number, is_in_need=data["poverty_history"]["status"] == "lifted_out")
+    known.households[number].labour = tuple(member.get("labour", "") for member in data["members"])
     for member in data["members"]:
         known.by_id_no[normalised(member["id_no"])] = number
 

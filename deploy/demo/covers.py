@@ -12,7 +12,6 @@ from deploy.demo.desk import (
     Intention,
     Level,
     Record,
-    Standing,
     Story,
     corrected,
     upsert,
@@ -58,7 +57,7 @@ def overtaken_out_of_order(desk: Desk, before: str, after: str) -> Story:
 
 def two_people(desk: Desk, status: str) -> Story:
     """One member lost cover, and a later word says that another one has it: the first is still without."""
-    home = desk.take(_standing(desk), lambda home: len(home.members) > 1)
+    home = desk.take(desk.ordinary_or_lifted_out(), lambda home: len(home.members) > 1)
     without, covered = desk.rng.sample(home.members, 2)
     earlier, later = desk.days(2)
     return _told(
@@ -108,9 +107,4 @@ def _told(home: Household, status: str, situation: str, *records: Record) -> Sto
 
 
 def _anybody(desk: Desk) -> Household:
-    return desk.take(_standing(desk))
-
-
-def _standing(desk: Desk) -> Standing:
-    """Cover means the same for everybody; now and then it is a lifted-out household's."""
-    return "lifted_out" if desk.rng.random() < 0.15 else "ordinary"
+    return desk.take(desk.ordinary_or_lifted_out())

@@ -18,6 +18,21 @@ from deploy.demo.register import Household
 
 MEDICAL_INSURANCE = "medical_insurance"
 HOUSING = "housing"
+EDUCATION = "education"
+WATER = "water"
+CIVIL_AFFAIRS = "civil_affairs"
+HUMAN_RESOURCES = "human_resources"
+RURAL_REVITALIZATION = "rural_revitalization"
+PREFIX = {
+    MEDICAL_INSURANCE: "YB",
+    HOUSING: "ZJ",
+    EDUCATION: "JY",
+    WATER: "SL",
+    CIVIL_AFFAIRS: "MZ",
+    HUMAN_RESOURCES: "RS",
+    RURAL_REVITALIZATION: "XZ",
+}
+"""How each department's own record ids begin."""
 
 Level = Literal["red", "orange", "yellow"]
 Standing = Literal["ordinary", "lifted_out", "monitored"]
@@ -57,7 +72,7 @@ class CannotBeTold(Exception):
 class Desk:
     """`take` gives a household once; the record builders only number and fill in."""
 
-    def __init__(self, rng: Random, homes: Sequence[Household], today: date) -> None:
+    def __init__(self, rng: Random, homes: Sequence[Household], today: date, first_record: int = 0) -> None:
         self.rng = rng
         self.today = today
         self._free: dict[Standing, list[Household]] = {"ordinary": [], "lifted_out": [], "monitored": []}
@@ -65,7 +80,7 @@ class Desk:
             standing = standing_of(home)
             if standing is not None:
                 self._free[standing].append(home)
-        self._numbered = 0
+        self._numbered = first_record
 
     def take(self, standing: Standing, fits: Callable[[Household], bool] = lambda home: True) -> Household:
         """A household of this standing that no story has had. Raises CannotBeTold."""
@@ -88,9 +103,26 @@ class Desk:
         back = sorted(self.rng.sample(range(5, 300), count), reverse=True)
         return [self.today - timedelta(days=days) for days in back]
 
+    def age(self, person: Person) -> int:
+        """Full years today."""
+        had_birthday = (self.today.month, self.today.day) >= (person.born_on.month, person.born_on.day)
+        return self.today.year - person.born_on.year - (0 if had_birthday else 1)
+
     def cents(self, least: Decimal, most: Decimal) -> Decimal:
         """A sum from least to most, both included."""
         return Decimal(self.rng.randint(int(least / CENT), int(most / CENT))) * CENT
+
+    def over(self, line: Decimal) -> Decimal:
+        """A sum at or over a line."""
+        return self.cents(line, line * Decimal("2.4"))
+
+    def near(self, line: Decimal) -> Decimal:
+        """A sum under a line, by less than 1 %."""
+        return self.cents((line * Decimal("0.9901")).quantize(CENT), line - CENT)
+
+    def ordinary_or_lifted_out(self) -> Standing:
+        """What means the same for everybody; now and then it is a lifted-out household's."""
+        return "lifted_out" if self.rng.random() < 0.15 else "ordinary"
 
     def number(self, prefix: str) -> str:
         """The sending department's own record id; it tells nothing of the story."""

@@ -9,7 +9,6 @@ from deploy.demo.desk import (
     Intention,
     Level,
     Record,
-    Standing,
     Story,
     corrected,
     upsert,
@@ -94,5 +93,4 @@ def _told(home: Household, grade: Grade, situation: str, *records: Record) -> St
 
 
 def _anybody(desk: Desk) -> Household:
-    standing: Standing = "lifted_out" if desk.rng.random() < 0.15 else "ordinary"
-    return desk.take(standing)
+    return desk.take(desk.ordinary_or_lifted_out())

@@ -5,18 +5,18 @@ village's office can be seen. Full names go to workflow's own table; events carr
 `display_name`.
 """
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from deploy.demo.county import COUNTY, Part
 from deploy.demo.names import given_name, masked, surname
-from deploy.demo.register import Household, Village
+from deploy.demo.register import Settled
 from shared.domain.division import Division, division, pad
 
 Record = dict[str, Any]
 
-_GRIDS_WITHOUT_WORKER = 3
+_GRIDS_WITHOUT_WORKER = 3  # in the first part; elsewhere one
 # (role, capacity): who sits in a village; the first secretary and the team are sent from outside
 _VILLAGE_POSTS = (
     ("village", "handler"),
@@ -43,65 +43,87 @@ DEPARTMENTS = (
     ("emergency", "应急管理局", "emergency management bureau"),
 )
 
+_IN_ENGLISH = {
+    "城关": "Chengguan", "邢塘": "Xingtang", "田桥": "Tianqiao", "城东": "Chengdong", "城南": "Chengnan",
+    "杨桥": "Yangqiao", "鲖城": "Tongcheng", "谭棚": "Tanpeng", "老集": "Laoji", "滑集": "Huaji", "吕寨": "Lüzhai",
+    "单桥": "Shanqiao", "长官": "Zhangguan", "宋集": "Songji", "张新": "Zhangxin", "艾亭": "Aiting",
+    "陈集": "Chenji", "韦寨": "Weizhai", "迎仙": "Yingxian", "瓦店": "Wadian", "姜寨": "Jiangzhai",
+    "庙岔": "Miaocha", "黄岭": "Huangling", "白庙": "Baimiao", "关庙": "Guanmiao", "高塘": "Gaotang",
+    "土陂": "Tupi", "陶老": "Taolao",
+}  # fmt: skip
 
-def offices(township: Division, county: Division, homes: Sequence[Household]) -> tuple[Record, ...]:
-    """City, county with its departments, township, then each village with its groups.
+
+def offices(part: Part) -> tuple[Record, ...]:
+    """City, county with its departments (with the first part), township, then each village with its groups.
 
     An id is the place's code, a department's with its own behind it, a group's its grid.
     """
+    found = _offices_of_county() if part.index == 0 else []
+    if part.opens_township:
+        found.append(_office_of_township(division(part.township)))
+    for place in part.places:
+        village = place.village
+        found.append(
+            _office(village.code, "village_committee", village.code, village.name, f"{village.short_name} committee")
+        )
+        for group in range(1, len(place.groups) + 1):
+            zh = f"{village.short_name}第 {group} 组"
+            en = f"{village.short_name}, group {group}"
+            found.append(_office(place.grid(group), "village_group", village.code, zh, en))
+    return tuple(found)
+
+
+def _offices_of_county() -> list[Record]:
+    county = division(COUNTY)
     city = division(city_of(county))
-    found = [
+    return [
         _office(city.code, "city", city.code, f"{city.name}农业农村局", "Fuyang city office"),
         _office(county.code, "county", county.code, f"{county.name}农业农村局", "Linquan county office"),
         *(
             _office(f"{county.code}-{code}", "department", county.code, f"{county.name}{zh}", f"Linquan {en}")
             for code, zh, en in DEPARTMENTS
         ),
-        _office(township.code, "township", township.code, f"{township.name}人民政府", "Tongcheng township office"),
     ]
-    for village in _villages(homes):
-        found.append(
-            _office(
-                village.code,
-                "village_committee",
-                village.code,
-                village.name,
-                f"{village.short_name} committee",
-            )
-        )
-        for home in _one_per_grid(homes, village):
-            zh = f"{village.short_name}第 {home.group} 组"
-            en = f"{village.short_name}, group {home.group}"
-            found.append(_office(home.grid, "village_group", village.code, zh, en))
-    return tuple(found)
 
 
-def grids(homes: Sequence[Household]) -> tuple[Record, ...]:
+def _office_of_township(township: Division) -> Record:
+    short = township.name.removesuffix("街道").removesuffix("镇").removesuffix("乡")
+    is_urban = township.name.endswith("街道")
+    zh = f"{township.name}{'办事处' if is_urban else '人民政府'}"
+    en = f"{_IN_ENGLISH.get(short, township.name)} {'subdistrict' if is_urban else 'township'} office"
+    return _office(township.code, "township", township.code, zh, en)
+
+
+def grids(part: Part) -> tuple[Record, ...]:
     return tuple(
-        {"grid": home.grid, "region": home.village.code, "office_id": home.grid}
-        for village in _villages(homes)
-        for home in _one_per_grid(homes, village)
+        {"grid": place.grid(group), "region": place.village.code, "office_id": place.grid(group)}
+        for place in part.places
+        for group in range(1, len(place.groups) + 1)
     )
 
 
-def officers(
-    seed: int, township: Division, county: Division, homes: Sequence[Household], today: date
-) -> tuple[Record, ...]:
-    """Everybody with a post, the county first. Nobody is in two posts."""
-    rng = Random(f"{seed}:officers")
-    found = [
-        *_of_office(rng, today, "county", county.code),
-        *_of_office(rng, today, "township", township.code),
-    ]
-    places = [home for village in _villages(homes) for home in _one_per_grid(homes, village)]
-    without_worker = set(rng.sample([home.grid for home in places], min(_GRIDS_WITHOUT_WORKER, len(places) // 2)))
-    for village in _villages(homes):
+def officers(seed: int, part: Part, today: date) -> tuple[Record, ...]:
+    """Everybody with a post, the county's people with the first part and first. Nobody is in two posts."""
+    rng, county = Random(f"{seed}:officers {part.index}"), division(COUNTY)
+    found = _of_office(rng, today, "county", COUNTY) if part.index == 0 else []
+    if part.opens_township:
+        found += _of_office(rng, today, "township", part.township)
+    without_worker = _without_worker(rng, part)
+    for place in part.places:
+        village = place.village
         for number, (role, capacity) in enumerate(_VILLAGE_POSTS, start=1):
             officer_id = f"{'T' if role == 'resident_team' else 'V'}-{village.code}-{number}"
             found.append(_officer(rng, today, officer_id, role, village.code, None, village.code, capacity, "member"))
-        for home in _one_per_grid(homes, village):
-            found.extend(_of_grid(rng, today, home, has_worker=home.grid not in without_worker))
-    return tuple(found + _above_and_beside(seed, today, county))
+        for group in range(1, len(place.groups) + 1):
+            grid = place.grid(group)
+            found.extend(_of_grid(rng, today, place, grid, has_worker=grid not in without_worker))
+    return tuple(found + (_above_and_beside(seed, today, county) if part.index == 0 else []))
+
+
+def _without_worker(rng: Random, part: Part) -> set[str]:
+    every = [place.grid(group) for place in part.places for group in range(1, len(place.groups) + 1)]
+    wanted = _GRIDS_WITHOUT_WORKER if part.index == 0 else 1
+    return set(rng.sample(every, min(wanted, len(every) // 2)))
 
 
 def _above_and_beside(seed: int, today: date, county: Division) -> list[Record]:
@@ -132,7 +154,7 @@ def _of_office(rng: Random, today: date, role: str, code: str) -> list[Record]:
     ]
 
 
-def _of_grid(rng: Random, today: date, home: Household, *, has_worker: bool) -> list[Record]:
+def _of_grid(rng: Random, today: date, place: Settled, grid: str, *, has_worker: bool) -> list[Record]:
     posts = [("L", "group_leader", "leader")]
     if has_worker:
         posts += [("W", "grid_worker", "worker"), ("D", "grid_worker", "deputy")]
@@ -140,11 +162,11 @@ def _of_grid(rng: Random, today: date, home: Household, *, has_worker: bool) -> 
         _officer(
             rng,
             today,
-            f"{letter}-{home.grid}",
+            f"{letter}-{grid}",
             role,
-            home.village.code,
-            home.grid,
-            home.grid,
+            place.village.code,
+            grid,
+            grid,
             "handler",
             post,
         )
@@ -180,11 +202,3 @@ def _officer(
         "post": post,
         "since": (today - timedelta(days=rng.randint(60, 1500))).isoformat(),
     }
-
-
-def _villages(homes: Sequence[Household]) -> tuple[Village, ...]:
-    return tuple(dict.fromkeys(home.village for home in homes))
-
-
-def _one_per_grid(homes: Sequence[Household], village: Village) -> list[Household]:
-    return list({home.grid: home for home in homes if home.village == village}.values())

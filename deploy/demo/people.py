@@ -13,6 +13,8 @@ from deploy.demo.names import given_name
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
 _YOUNGEST_DAYS = 200  # nobody is born after the register was taken
+_ORDERS = 50  # order codes of one sex within a hundred
+_DAYS_TRIED_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +52,54 @@ class Person:
         return {field: value for field, value in member.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The numbers that one part of a county gives out, so that parts are made apart and no number comes twice.
+
+    Of the order codes of one hundred every `of`-th is the part's, by its `place`; its phones bear its `part`.
+    """
+
+    part: int = 0
+    hundred: int = 9
+    place: int = 0
+    of: int = 1
+
+
 class Numbers:
     """Gives out ID numbers and phone numbers, none twice.
 
-    ID numbers have real county prefixes and right check digits; their order code is always 900–999, which
-    shows a sample at a glance. Phones begin with 160, which no operator has been allotted [own]: no
-    message of a demo can reach anybody.
+    ID numbers have real county prefixes and right check digits; their order code is 900–999 up to 64,000
+    households, which shows a sample at a glance (larger ones go on with 800–899). Phones begin with 160,
+    which no operator has been allotted [own]: no message of a demo can reach anybody.
     """
 
-    def __init__(self, rng: Random, own_county: str, other_counties: Sequence[str]) -> None:
+    def __init__(self, rng: Random, own_county: str, other_counties: Sequence[str], share: Share | None = None) -> None:
         self._rng = rng
         self._own_county = own_county
         self._other_counties = tuple(other_counties)
+        self._share = share or Share()
         self._given: set[str] = set()
 
-    def id_no(self, is_man: bool, born_on: date, *, is_from_elsewhere: bool) -> str:
-        """An 18-character number; the order code is odd for a man, even for a woman."""
+    def id_no(self, is_man: bool, born_on: date, *, is_from_elsewhere: bool) -> str | None:
+        """An 18-character number, the order code odd for a man, even for a woman; None where none of this day is
+        left.
+        """
         county = self._rng.choice(self._other_counties) if is_from_elsewhere else self._own_county
-        first_order = self._rng.randrange(50)
-        for step in range(50):
-            order = 900 + 2 * ((first_order + step) % 50) + (1 if is_man else 0)
-            number = with_check_digit(f"{county}{born_on:%Y%m%d}{order}")
+        first_order = self._rng.randrange(_ORDERS)
+        for step in range(_ORDERS):
+            place = (first_order + step) % _ORDERS
+            if (born_on.toordinal() * _ORDERS + place) % self._share.of != self._share.place:
+                continue
+            order = 100 * self._share.hundred + 2 * place + (1 if is_man else 0)
+            number = with_check_digit(f"{county}{born_on:%Y%m%d}{order:03d}")
             if number not in self._given:
                 self._given.add(number)
                 return number
-        raise ValueError(f"more than 50 people of one sex born in {county} on one day: ask for fewer households")
+        return None
 
     def phone(self) -> str:
         for _ in range(1000):
-            number = f"160{self._rng.randrange(10**8):08d}"
+            number = f"160{self._share.part:03d}{self._rng.randrange(10**5):05d}"
             if number not in self._given:
                 self._given.add(number)
                 return number
@@ -103,13 +124,13 @@ def born(rng: Random, age: int, today: date) -> date:
 def person(
     rng: Random, numbers: Numbers, today: date, *, surname: str, relation: str, is_man: bool, age: int
 ) -> Person:
-    born_on = born(rng, age, today)
+    is_from_elsewhere = rng.random() < (0.25 if relation in _MARRIED_IN else 0.02)
+    born_on, id_no = _born_and_numbered(rng, numbers, today, is_man, age, is_from_elsewhere)
     health = _health(rng, age)
     education, schooling = _school(rng, age)
-    is_from_elsewhere = rng.random() < (0.25 if relation in _MARRIED_IN else 0.02)
     return Person(
         name=surname + given_name(rng, is_man, born_on.year),
-        id_no=numbers.id_no(is_man, born_on, is_from_elsewhere=is_from_elsewhere),
+        id_no=id_no,
         relation=relation,
         sex="男" if is_man else "女",
         born_on=born_on,
@@ -120,6 +141,19 @@ def person(
         schooling=schooling,
         phone=numbers.phone() if 18 <= age < 80 and rng.random() < 0.85 else None,
     )
+
+
+def _born_and_numbered(
+    rng: Random, numbers: Numbers, today: date, is_man: bool, age: int, is_from_elsewhere: bool
+) -> tuple[date, str]:
+    """Another birthday of the same year of life where no number of the day is left, at last of another county."""
+    for tried in range(_DAYS_TRIED_MAX):
+        born_on = born(rng, age, today)
+        is_of_another = is_from_elsewhere or tried > _DAYS_TRIED_MAX // 2
+        id_no = numbers.id_no(is_man, born_on, is_from_elsewhere=is_of_another)
+        if id_no is not None:
+            return born_on, id_no
+    raise ValueError(f"no ID number is left for people of {age}: ask for fewer households")
 
 
 _MARRIED_IN = frozenset({"配偶", "之儿媳", "之女婿", "之母"})
@@ -182,7 +216,7 @@ def _schooling(rng: Random, age: int) -> str | None:
         return ("七年级", "八年级", "九年级")[age - 12]
     if age < 18 and (age == 15 or rng.random() < 0.9):
         kind = "普高" if rng.random() < 0.55 else "中职"
-        return kind + ("一", "二", "三")[age - 15]
+        return kind + ("一年级", "二年级", "三年级")[age - 15]
     if 18 <= age < 22 and rng.random() < 0.45:
-        return rng.choice(("本科", "高职高专"))
+        return rng.choice(("本科一年级", "高职高专一年级"))
     return None

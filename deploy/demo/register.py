@@ -1,4 +1,4 @@
-"""The township's register, as the county's rural-revitalisation office sends it (contract.md §4).
+"""The register, as the county's rural-revitalisation office sends it (contract.md §4).
 
 Households live in villages of the real division table and in invented groups; each group is one grid of
 20 to 100 households (domain.md §5). The records come in three rounds: all households, then incomes, then
@@ -45,6 +45,21 @@ class Village:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """A village with the number of households in each of its groups, the first group first."""
+
+    village: Village
+    groups: tuple[int, ...]
+
+    @property
+    def households(self) -> int:
+        return sum(self.groups)
+
+    def grid(self, group: int) -> str:
+        return f"{self.village.code}-{group:02d}"
+
+
+@dataclass(frozen=True, slots=True)
 class Monitoring:
     status: str
     category: str
@@ -74,23 +89,34 @@ class Household:
         return f"{self.village.code}-{self.group:02d}"
 
 
-def settle(seed: int, villages: Sequence[Village], numbers: Numbers, today: date, count: int) -> tuple[Household, ...]:
-    """`count` households over as many of the villages as can have at least 40 each, village by village."""
-    rng = Random(f"{seed}:register")
+def settled(seed: int, villages: Sequence[Village], count: int) -> tuple[Settled, ...]:
+    """`count` households over as many of the villages as can have at least 40 each, and their groups."""
+    sizes = _village_sizes(Random(f"{seed}:villages"), len(villages), count)
+    return tuple(
+        Settled(village, tuple(_group_sizes(Random(f"{seed}:groups {village.code}"), size)))
+        for village, size in zip(villages, sizes, strict=False)
+    )
+
+
+def settle(
+    seed: int, places: Sequence[Settled], numbers: Numbers, today: date, first: int = 0
+) -> tuple[Household, ...]:
+    """The households of these places, village by village; the first of them is the county's `first`."""
+    rng = Random(f"{seed}:register {first}")
     found: list[Household] = []
-    for village, size in zip(villages, _village_sizes(rng, len(villages), count), strict=False):
-        clans = clans_of(village.name)
-        for group, doors in enumerate(_group_sizes(rng, size), start=1):
+    for place in places:
+        clans = clans_of(place.village.name)
+        for group, doors in enumerate(place.groups, start=1):
             for door in range(1, doors + 1):
-                household_no = _household_no(seed, len(found))
+                household_no = _household_no(seed, first + len(found))
                 members = family(rng, numbers, today, clans)
-                found.append(_household(rng, household_no, village, group, door, members, today))
+                found.append(_household(rng, household_no, place.village, group, door, members, today))
     return tuple(found)
 
 
 def register_records(seed: int, township_name: str, homes: Sequence[Household], today: date) -> list[dict[str, Any]]:
     """Kinds `household`, `income`, `monitoring`; a few incomes come twice, the second time corrected."""
-    rng = Random(f"{seed}:register records")
+    rng = Random(f"{seed}:register records {homes[0].household_no}")
     records = [_household_record(rng, township_name, home) for home in homes]
     for home in homes:
         records.extend(_income_records(rng, home, today))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.people import Numbers, with_check_digit
+from deploy.demo.people import Numbers, Share, person, with_check_digit
 from deploy.demo.township import _OTHER_COUNTIES, COUNTY, Township
 from shared.domain.division import division
 
@@ -127,9 +127,26 @@ def test_phones_reach_nobody_and_none_is_given_twice(members: list[Member]) -> N
     assert all(len(phone) == 11 and phone.startswith("160") and phone.isdigit() for phone in phones)
 
 
-def test_more_births_on_a_day_than_order_codes_are_refused_in_words() -> None:
+def test_a_day_has_fifty_numbers_for_each_sex_and_then_none() -> None:
     numbers = Numbers(Random(1), COUNTY, ("341222",))
     given = {numbers.id_no(True, date(1980, 1, 1), is_from_elsewhere=False) for _ in range(50)}
-    assert len(given) == 50
+    assert len(given) == 50 and None not in given
+    assert numbers.id_no(True, date(1980, 1, 1), is_from_elsewhere=False) is None
+
+
+def test_parts_of_a_county_never_give_out_the_same_number() -> None:
+    given: list[str] = []
+    for place in range(3):
+        numbers = Numbers(Random(1), COUNTY, ("341222",), Share(place, 9, place, 3))
+        for day in range(1, 29):
+            while number := numbers.id_no(False, date(1980, 2, day), is_from_elsewhere=False):
+                given.append(number)
+        given += [numbers.phone() for _ in range(100)]
+    assert len(set(given)) == len(given) == 28 * 50 + 300
+
+
+def test_where_no_number_is_left_it_is_refused_in_words(today: date) -> None:
+    numbers, rng = Numbers(Random(1), COUNTY, (COUNTY,), Share(0, 9, 0, 2000)), Random(1)
     with pytest.raises(ValueError, match="fewer households"):
-        numbers.id_no(True, date(1980, 1, 1), is_from_elsewhere=False)
+        for _ in range(50):
+            person(rng, numbers, today, surname="王", relation="户主", is_man=True, age=40)
