@@ -9,7 +9,20 @@ from uuid import UUID, uuid5
 from pydantic import TypeAdapter
 
 from shared.contracts.clue import Clue, ClueReported
-from shared.contracts.data import Cover, DataChanged, Fact, HouseGrade, Settlement, Values
+from shared.contracts.data import (
+    Allowance,
+    Cover,
+    DataChanged,
+    Employment,
+    Enrolment,
+    Fact,
+    HouseGrade,
+    SchoolCost,
+    Settlement,
+    Values,
+    WageArrears,
+    WaterSupply,
+)
 from shared.contracts.envelope import event_id, schema_address
 from shared.contracts.household import Household, HouseholdRegistered, Income, Member, Monitoring
 from shared.contracts.stage import Stage, StageAdvanced
@@ -32,8 +45,22 @@ def household_id(number: int) -> UUID:
 VALUES: TypeAdapter[Values] = TypeAdapter(Values)
 
 
+KINDS = {
+    "settlement": ("medical_insurance", "settlement"),
+    "cover": ("medical_insurance", "cover"),
+    "house": ("housing", "house_grade"),
+    "enrolment": ("education", "enrolment"),
+    "cost": ("education", "cost"),
+    "water": ("water", "supply"),
+    "allowance": ("civil_affairs", "allowance"),
+    "work": ("human_resources", "employment"),
+    "owed": ("human_resources", "wage_arrears"),
+}
+"""What a record is in short, by the word that it begins with: its department and kind."""
+
+
 def values(said: dict[str, Any]) -> Values:
-    """A record's values: in the contract's own words under its `kind`, or in short for the three oldest kinds."""
+    """A record's values: in the contract's own words under its `kind`, or in short by one of `KINDS`."""
     on = date.fromisoformat(str(said["day"]))
     if "kind" in said:
         return VALUES.validate_python({"kind": said["kind"], **said.get("values", {})})
@@ -41,6 +68,20 @@ def values(said: dict[str, Any]) -> Values:
         return Cover(status=said["cover"], year=on.year)
     if "house" in said:
         return HouseGrade(grade=said["house"], inspected_on=on)
+    since = said.get("since", on)
+    if "enrolment" in said:
+        return Enrolment(status=said["enrolment"], stage=said.get("stage"))
+    if "cost" in said:
+        subsidy = Decimal(str(said["subsidy"])) if "subsidy" in said else None
+        return SchoolCost(school_year=said["year"], cost_yuan=Decimal(str(said["cost"])), subsidy_yuan=subsidy)
+    if "water" in said:
+        return WaterSupply(status=said["water"], since=since, quality=said.get("quality"))
+    if "allowance" in said:
+        return Allowance(type=said["allowance"], change=said["change"])
+    if "work" in said:
+        return Employment(status=said["work"], since=since)
+    if "owed" in said:
+        return WageArrears(yuan=Decimal(str(said["owed"])))
     counted = said["settlement"]
     own = Decimal(str(said.get("self_paid", counted)))
     return Settlement(
@@ -49,11 +90,15 @@ def values(said: dict[str, Any]) -> Values:
     )  # fmt: skip
 
 
+def _kind_of(said: dict[str, Any]) -> tuple[str, str]:
+    return (said["department"], said["kind"]) if "kind" in said else next(KINDS[word] for word in KINDS if word in said)
+
+
 def fact(household: UUID, number: int, said: dict[str, Any], version: int = 1) -> Fact:
     found = None if said.get("withdrawn") else values(said)
-    kind = said.get("kind", "cover" if "cover" in said else "house_grade" if "house" in said else "settlement")
+    department, kind = _kind_of(said)
     return Fact(
-        department=said.get("department", "housing" if kind == "house_grade" else "medical_insurance"), kind=kind,
+        department=department, kind=kind,
         record_id=said.get("id", f"R-{number}"), version=version, household_id=household,
         person_id=person(said.get("person", 1)), occurred_on=date.fromisoformat(str(said["day"])), known_at=NOW,
         values=found,
