@@ -75,6 +75,14 @@ class Console:
         async with scoped(self.api, caller) as connection:
             return await connection.fetchrow(household.SQL.one, household_id)
 
+    async def homes(self, caller: Caller, ids: Collection[UUID]) -> dict[UUID, Mapping[str, Any]]:
+        """The public state of a list's households, as far as they lie in the caller's rows."""
+        if not ids:
+            return {}
+        async with scoped(self.api, caller) as connection:
+            rows = await connection.fetch(household.SQL.some, sorted(set(ids)))
+        return {row["household_id"]: dict(row) for row in rows}
+
     async def await_emitted(self, caller: Caller, emitted: Sequence[Mapping[str, Any]]) -> bool:
         """Wait up to a second until (topic, key, sequence) of a POST's facts are on the timeline."""
         facts = [one for one in emitted if _is_on_timeline(one)]

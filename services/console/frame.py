@@ -23,7 +23,7 @@ from services.console import remaining
 from services.console.remaining import as_instant
 from services.console.session import LANGUAGES, Viewer, language_of
 from services.console.wording import Words
-from shared.access.roles import grade
+from shared.access.roles import Action, grade
 from shared.domain.division import UnknownDivision, ancestors, division
 from shared.policy import Policy
 
@@ -43,15 +43,25 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-RAIL: tuple[tuple[str, str, str], ...] = (
-    ("queues", "/queues", "queue.read"),
-    ("households", "/households", "timeline.read"),
-    ("notices", "/notices", "notice.read"),
-    ("late", "/late", "supervision.read"),
-    ("people", "/people", "grid.write"),
-    ("account", "/account", "conservation.read"),
+RAIL: tuple[tuple[str, tuple[tuple[str, str, Action], ...], tuple[str, ...]], ...] = (
+    ("queues", (("queues", "/queues", "queue.read"),), ("/tasks", "/clue")),
+    ("households", (("households", "/households", "timeline.read"), ("warnings", "/warnings", "warning.read")), ()),
+    ("notices", (("notices", "/notices", "notice.read"),), ()),
+    ("late", (("late", "/late", "supervision.read"),), ()),
+    ("people", (("people", "/people", "grid.write"),), ()),
+    (
+        "data",
+        (
+            ("feeds", "/feeds", "feed.read"),
+            ("identity", "/identity", "identity.read"),
+            ("account", "/account", "conservation.read"),
+            ("waiting", "/waiting", "dead_letter.read"),
+        ),
+        (),
+    ),
 )
-"""The left rail: (name, address, what one must be allowed to do). The account leads to the records that wait."""
+"""The left rail, at most six entries: (name, its pages as (name, address, what one must be allowed to do), what else
+stands under it). An entry leads to the first of its pages that its viewer may see; they are tabs of one another."""
 
 
 @dataclass(slots=True)
@@ -76,6 +86,10 @@ class Frame:
 
     def words(self, language: str) -> Words:
         return self._words[language]
+
+    def policy_name(self, name: str, words: Words) -> str:
+        """A policy package by its own name; by its code where it is not the one in force."""
+        return words.of(self.policy.names) if name == self.policy.name else name
 
     def asset(self, name: str) -> str:
         """The address of a static file; it changes with the file, so that it may be kept for ever."""
@@ -102,16 +116,33 @@ class Frame:
         facts: dict[str, Any] = {
             "viewer": viewer, "is_demo": self.is_demo, "language": words.language, "path": request.url.path,
             "here": _here(request), "other_language": "en" if words.language == "zh-CN" else "zh-CN",
-            "rail": [], "place": [], "csrf": viewer.csrf if viewer else "",
+            "rail": [], "tabs": [], "place": [], "csrf": viewer.csrf if viewer else "",
         }  # fmt: skip
         if viewer:
             facts |= _telling(viewer.now, words)
             facts |= {
-                "rail": [(name, address) for name, address, action in RAIL if viewer.may(action)],  # type: ignore[arg-type]
+                **_ways(viewer, request.url.path),
                 "place": place_of(viewer.officer.region), "is_band": grade(viewer.officer) == "band",
                 "today": remaining.today_words(viewer.now, words),
             }  # fmt: skip
         return {"t": words, **facts}
+
+
+def _ways(viewer: Viewer, path: str) -> dict[str, Any]:
+    """The rail of a viewer, and the tabs beside the page that is open: each (name, address, whether it is here)."""
+    rail, tabs = [], []
+    for name, pages, more in RAIL:
+        own = [(page, address) for page, address, action in pages if viewer.may(action)]
+        is_here = any(_is_under(path, address) for _, address in own) or any(_is_under(path, one) for one in more)
+        if own:
+            rail.append((name, own[0][1], is_here))
+        if is_here and len(own) > 1:
+            tabs = [(page, address, _is_under(path, address)) for page, address in own]
+    return {"rail": rail, "tabs": tabs}
+
+
+def _is_under(path: str, address: str) -> bool:
+    return path == address or path.startswith(f"{address}/")
 
 
 def _telling(now: datetime, words: Words) -> dict[str, Any]:

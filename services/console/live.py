@@ -16,7 +16,7 @@ import msgspec
 from shared.access.tokens import Caller
 from shared.messaging import kafka
 
-TOPICS = ("stage.advanced", "deadline.passed", "notice.sent")
+TOPICS = ("stage.advanced", "deadline.passed", "notice.sent", "warning.raised")
 RECENT_MAX = 500
 """Kept to bridge the moment between a page's drawing and its listening, and a short break of the line."""
 EAR_MAX = 200

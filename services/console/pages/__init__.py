@@ -16,6 +16,8 @@ from services.console.pages import (
     task,
     track,
     waiting,
+    warning,
+    warnings,
 )
 
 PAGES = (
@@ -29,6 +31,8 @@ PAGES = (
     people.routes,
     account.routes,
     waiting.routes,
+    warnings.routes,
+    warning.routes,
     late.routes,
     clue.routes,
     apply.routes,

@@ -12,10 +12,13 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from services.console.console import Console
 from services.console.live import Arrivals, Heard
 from services.console.pages.queues import address_of, counts_of
+from services.console.pages.warnings import Asked, shown
 from services.console.queue import Totals, chosen
 from services.console.remaining import as_instant
 from services.console.session import Viewer
 
+QUEUE_TOPICS = ("stage.advanced", "deadline.passed")
+"""What moves a queue's numbers."""
 GATHER_SECONDS = 0.05
 """A batch of a hundred cases moves the numbers once, not a hundred times."""
 PING_SECONDS = 15
@@ -55,7 +58,7 @@ class Page:
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """Until the page closes, the session ends or the process goes. What came meanwhile is caught up at once."""
-        arrivals, notices = Arrivals(self.filters, self.known), 0
+        arrivals, notices, warned = Arrivals(self.filters, self.known), 0, 0
         with self.console.live.listening(self.viewer.caller) as ear:
             heard: list[Heard] | None = self.console.live.since(self.since, self.viewer.caller)
             while heard is not None and await self.console.sessions.find(self.request):
@@ -65,12 +68,16 @@ class Page:
                 if self.name == "queues":
                     async for event in self._queue(heard, arrivals):
                         yield event
+                elif self.name == "warnings":
+                    warned += sum(one.topic == "warning.raised" and one.word == "raised" for one in heard)
+                    async for event in self._warnings(heard, warned):
+                        yield event
                 elif self.name == "notices" and notices:
                     yield self._told("notices", "parts/new_notices.html", number=notices)
                 heard = await ear.next(GATHER_SECONDS)
 
     async def _queue(self, heard: list[Heard], arrivals: Arrivals) -> AsyncIterator[ServerSentEvent]:
-        if not any(one.topic != "notice.sent" for one in heard):
+        if not any(one.topic in QUEUE_TOPICS for one in heard):
             return
         answer = await self.console.neighbours.get("workflow", "/v1/queues", self.console.token(self.viewer))
         if answer.is_fine:
@@ -81,6 +88,19 @@ class Page:
             )  # fmt: skip
         address = address_of(self.filters)
         yield self._told("arrivals", "parts/arrivals.html", number=len(arrivals.tasks), address=address)
+
+    async def _warnings(self, heard: list[Heard], number: int) -> AsyncIterator[ServerSentEvent]:
+        """What is warned of changes when screening speaks, and when a case is closed."""
+        if not any(one.topic in ("warning.raised", "stage.advanced") for one in heard):
+            return
+        asked = Asked.of(self.request.query_params, self.viewer.officer.region)
+        token = self.console.token(self.viewer)
+        answer = await self.console.neighbours.get("screening", "/v1/warnings/tally", token, region=asked.region)
+        if answer.is_fine:
+            yield self._told(
+                "totals", "parts/warnings_told.html", drawn=self.drawn, **shown(asked, answer.body["items"])
+            )
+        yield self._told("arrivals", "parts/new_warnings.html", number=number, address=asked.address())
 
     def _told(self, event: str, template: str, **facts: object) -> ServerSentEvent:
         return ServerSentEvent(self.console.frame.part(self.viewer, template, **facts), event=event)

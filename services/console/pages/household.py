@@ -86,7 +86,8 @@ async def _show(
         request, viewer, "household.html",
         home=home, household_id=household_id, village=region_name(home["region"]) if home else "",
         steps=told_steps[::-1] if is_newest_first else told_steps, is_newest_first=is_newest_first,
-        number=len(rows), is_whole=len(rows) < STEPS_MAX, why=why_told(why, words), unmasked=unmasked,
+        number=len(rows), is_whole=len(rows) < STEPS_MAX, why=why_told(why, words), warning_id=warning_of(why),
+        unmasked=unmasked,
     )  # fmt: skip
 
 
@@ -110,6 +111,12 @@ def why_told(answer: Answer, words: Words) -> str:
         return ""
     body = answer.body
     return words.of(body.get("explanation") or body.get("why") or (body.get("warning") or {}).get("explanation") or "")
+
+
+def warning_of(answer: Answer) -> str:
+    """The open warning of this household, if it is warned of."""
+    told = answer.body.get("warning") if answer.is_fine and isinstance(answer.body, Mapping) else None
+    return str(told.get("warning_id") or "") if isinstance(told, Mapping) else ""
 
 
 def _record(body: Mapping[str, Any], words: Words) -> dict[str, Any]:

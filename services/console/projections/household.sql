@@ -31,3 +31,8 @@ ORDER BY household_no, household_id LIMIT $6
 SELECT count(*) FROM households
 WHERE region BETWEEN $1::bpchar AND $2::bpchar
   AND ($3 = '' OR household_no LIKE $3 || '%' OR display_name LIKE $3 || '%')
+
+-- name: some
+-- The public state of the households of a list.
+SELECT household_id, household_no, display_name, size, group_number, status, region, grid
+FROM households WHERE household_id = ANY ($1::uuid[])

@@ -1,6 +1,7 @@
 """What the console says, Chinese first and English beside it: one catalogue a language, the same keys in both.
 
-The farmer's pages have a file of their own (`farmer.*.yaml`): plain words, no term of the trade.
+The farmer's pages have a file of their own (`farmer.*.yaml`): plain words, no term of the trade. So have the pages of
+warnings and of departments' data (`data.*.yaml`).
 
 Concerns come from the list of the field, names of hops, actions and reasons from the policy package.
 """
@@ -15,6 +16,9 @@ import yaml
 
 from shared.domain.concerns import BY_CODE
 from shared.policy import HopAction, Policy, RouteHop
+
+PARTS = ("", "farmer.", "data.")
+"""The files of a language."""
 
 
 class Words:
@@ -33,6 +37,9 @@ class Words:
     def code(self, family: str, code: object) -> str:
         """The name of a code; a code without a name is shown as it is, never hidden."""
         return self._texts.get(f"{family}.{code}", str(code))
+
+    def has(self, key: str) -> bool:
+        return key in self._texts
 
     def of(self, names: Any) -> str:
         """One language out of {zh, en}, in whichever form it comes."""
@@ -98,7 +105,7 @@ class Words:
 def catalogue(language: str) -> Mapping[str, str]:
     """Every text of a language by its dotted key."""
     here = Path(__file__).parent
-    texts = [(here / f"{part}{language}.yaml").read_text("utf-8") for part in ("", "farmer.")]
+    texts = [(here / f"{part}{language}.yaml").read_text("utf-8") for part in PARTS]
     return MappingProxyType(dict(one for text in texts for one in _flat(yaml.safe_load(text), "")))
 
 

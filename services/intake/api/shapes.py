@@ -11,17 +11,23 @@ from shared.contracts.types import UUID, AwareDatetime, date
 from shared.web.document import JSON, Reply, Shape, Shapes
 
 NDJSON = "application/x-ndjson"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SPOKEN = (404, 409, 429)
 
 
 class Rejection(Reply):
-    """A record that was not taken. `line` counts from 1; `record_id` is null where none could be read."""
+    """A record that was not taken. `line` counts from 1; `record_id` is null where none could be read. Of a file the
+    last four say where it stands: of a text `sheet` is null and `row` the line."""
 
     line: int
     record_id: str | None
     code: str
     field: str | None
     message: str
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    heading: str | None = None
 
 
 class BatchAccount(Reply):
@@ -36,8 +42,32 @@ class BatchAccount(Reply):
     rejections: list[Rejection]
 
 
+class NoteShown(Reply):
+    """What the sender of a file should know of it: columns kept without a field, hidden rows that were read."""
+
+    code: str
+    sheet: str | None
+    names: list[str]
+    message: str
+
+
+class FileAccount(BatchAccount):
+    """A file's account. `rows` counts its rows below the headings, of which a household takes several; a rejection has
+    also its `sheet`, `row`, `column` and `heading`. `state` where it was answered before the records were taken in."""
+
+    file: str
+    rows: int
+    notes: list[NoteShown]
+    state: Literal["open"] | None = None
+
+
 class BatchShown(BatchAccount):
-    state: Literal["open", "closed"]
+    """`interrupted`: nobody reads it; the same call goes on. The last three fields are a file's."""
+
+    state: Literal["open", "closed", "interrupted"]
+    file: str | None = None
+    rows: int | None = None
+    notes: list[NoteShown] | None = None
 
 
 class VersionShown(Reply):
@@ -302,6 +332,10 @@ SHAPES: Shapes = {
     ),
     "GET /v1/departments/{code}/records/{record_id}": Shape({200: RecordShown}),
     "GET /v1/batches/{id}": Shape({200: BatchShown}),
+    "POST /v1/departments/{code}/files": Shape(
+        {202: FileAccount}, refusals=(400, 404, 409, 415, 429), media=("multipart/form-data",)
+    ),
+    "GET /v1/batches/{id}/rejections.xlsx": Shape({200: XLSX}),
     "GET /v1/households": Shape({200: HouseholdPage}),
     "GET /v1/households/{id}": Shape({200: Household}),
     "POST /v1/households/{id}/unmask": Shape({200: HouseholdUnmasked}),

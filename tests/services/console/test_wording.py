@@ -27,11 +27,12 @@ def test_both_catalogues_have_the_same_keys() -> None:
     assert set(catalogue("zh-CN")) == set(catalogue("en"))
 
 
-@pytest.mark.parametrize("name", ["zh-CN.yaml", "en.yaml", "farmer.zh-CN.yaml", "farmer.en.yaml"])
-def test_no_family_stands_twice_in_a_file(name: str) -> None:
-    """YAML would keep the later one and say nothing."""
-    text = (Path(wording.__file__).parent / name).read_text("utf-8")
-    families = re.findall(r"^([a-z_]+):", text, re.MULTILINE)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_family_stands_twice_in_a_language(language: str) -> None:
+    """YAML, and a later file, would keep the later one and say nothing."""
+    here = Path(wording.__file__).parent
+    texts = [(here / f"{part}{language}.yaml").read_text("utf-8") for part in wording.PARTS]
+    families = re.findall(r"^([a-z_]+):", "\n".join(texts), re.MULTILINE)
     assert len(families) == len(set(families))
 
 

@@ -1,0 +1,89 @@
+"""/warnings/{id}: one warning with all its findings: the value, the line, the day, the source, and what would have to
+be different. Records open in place; the case and the household's line are one click away. Method 3, people A5.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.console.console import Console
+from services.console.frame import place_of
+from services.console.pages.warnings import row
+from services.console.remaining import as_instant
+from services.console.wording import Words
+
+
+def routes(console: Console) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/warnings/{warning_id}")
+    async def warning(request: Request, warning_id: UUID) -> Response:
+        viewer = await console.viewer(request, "warning.read")
+        token, words = console.token(viewer), console.frame.words(viewer.language)
+        answer = await console.neighbours.get("screening", f"/v1/warnings/{warning_id}", token)
+        if not answer.is_fine:
+            key = "warnings.away" if answer.status == 503 else "warnings.not_found"
+            status = 503 if answer.status == 503 else 404
+            return console.frame.page(request, viewer, "away.html", status, key=key, title="warnings.title")
+        told, household_id = answer.body, UUID(answer.body["household_id"])
+        homes, tasks = await asyncio.gather(
+            console.homes(viewer.caller, [household_id]),
+            console.neighbours.get("workflow", "/v1/tasks", token, household=str(household_id), state="open", limit=20),
+        )
+        home = homes.get(household_id)
+        return console.frame.page(
+            request, viewer, "warning.html", one=row(told, homes, words), household_id=household_id,
+            is_exact=any("rule" in each for each in told["findings"]),
+            where=place_of(home["region"])[-2:] if home else [], changed_at=changed_at(told),
+            findings=[finding(each, words) for each in told["findings"]],
+            tasks=[_task(each, words) for each in tasks.body["items"]] if tasks.is_fine else [],
+            policy=console.frame.policy_name(str(told.get("policy", "")), words),
+        )  # fmt: skip
+
+    return routes
+
+
+def changed_at(told: Mapping[str, Any]) -> Any:
+    return as_instant(told["changed_at"]) if told.get("changed_at") else None
+
+
+def finding(one: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    """A finding as the page says it; below township its concern and its sentence alone. Pure."""
+    unit = str(one.get("unit", ""))
+    return {
+        "level": one["level"], "concern": words.concern(one["concern"]), "why": words.of(one.get("explanation")),
+        "is_exact": "rule" in one, "rule": words.code("rule", one.get("rule", "")), "code": one.get("rule", ""),
+        "department": one.get("department", ""), "department_name": words.code("department", one.get("department", "")),
+        "value": measured(one.get("value"), unit, words), "threshold": measured(one.get("threshold"), unit, words),
+        "is_verified": bool(one.get("threshold_verified")), "occurred_on": one.get("occurred_on") or "",
+        "records": list(one.get("record_ids") or ()), "unless": unless(one, words),
+    }  # fmt: skip
+
+
+def unless(one: Mapping[str, Any], words: Words) -> str:
+    """What would have to be different for this finding not to be; empty until screening says so."""
+    told = one.get("unless") or one.get("counterfactual")
+    return words.of(told) if isinstance(told, Mapping) else str(told or "")
+
+
+def measured(value: object, unit: str, words: Words) -> str:
+    """A value with its unit: 20,410.50 元; a grade or a status by its name."""
+    if value in (None, ""):
+        return ""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return words.code("value", value)
+    if unit == "yuan":
+        return words("yuan", sum=f"{number:,.2f}")
+    plain = f"{number:,f}"
+    return words.code("measured", unit).format(n=plain) if words.has(f"measured.{unit}") else f"{plain} {unit}".strip()
+
+
+def _task(one: Mapping[str, Any], words: Words) -> dict[str, str]:
+    return {"task_id": str(one["task_id"]), "step": words.step(one["hop"], one.get("step"))}

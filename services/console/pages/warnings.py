@@ -1,0 +1,172 @@
+"""/warnings: who is warned in one's area, the gravest first; what was suppressed with why and until when. Method 3.
+
+Screening says each warning in the grade that its reader may see (people A5); the totals are its own tally, and every
+number leads to the list behind it.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, get_args
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.console.console import Console
+from services.console.frame import query, region_name
+from services.console.remaining import as_instant
+from services.console.session import Viewer
+from services.console.wording import Words
+from shared.contracts.types import Level
+from shared.domain.division import Division, contains, pad, parts_of, trim
+
+STATES = ("open", "suppressed", "withdrawn", "closed")
+LEVELS: tuple[str, ...] = get_args(Level)
+"""The gravest first."""
+ROWS_MAX = 50
+AFTER_LENGTH_MAX = 300
+
+
+def routes(console: Console) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/warnings")
+    async def warnings(request: Request) -> Response:
+        viewer = await console.viewer(request, "warning.read")
+        asked = Asked.of(request.query_params, viewer.officer.region)
+        token = console.token(viewer)
+        tally, found = await asyncio.gather(
+            console.neighbours.get("screening", "/v1/warnings/tally", token, region=asked.region),
+            _page(console, token, asked),
+        )
+        if not tally.is_fine or found is None:
+            return console.frame.page(request, viewer, "away.html", 503, key="warnings.away", title="warnings.title")
+        words = console.frame.words(viewer.language)
+        homes = await console.homes(viewer.caller, [UUID(one["household_id"]) for one in found.items])
+        return console.frame.page(
+            request, viewer, "warnings.html", rows=[row(one, homes, words) for one in found.items], next=found.next,
+            places=places(viewer, asked.region), here_name=region_name(asked.region) if asked.region else "",
+            as_of=as_instant(tally.body["as_of"]), events=_events(asked, tally.body, viewer),
+            **shown(asked, tally.body["items"]),
+        )  # fmt: skip
+
+    return routes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks for; what is no filter of ours is left out. `after` is a level and its cursor."""
+
+    state: str = "open"
+    level: str = ""
+    region: str = ""
+    after: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, str], own: str) -> "Asked":
+        state, level, region, after = (given.get(name, "") for name in ("state", "level", "region", "after"))
+        return cls(
+            state=state if state in STATES else "open",
+            level=level if level in LEVELS else "",
+            region=region if region.isascii() and region.isdigit() and _is_within(own, region) else "",
+            after=after if after.partition("~")[0] in LEVELS and len(after) <= AFTER_LENGTH_MAX else "",
+        )
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        return {"state": "" if self.state == "open" else self.state, "level": self.level, "region": self.region}
+
+    def address(self, **other: str) -> str:
+        """This list with another filter; the state that is shown without one is not named."""
+        pairs = query(self.pairs | other)
+        return "/warnings" + (f"?{pairs}" if pairs else "")
+
+
+def _is_within(own: str, region: str) -> bool:
+    try:
+        return contains(own, trim(pad(region)))
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    items: list[Mapping[str, Any]]
+    next: str
+
+
+async def _page(console: Console, token: str, asked: Asked) -> Found | None:
+    """A page of warnings, level after level, each newest first; None where screening is away."""
+    at, _, cursor = asked.after.partition("~")
+    wanted = [asked.level] if asked.level else list(LEVELS[LEVELS.index(at) :] if at else LEVELS)
+    items: list[Mapping[str, Any]] = []
+    for number, level in enumerate(wanted):
+        answer = await console.neighbours.get(
+            "screening", "/v1/warnings", token, state=asked.state, level=level, region=asked.region,
+            after=cursor if number == 0 else "", limit=ROWS_MAX - len(items),
+        )  # fmt: skip
+        if not answer.is_fine:
+            return None
+        items += answer.body["items"]
+        if answer.body["next"]:
+            return Found(items, f"{level}~{answer.body['next']}")
+        if len(items) == ROWS_MAX:
+            return Found(items, f"{wanted[number + 1]}~" if number + 1 < len(wanted) else "")
+    return Found(items, "")
+
+
+def counts_of(tally: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """How many by state and level; what is not named there is nought."""
+    found = {state: dict.fromkeys(LEVELS, 0) for state in STATES}
+    for one in tally:
+        found[one["state"]][one["level"]] += int(one["count"])
+    return found
+
+
+def places(viewer: Viewer, region: str) -> list[Division]:
+    """The parts of the place that is looked at: townships of a county, villages of a township."""
+    return list(parts_of(region or viewer.officer.region)) if len(region or viewer.officer.region) < 12 else []
+
+
+def row(item: Mapping[str, Any], homes: Mapping[UUID, Mapping[str, Any]], words: Words) -> dict[str, Any]:
+    """A warning as the list says it. Pure."""
+    home = homes.get(UUID(item["household_id"]), {})
+    return {
+        "warning_id": item["warning_id"], "level": item["level"], "state": item["state"],
+        "name": home.get("display_name") or "–", "size": home.get("size"),
+        "place": region_name(home["region"]) if home else "", "group": home.get("group_number"),
+        "number": item.get("household_no") or "", "raised_at": as_instant(item["raised_at"]),
+        "concerns": words.joined([words.concern(code) for code in item.get("concerns", ())]),
+        "why": words.of(item.get("explanation")), "provisional": bool(item.get("provisional")),
+        "cause": words.code("cause", item.get("cause", "")), **held_back(item, words),
+    }  # fmt: skip
+
+
+def held_back(item: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    """Why a warning is suppressed and on which day it would speak again, as far as screening says so."""
+    told = item.get("suppressed")
+    reason = told.get("reason") if isinstance(told, Mapping) else told
+    speaks = item.get("speaks_again_on") or (told.get("speaks_again_on") if isinstance(told, Mapping) else None)
+    is_words = isinstance(reason, Mapping)
+    return {
+        "suppressed": words.of(reason) if is_words else words.code("suppressed", reason) if reason else "",
+        "speaks_again_on": date.fromisoformat(str(speaks)[:10]) if speaks else None,
+        "for_audit": bool(item.get("for_audit")),
+    }
+
+
+def shown(asked: Asked, tally: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The numbers of the page, and of an event that tells them anew."""
+    counts = counts_of(tally)
+    total = sum(counts[asked.state].values())
+    return {"asked": asked, "states": STATES, "levels": LEVELS, "counts": counts, "total": total}
+
+
+def _events(asked: Asked, tally: Mapping[str, Any], viewer: Viewer) -> str:
+    """Where the page listens: its filters, when it was drawn, and which levels' numbers it shows."""
+    counts = counts_of(tally["items"])[asked.state]
+    drawn = " ".join(level for level in LEVELS if counts[level] or level == asked.level)
+    since = as_instant(tally.get("as_of") or viewer.now).isoformat()
+    return "/events?" + query({**asked.pairs, "page": "warnings", "since": since, "drawn": drawn})
