@@ -2,8 +2,7 @@
 
 Schooling: each person's newest word, by the day on which it was true. Whoever is known to be beyond compulsory
 schooling, by stage or by age, is judged by the table for the others; where nobody knows it, as a child of school age.
-Cost: the household's cost net of subsidies in one school year, each person's newest word in it; of the school years
-that still count the dearest one.
+Cost: the household's cost net of subsidies in each school year that still counts, by each person's newest word in it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -105,9 +104,7 @@ def check(facts: Sequence[Live], sight: Sight, lines: SchoolLines, today: date) 
             )  # fmt: skip
     level = lines.at_threshold.value
     if level is not None and _most(facts) >= lines.cost.value:
-        spent = _spent(facts, lines, today)
-        if spent is not None and spent.yuan >= lines.cost.value:
-            yield _dear(spent, level, lines)
+        yield from (_dear(one, level, lines) for one in _spent(facts, lines, today) if one.yuan >= lines.cost.value)
 
 
 def turns(facts: Sequence[Live], sight: Sight, lines: SchoolLines, today: date) -> Iterator[date]:
@@ -170,14 +167,13 @@ def _most(facts: Sequence[Live]) -> Decimal:
     return sum((one.net_yuan for one in facts if isinstance(one, CostFact) and one.net_yuan > 0), Decimal(0))
 
 
-def _spent(facts: Sequence[Live], lines: SchoolLines, today: date) -> Spent | None:
-    """The dearest school year that counts; None where none does."""
+def _spent(facts: Sequence[Live], lines: SchoolLines, today: date) -> list[Spent]:
+    """Each school year that counts."""
     years: dict[int, list[CostFact]] = {}
     for one in last_words((one for one in facts if isinstance(one, CostFact)), _person_and_year, _occurred_on):
         if _counted_until(one.school_year, lines) > today:
             years.setdefault(one.school_year, []).append(one)
-    found = [_spent_in(year, parts) for year, parts in years.items()]
-    return max(found, key=lambda spent: (spent.yuan, spent.school_year), default=None)
+    return [_spent_in(year, parts) for year, parts in sorted(years.items())]
 
 
 def _spent_in(year: int, parts: Sequence[CostFact]) -> Spent:
@@ -199,7 +195,7 @@ def _counted_until(school_year: int, lines: SchoolLines) -> date:
 def _dear(spent: Spent, level: Level, lines: SchoolLines) -> Measured:
     line, over = lines.cost, spent.yuan - lines.cost.value
     return Measured(
-        COST, "", DEPARTMENT, "schooling_cost", level,
+        COST, f"{spent.school_year}", DEPARTMENT, "schooling_cost", level,
         f"{spent.yuan:.2f}", f"{line.value:.2f}", "yuan", line, spent.last_on, spent.record_ids,
         Change(spent.dearest, "cost_yuan", "under", f"{line.value:.2f}", "yuan", f"{over:.2f}"),
         {
@@ -276,9 +272,7 @@ def why_not(facts: Sequence[Live], sight: Sight, lines: SchoolLines, today: date
         table = _table(one, sight, lines, today)
         if table[one.status].value is None:
             yield _in_order(one, table)
-    spent = _spent(facts, lines, today)
-    if spent is not None and spent.yuan < lines.cost.value:
-        yield _under(spent, lines.cost)
+    yield from (_under(one, lines.cost) for one in _spent(facts, lines, today) if one.yuan < lines.cost.value)
 
 
 def _in_order(one: EnrolmentFact, table: Table) -> Quiet:
