@@ -13,6 +13,7 @@ from shared.contracts.envelope import EVENT_BYTES_MAX, schema_address
 from shared.contracts.topics import TOPIC
 from shared.messaging.keys import KeyRow
 from shared.messaging.room import Emit
+from shared.messaging.structs import as_model
 from shared.postgres import queries
 
 SQL = queries(__file__)
@@ -53,7 +54,8 @@ _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 def serialise(emit: Emit, source: str, sequence: int, now: datetime) -> bytes:
     """The fact as CloudEvents JSON. The payload was validated when it was built; here it is only written."""
-    data_type = type(emit.data)
+    data = as_model(emit.data)
+    data_type = type(data)
     adapter = _ADAPTERS.get(data_type) or _ADAPTERS.setdefault(data_type, TypeAdapter(data_type))
     envelope = {
         "specversion": "1.0",
@@ -68,7 +70,7 @@ def serialise(emit: Emit, source: str, sequence: int, now: datetime) -> bytes:
         "sequence": f"{sequence:012d}",
         "correlationid": str(emit.correlation_id or emit.id),
         "region": emit.region,
-        "data": orjson.Fragment(adapter.dump_json(emit.data)),
+        "data": orjson.Fragment(adapter.dump_json(data)),
     }
     if emit.causation_id is not None:
         envelope["causationid"] = str(emit.causation_id)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from shared.contracts.topics import TOPIC
 from shared.messaging.faults import fingerprint
 from shared.messaging.room import Input, Kept, Place
+from shared.messaging.structs import reader
 
 Headers = Sequence[tuple[str, bytes]]
 SEQUENCE_MAX = 10**12 - 1
@@ -73,7 +74,7 @@ def _ours(kept: Kept, place: Place) -> Input:
 
 def _decode(kept: Kept, key: str, sequence: int) -> tuple[Any, str | None]:
     try:
-        event = TOPIC[kept.topic].event.model_validate_json(kept.value or b"")
+        event = reader(TOPIC[kept.topic].event)(kept.value or b"")
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         return None, f"contract: {'.'.join(map(str, first['loc']))[:80]}: {first['type']}"

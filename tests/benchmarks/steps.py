@@ -139,7 +139,12 @@ class _Database:
         self.server.kill()
 
     async def measured(
-        self, service: str, group: str, rooms: Sequence[Subscriber], reading: record.Read, records: Sequence[Lying],
+        self,
+        service: str,
+        group: str,
+        rooms: Sequence[Subscriber],
+        reading: record.Read,
+        records: Sequence[Lying],
         beforehand: Sequence[Lying] = (),
     ) -> Said:
         """`beforehand` goes through first and does not count."""
@@ -196,12 +201,9 @@ def _fetched(records: Sequence[Lying]) -> Iterator[list[ConsumerRecord[bytes, by
         for one in records[start : start + kafka.BATCH_MAX]:
             offset = offsets.setdefault((one.topic, one.partition), 0)
             offsets[one.topic, one.partition] += 1
-            found.append(
-                ConsumerRecord(
-                    one.topic, one.partition, offset, 0, 0, one.key, one.value, None, len(one.key), len(one.value),
-                    tuple(one.headers),
-                )  # fmt: skip
-            )
+            sizes = len(one.key), len(one.value)
+            place = one.topic, one.partition, offset
+            found.append(ConsumerRecord(*place, 0, 0, one.key, one.value, None, *sizes, tuple(one.headers)))
         yield found
 
 

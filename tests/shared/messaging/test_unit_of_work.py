@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -152,7 +153,7 @@ async def test_what_only_the_database_refuses_is_found_by_halving(road: House, v
     """A unique violation, and a NUL that passed a contract whose check is planted off."""
     batch = [fact(household(n), 1, f"r-{n}") for n in range(200)]
     if value == "nul":
-        object.__setattr__(batch[7].body.data, "record_id", "a\x00b")
+        msgspec.structs.force_setattr(batch[7].body.data, "record_id", "a\x00b")
     else:
         batch[7], batch[150] = fact(household(7), 1, "once-a"), fact(household(150), 1, "once-a")
     report = await road.work.process(batch)
