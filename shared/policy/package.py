@@ -57,6 +57,8 @@ REQUIRED: Mapping[str, str] = {
     "human_resources.out_of_work.others": "months",
     "human_resources.wage_arrears": "yuan",
     "human_resources.wage_arrears.window": "months",
+    "rural_revitalization.project_failure": "yuan",
+    "rural_revitalization.project_failure.window": "months",
     "visit.visitors_least": "people",
     "declaration.attached": "calendar_days",
     "screening.cool_down": "calendar_days",
@@ -84,6 +86,7 @@ REQUIRED_LEVELS: Mapping[str, tuple[str, ...]] = {
     "civil_affairs.ended": ("subsistence", "extreme_poverty", "temporary_relief", "orphan", "other"),
     "human_resources.employment": ("single_earner", "others"),
     "human_resources.wage_arrears": ("at_threshold",),
+    "rural_revitalization.project_failure": ("at_threshold",),
     "clue.concern": (*BY_CODE, "green"),
 }
 """The tables that give a level to what a record says. Every code is listed: `none` is said, never meant."""

@@ -2,7 +2,8 @@
 
 Schooling: each person's newest word, by the day on which it was true. Whoever is known to be beyond compulsory
 schooling, by stage or by age, is judged by the table for the others; where nobody knows it, as a child of school age.
-Cost: the household's cost net of subsidies in each school year that still counts, by each person's newest word in it.
+Cost: what a household's records tell of each school year that still counts, added up and net of subsidies: tuition and
+boarding may come apart.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, not_verified
-from services.screening.rules.window import last_words, months_after, newest_words
+from services.screening.rules.window import YEARS_KEPT, last_words, months_after, newest_words
 from shared.contracts.data import Enrolment, Fact, SchoolCost
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
@@ -34,7 +35,6 @@ class EnrolmentFact(Live, frozen=True, tag="n"):
 class CostFact(Live, frozen=True, tag="t"):
     """`net_yuan` is the cost less the subsidy, which may be more than it."""
 
-    person_id: str
     occurred_on: date
     school_year: int
     net_yuan: Decimal
@@ -70,26 +70,21 @@ def lines_of(policy: Policy, today: date) -> SchoolLines:
 
 
 def live_of(fact: Fact) -> Live | None:
-    person_id = str(fact.person_id or "")
     match fact.values:
         case Enrolment() as said:
-            return EnrolmentFact(fact.record_id, person_id, fact.occurred_on, said.status, said.stage)
+            return EnrolmentFact(fact.record_id, str(fact.person_id or ""), fact.occurred_on, said.status, said.stage)
         case SchoolCost() as said:
             net = said.cost_yuan - (said.subsidy_yuan or Decimal(0))
-            return CostFact(fact.record_id, person_id, fact.occurred_on, said.school_year, net)
+            return CostFact(fact.record_id, fact.occurred_on, said.school_year, net)
         case _:
             return None
 
 
 def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
-    """The newest words about each person's schooling, and about the cost of each school year that may still count."""
+    """The newest words about each person's schooling, and the costs of school years that may still count."""
     enrolments = (one for one in facts if isinstance(one, EnrolmentFact))
     costs = (one for one in facts if isinstance(one, CostFact) and one.school_year >= today.year - YEARS_KEPT)
-    return [*newest_words(enrolments, _person, _occurred_on), *newest_words(costs, _person_and_year, _occurred_on)]
-
-
-YEARS_KEPT = 4
-"""School years that pruning keeps: more than any package counts."""
+    return [*newest_words(enrolments, _person, _occurred_on), *costs]
 
 
 def check(facts: Sequence[Live], sight: Sight, lines: SchoolLines, today: date) -> Iterator[Measured]:
@@ -170,8 +165,8 @@ def _most(facts: Sequence[Live]) -> Decimal:
 def _spent(facts: Sequence[Live], lines: SchoolLines, today: date) -> list[Spent]:
     """Each school year that counts."""
     years: dict[int, list[CostFact]] = {}
-    for one in last_words((one for one in facts if isinstance(one, CostFact)), _person_and_year, _occurred_on):
-        if _counted_until(one.school_year, lines) > today:
+    for one in facts:
+        if isinstance(one, CostFact) and _counted_until(one.school_year, lines) > today:
             years.setdefault(one.school_year, []).append(one)
     return [_spent_in(year, parts) for year, parts in sorted(years.items())]
 
@@ -215,11 +210,7 @@ def _person(fact: EnrolmentFact) -> str:
     return fact.person_id
 
 
-def _person_and_year(fact: CostFact) -> str:
-    return f"{fact.person_id}|{fact.school_year}"
-
-
-def _occurred_on(fact: EnrolmentFact | CostFact) -> date:
+def _occurred_on(fact: EnrolmentFact) -> date:
     return fact.occurred_on
 
 

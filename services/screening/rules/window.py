@@ -11,6 +11,9 @@ WORDS_KEPT = 4
 """Of words that supersede each other (a person's cover, a house's grade) this many newest ones stay, so that the
 withdrawal of the newest lets the one before it speak again."""
 
+YEARS_KEPT = 4
+"""Of sums that windows of a package count, pruning keeps so many years: more than any package reads."""
+
 
 def newest_words(facts: Iterable[Fact], about: Callable[[Fact], str], told_on: Callable[[Fact], date]) -> list[Fact]:
     """Of each thing that they are about the newest words, in the order of their days; of one day, as they came."""

@@ -17,6 +17,7 @@ from shared.contracts.data import (
     Enrolment,
     Fact,
     HouseGrade,
+    ProjectFailure,
     SchoolCost,
     Settlement,
     Values,
@@ -55,6 +56,7 @@ KINDS = {
     "allowance": ("civil_affairs", "allowance"),
     "work": ("human_resources", "employment"),
     "owed": ("human_resources", "wage_arrears"),
+    "failed": ("rural_revitalization", "project_failure"),
 }
 """What a record is in short, by the word that it begins with: its department and kind."""
 
@@ -80,6 +82,8 @@ def values(said: dict[str, Any]) -> Values:
         return Allowance(type=said["allowance"], change=said["change"])
     if "work" in said:
         return Employment(status=said["work"], since=since)
+    if "failed" in said:
+        return ProjectFailure(loss_yuan=Decimal(str(said["failed"])))
     if "owed" in said:
         return WageArrears(yuan=Decimal(str(said["owed"])))
     counted = said["settlement"]

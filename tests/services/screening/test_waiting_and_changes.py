@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.screening.lines import lines_on
-from services.screening.rules import civil_affairs, education, human_resources, water
+from services.screening.rules import civil_affairs, education, human_resources, rural_revitalization, water
 from services.screening.rules.finding import Change, Live, Sight
 from services.screening.rules.window import first_within, months_after, newest_words
 from shared.contracts.data import Fact
 from tests.services.screening.people import TODAY, fact, household_id, person
 
-RULES = {rule.DEPARTMENT: rule for rule in (education, water, civil_affairs, human_resources)}
+RULES = {rule.DEPARTMENT: rule for rule in (education, water, civil_affairs, human_resources, rural_revitalization)}
 LINES = lines_on("regular-2026", date(2026, 11, 25)).rules
 CENT = Decimal("0.01")
 
@@ -67,6 +67,7 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         ),
         st.fixed_dictionaries({"owed": sums, "day": days, "person": people}),
     ),
+    "rural_revitalization": st.fixed_dictionaries({"failed": sums, "day": days}),
 }
 sights = st.builds(
     Sight,
@@ -107,6 +108,7 @@ def test_no_day_is_missed_on_which_time_alone_changes_the_answer(department: str
         ({"work": "unemployed", "day": "2026-10-26"}, {"earners": 1}, date(2026, 11, 26)),
         ({"work": "returned", "day": "2026-10-26"}, {"earners": 2}, date(2027, 1, 26)),
         ({"owed": "5000.00", "day": "2025-11-26"}, {}, date(2026, 11, 26)),
+        ({"failed": "5000.00", "day": "2025-11-26"}, {}, date(2026, 11, 26)),
     ],
 )
 def test_each_waiting_clock_names_its_day(record: dict[str, Any], sight: dict[str, Any], turn: date) -> None:

@@ -65,9 +65,9 @@ def test_the_medical_thresholds_of_the_domain(policy: Policy) -> None:
         ("housing.house_grade", {"A": None, "B": None, "C": "yellow", "D": "red"}),
         ("education.enrolment", {"enrolled": None, "suspected_dropout": "orange", "dropped_out": "red"}),
         ("education.enrolment_outside", {"suspected_dropout": None, "dropped_out": "yellow", "not_enrolled": None}),
-        ("water.supply", {"off": "orange", "quality_fail": "red"}),
+        ("water.supply", {"off": "orange", "quality_fail": "orange"}),
         ("civil_affairs.ended", {"subsistence": "yellow", "orphan": None}),
-        ("human_resources.employment", {"single_earner": "orange", "others": "yellow"}),
+        ("human_resources.employment", {"single_earner": "yellow", "others": "yellow"}),
     ],
 )
 def test_levels_of_the_road(policy: Policy, table: str, levels: dict[str, str | None]) -> None:
