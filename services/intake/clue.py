@@ -15,7 +15,7 @@ import asyncpg
 
 from services.intake import identity, register
 from services.intake.identity import Seat, Target
-from services.intake.progress import Progress, load_progress
+from services.intake.progress import Progress, load_progress, of_report
 from services.intake.record import Named
 from services.intake.vault import Vault
 from shared.clock import civil_date
@@ -97,7 +97,7 @@ class Found:
     target: UUID | None
     seat: Seat | None
     earlier: tuple[Earlier, ...]
-    progress: dict[UUID, Progress]
+    progress: dict[UUID, tuple[Progress, ...]]
     is_own_phone: bool = False
 
 
@@ -188,10 +188,8 @@ def attached(found: Found) -> Earlier | None:
 
 def _is_decided(found: Found, one: Earlier) -> bool:
     """Whether what was reported has had its answer since: then a new report begins anew (people A7)."""
-    progress = found.progress.get(one.household_id)
-    if progress is None or progress.changed_at < one.reported_at:
-        return False
-    return progress.state == "closed" or progress.result == "refused"
+    case = of_report(found.progress.get(one.household_id, ()), one.reported_at)
+    return case is not None and (case.state == "closed" or case.result == "refused")
 
 
 def _clue(reported: Reported, household_id: UUID, is_matched: bool, times: int, now: datetime) -> Clue:

@@ -69,16 +69,17 @@ FROM clues WHERE receipt = $1
 UPDATE clues SET withdrawn_at = $2 WHERE clue_id = $1 AND withdrawn_at IS NULL
 
 -- name: appealed
--- The appeals against these households' refusals.
-SELECT household_id, refusal, appealed_at FROM appeals WHERE household_id = ANY ($1::uuid[])
+-- The appeals against a case's refusals.
+SELECT refusal, appealed_at FROM appeals WHERE case_id = $1
 
 -- name: appeal
 -- One appeal a refusal.
-INSERT INTO appeals (clue_id, refusal, household_id, appealed_at, told, region, grid) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO appeals (clue_id, case_id, refusal, household_id, appealed_at, told, region, grid)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
--- name: withdrawn_at
--- Whether a declaration has been taken back, read under its household's lock.
-SELECT withdrawn_at FROM clues WHERE clue_id = $1
+-- name: as_it_stands
+-- Whether a declaration has been taken back and whose it is by now, read under its household's lock.
+SELECT withdrawn_at, matched_household_id FROM clues WHERE clue_id = $1
 
 -- name: first_of
 -- The report that a provisional household began with.

@@ -16,7 +16,7 @@ ORDER BY received_at DESC, complaint_id DESC LIMIT $4
 -- Households of a village that hang on a public notice, with their heads' sealed names, or their declarers'.
 SELECT p.household_id, p.region, p.grid, h.household_id IS NOT NULL AS is_registered, c.matched_household_id, c.concerns,
     m.person_id, m.name, c.clue_id, c.told
-FROM declaration_progress p
+FROM case_progress p
 LEFT JOIN households h ON h.household_id = p.household_id
 LEFT JOIN persons m ON m.household_id = p.household_id AND m.place = 0 AND NOT m.is_left
 LEFT JOIN LATERAL (

@@ -14,7 +14,7 @@ import asyncpg
 
 from services.intake import receipt
 from services.intake.clue import SQL, reported_id
-from services.intake.progress import Progress, load_progress
+from services.intake.progress import Progress, load_progress, of_report
 from services.intake.vault import Vault
 from shared.clock import civil_date
 from shared.contracts.clue import Clue
@@ -77,20 +77,24 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Spoken:
-    """A declarer takes it back, or appeals; `told` are the words, to be sealed."""
+    """A declarer takes it back, or appeals; `told` are the words, to be sealed. A case is appealed against so often at
+    most."""
 
     declared: Declared
     what: Literal["withdraw", "appeal"]
     told: str
+    appeals_most: int
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a decision about one declaration reads, under its household's lock."""
+    """What a decision about one declaration reads, under its household's lock: `appealed_at` of the last refusal,
+    `appeals` against any refusal of its case."""
 
     withdrawn_at: datetime | None
     progress: Progress | None
     appealed_at: datetime | None
+    appeals: int = 0
 
 
 # ── who may ask ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -135,26 +139,26 @@ def _is_right(vault: Vault, row: Any, proof: Proof) -> bool:
 
 
 async def standing(connection: asyncpg.Connection, declared: Declared) -> Standing:
-    row = await connection.fetchrow(SQL.withdrawn_at, declared.clue_id)
-    progress = (await load_progress(connection, [declared.household_id])).get(declared.household_id)
-    progress = progress if progress and _is_about(progress, declared) else None
-    appeals = await connection.fetch(SQL.appealed, [declared.household_id])
-    refusals = progress.refusals if progress else 0
-    appealed = next((one["appealed_at"] for one in appeals if one["refusal"] == refusals), None)
-    return Standing(row["withdrawn_at"] if row else None, progress, appealed)
+    """Its own case, whatever else the household has had since. One that nobody could match has it under its provisional
+    household, and under the registered one once a person has matched the two."""
+    row = await connection.fetchrow(SQL.as_it_stands, declared.clue_id)
+    matched = [row["matched_household_id"]] if row and row["matched_household_id"] else []
+    households = [declared.household_id, *matched]
+    cases = await load_progress(connection, households)
+    found = (of_report(cases.get(one, ()), declared.reported_at) for one in households)
+    case = next((one for one in found if one is not None), None)
+    appeals = await connection.fetch(SQL.appealed, case.case_id) if case else []
+    appealed = next((one["appealed_at"] for one in appeals if case and one["refusal"] == case.refusals), None)
+    return Standing(row["withdrawn_at"] if row else None, case, appealed, len(appeals))
 
 
-def _is_about(progress: Progress, declared: Declared) -> bool:
-    """A case that was closed before this was declared is another one."""
-    return progress.state != "closed" or progress.changed_at >= declared.reported_at
-
-
-def shown(declared: Declared, now: Standing, knows_reason: bool, today: date) -> dict[str, Any]:
+def shown(declared: Declared, now: Standing, knows_reason: bool, today: date, appeals_most: int) -> dict[str, Any]:
     """What a declarer hears: codes and days, no name, no sum, and a reason only for who may have it."""
     case, is_withdrawn = now.progress, now.withdrawn_at is not None
-    stage = "withdrawn" if is_withdrawn else stage_of(case)
     is_refused = case is not None and case.result == "refused"
-    may_appeal = not is_withdrawn and _is_appealable(now, today)
+    stage = "appeal" if is_refused and now.appealed_at is not None else stage_of(case)
+    stage = "withdrawn" if is_withdrawn else stage
+    may_appeal = not is_withdrawn and _is_appealable(now, today, appeals_most)
     return {
         "channel": declared.channel,
         "reported_at": declared.reported_at.isoformat(),
@@ -208,18 +212,14 @@ def _day(instant: datetime | None) -> str | None:
     return civil_date(instant - _MOMENT).isoformat() if instant else None
 
 
-REFUSALS_APPEALED = 1
-"""A case is appealed once: what another person has upheld is appealed against no more."""
-
-
 def _is_undecided(case: Progress | None) -> bool:
     return case is None or (case.state == "open" and case.result is None)
 
 
-def _is_appealable(now: Standing, today: date) -> bool:
+def _is_appealable(now: Standing, today: date, appeals_most: int) -> bool:
     case = now.progress
     is_refused = case is not None and case.result == "refused" and not case.is_appealed and now.appealed_at is None
-    if not is_refused or case is None or case.refusals > REFUSALS_APPEALED:
+    if not is_refused or case is None or now.appeals >= appeals_most:
         return False
     return case.appeal_until is None or today <= case.appeal_until
 
@@ -235,11 +235,13 @@ class WithdrawalRow:
 @dataclass(frozen=True, slots=True)
 class AppealRow:
     spoken: Spoken
+    case_id: UUID
     refusal: int
 
 
 def answered(spoken: Spoken, now: Standing, at: datetime) -> Decision:
-    """One appeal a refusal, one withdrawal a declaration; a second one gets the first one's answer."""
+    """One appeal a refusal, one withdrawal a declaration; a second one gets the first one's answer. What another person
+    has upheld is appealed against no more than the package lets it be."""
     return _withdrawn(spoken, now, at) if spoken.what == "withdraw" else _appealed(spoken, now, at)
 
 
@@ -264,26 +266,30 @@ def _appealed(spoken: Spoken, now: Standing, at: datetime) -> Decision:
         )
     if now.appealed_at is not None:
         return Decision(DUPLICATE, answer=_heard("appealed", now.appealed_at))
-    if case.refusals > REFUSALS_APPEALED:
+    if now.appeals >= spoken.appeals_most:
         detail = "An appeal has been answered. A new declaration is always allowed: file one, or ask at the window."
         return Decision(problem=Problem(409, "appeal_answered", detail))
     if case.appeal_until is not None and civil_date(at) > case.appeal_until:
         detail = "The days for an appeal are over. A new declaration is always allowed: file one, or ask at the window."
         return Decision(problem=Problem(409, "appeal_too_late", detail))
-    emit = _said(spoken.declared, APPEALED, at, case.reason_code, case.case_id, case.refusals)
-    return Decision(emits=(emit,), rows=(AppealRow(spoken, case.refusals),), answer=_heard("appealed", at))
+    emit = _said(spoken.declared, APPEALED, at, case.reason_code, case.refusals, case_id=case.case_id)
+    row = AppealRow(spoken, case.case_id, case.refusals)
+    return Decision(emits=(emit,), rows=(row,), answer=_heard("appealed", at))
 
 
 def _heard(state: str, at: datetime) -> dict[str, Any]:
     return {"state": state, "at": at.isoformat()}
 
 
-def _said(declared: Declared, type_: str, at: datetime, reason: str | None, *about: object) -> Emit:
+def _said(
+    declared: Declared, type_: str, at: datetime, reason: str | None, *about: object, case_id: UUID | None = None
+) -> Emit:
     clue = Clue(
         clue_id=declared.clue_id, household_id=declared.household_id, is_matched=declared.is_matched,
         cause="declaration", channel=declared.channel, concerns=declared.concerns, is_green=declared.is_green,
-        reported_at=at, reported_by_role="farmer", reason_code=reason,
+        reported_at=at, reported_by_role="farmer", reason_code=reason, case_id=case_id,
     )  # fmt: skip
+    about = (*filter(None, (case_id,)), *about)
     first = reported_id(declared.clue_id, declared.household_id)
     return Emit(
         "clue.reported", type_, str(declared.household_id), event_id(str(declared.clue_id), type_, *about),
@@ -298,7 +304,8 @@ async def save_answer(
     if isinstance(row, WithdrawalRow):
         await connection.execute(SQL.withdraw, declared.clue_id, at)
         return
-    sealed = vault.seal("appeals", "told", f"{declared.household_id}/{row.refusal}", row.spoken.told)
+    sealed = vault.seal("appeals", "told", f"{row.case_id}/{row.refusal}", row.spoken.told)
     await connection.execute(
-        SQL.appeal, declared.clue_id, row.refusal, declared.household_id, at, sealed, declared.region, declared.grid
-    )
+        SQL.appeal, declared.clue_id, row.case_id, row.refusal, declared.household_id, at, sealed, declared.region,
+        declared.grid,
+    )  # fmt: skip

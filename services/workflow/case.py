@@ -214,11 +214,11 @@ async def read_files(connection: asyncpg.Connection, households: Iterable[UUID])
     return {files[id_].case.household_id: files[id_] for id_ in open_ids}
 
 
-async def read_refused(connection: asyncpg.Connection, households: Iterable[UUID]) -> dict[UUID, CaseFile]:
-    """Household → the file of its last case that was refused and closed: what an appeal takes up again."""
+async def read_refused(connection: asyncpg.Connection, households: Iterable[UUID]) -> list[CaseFile]:
+    """The files of these households' cases that were refused and closed, the last one first: what an appeal takes up
+    again."""
     ids = sorted(set(households))
-    cases = [case_of(row) for row in await connection.fetch(SQL.read_refused, ids)] if ids else []
-    return {one.household_id: CaseFile(one) for one in cases}
+    return [CaseFile(case_of(row)) for row in await connection.fetch(SQL.read_refused, ids)] if ids else []
 
 
 async def write_files(connection: asyncpg.Connection, before: Iterable[CaseFile], decided: Sequence[Decided]) -> None:

@@ -3,10 +3,9 @@
 SELECT * FROM cases WHERE household_id = ANY($1::uuid[]) AND state <> 'closed'
 
 -- name: read_refused
--- The last case of each household, where it was refused and is closed.
-SELECT * FROM (
-    SELECT DISTINCT ON (household_id) * FROM cases WHERE household_id = ANY($1::uuid[]) ORDER BY household_id, opened_at DESC
-) last WHERE state = 'closed' AND result = 'refused'
+-- The refused and closed cases of these households, whatever was opened and closed after them; the last one first.
+SELECT * FROM cases WHERE household_id = ANY($1::uuid[]) AND state = 'closed' AND result = 'refused'
+ORDER BY opened_at DESC, case_id
 
 -- name: read_places
 -- Where these households' open cases are.

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from services.workflow.case import Case, CaseFile, Move, Place
-from services.workflow.decided import APPEAL, TELL
+from services.workflow.decided import APPEAL, BESIDE, TELL
 from services.workflow.route import (
     FIRST_LOOK,
     JOURNEY,
@@ -29,6 +29,7 @@ from shared.contracts.clue import ClueReported
 from shared.contracts.envelope import event_id
 from shared.contracts.types import Hop
 from shared.contracts.warning import WarningRaised, WarningState
+from shared.domain.calendar import day_of
 from shared.policy import Policy
 
 CAUSE_WITHDRAWN = "cause_withdrawn"
@@ -140,13 +141,14 @@ def _unvisited(file: CaseFile, hop: str) -> Place | None:
 
 
 def withdrawn(event: WarningRaised, file: CaseFile, because: Because) -> Move:
-    """The warning was withdrawn: the case closes if nothing else holds it and nobody confirmed a difficulty."""
+    """The warning was withdrawn: the case closes if nothing else holds it, an appeal neither, and nobody confirmed a
+    difficulty."""
     warning_id, case = event.data.warning_id, file.case
     if warning_id not in case.live_warnings:
         return Move(file, word="unknown_warning")
     case = replace(case, withdrawn_ids=(*case.withdrawn_ids, warning_id))
     file, because = file.put(case), replace(because, reason_code=CAUSE_WITHDRAWN)
-    if case.is_confirmed or case.live_warnings:
+    if case.is_confirmed or case.live_warnings or is_heard_beside(file):
         noted = told("noted", file, file.main, replace(because, action=CAUSE_WITHDRAWN, is_aside=True))
         return replace(noted, word="noted")
     main = file.main
@@ -189,8 +191,33 @@ def is_being_told(file: CaseFile) -> bool:
     return file.case.result == "refused" and file.main.step == TELL
 
 
-def appealed_beside(file: CaseFile, because: Because) -> Move:
-    """An earlier case's refusal is appealed against while another one is open: that one is told, and goes on."""
+def may_be_appealed(case: Case, policy: Policy, now: datetime) -> bool:
+    """Whether the package lets a refusal of this case be appealed against once more."""
+    return case.appeals < policy.value("appeal.most", on=day_of(now)).value
+
+
+def is_heard_beside(file: CaseFile) -> bool:
+    """Whether an earlier case's appeal is open beside this one's main way."""
+    return any(one.step == APPEAL and not one.is_main for one in file.live)
+
+
+def appealed_beside(event: ClueReported, file: CaseFile, earlier: Case, policy: Policy, because: Because) -> Move:
+    """An earlier case's refusal is appealed against while another one is open: it is heard beside that one's main way,
+    by somebody who took no part in either. A household has one open case."""
+    case = replace(
+        file.case,
+        rounds=file.case.rounds + 1,
+        refused_by=tuple(dict.fromkeys((*file.case.refused_by, *earlier.refused_by))),
+    )
+    ahead = Ahead("county", APPEAL, case.rounds, BESIDE, is_main=False)
+    place = place_at(case, policy, ahead, because.now, cause_id=event.id)
+    move = told("noted", file.put(case), place, replace(because, action="appealed"))
+    there = next(one for one in move.file.places if one.place_id == place.place_id)
+    return replace(move.then(sent(move.file, there, because)), word="appealed_beside")
+
+
+def appealed_again(file: CaseFile, because: Because) -> Move:
+    """The case is open and examined already: it is told, and goes on."""
     noted = told("noted", file, file.main, replace(because, action="appealed", is_aside=True))
     return replace(noted, word="noted")
 

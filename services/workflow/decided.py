@@ -35,6 +35,8 @@ from shared.policy import Policy, load
 DEPARTMENT: Hop = "department"
 RETURNED: Hop = "village_return"
 TELL, APPEAL = "tell", "appeal"
+BESIDE = "appeal"
+"""The branch on which an earlier case's appeal is heard, and its answer told, beside an open case's main way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ def _onward(outcome: Onward, scene: Scene) -> Move:
     place, case = scene.place, scene.file.case
     if place.hop == DEPARTMENT:
         return _department_done(scene)
+    if not place.is_main and place.step == APPEAL:
+        return replace(_told_of_ended(scene, _gone(scene, "overturned"), "noted"), word="done")
     ahead = outcome.to or following(case.route, place.hop, place.step)
     assert ahead is not None, "the package lets this step go on"
     if not place.is_main and place.hop == VISIT:
@@ -109,18 +113,22 @@ def _onward(outcome: Onward, scene: Scene) -> Move:
 
 
 def _learned(outcome: Onward, scene: Scene) -> CaseFile:
-    """What the case knows after a decision: concerns seen, whether a difficulty was confirmed, whom to ask for help."""
+    """What the case knows after a decision: concerns seen, whether a difficulty was confirmed, whom to ask for help.
+
+    Where an earlier refusal was overturned beside it, no withdrawn cause closes this case.
+    """
     case, place = scene.file.case, scene.place
+    is_appeal = place.step == APPEAL
     return scene.file.put(
         replace(
             case,
-            is_confirmed=case.is_confirmed or outcome.difficulty == "confirmed",
+            is_confirmed=case.is_confirmed or outcome.difficulty == "confirmed" or (is_appeal and not place.is_main),
             concerns=_all(case.concerns, outcome.concerns),
             departments=outcome.departments or case.departments,
             # A department that plans has not declined; where others are asked nobody has yet.
             declined=() if outcome.departments else tuple(one for one in case.declined if one != place.branch),
             is_noticed=case.is_noticed or outcome.has_been_noticed,
-            result=None if place.step == APPEAL else outcome.result or case.result,
+            result=None if is_appeal and place.is_main else outcome.result or case.result,
         ),
         replace(place, concerns=_all(place.concerns, outcome.concerns)),
     )
@@ -131,10 +139,14 @@ def _all(first: Iterable[str], second: Iterable[str]) -> tuple[str, ...]:
 
 
 def _next(outcome: Onward, scene: Scene, ahead: tuple[Hop, str]) -> Ahead:
-    """Within a hop the next one knows who prepared it; a proposal goes along until it is signed."""
+    """Within a hop the next one knows who prepared it; a proposal goes along until it is signed.
+
+    The main way goes on as such, on whatever branch it was taken up.
+    """
+    branch = MAIN if scene.place.is_main else None
     prepared_by = scene.hand.by if ahead[0] == scene.place.hop else None
     reason = scene.because.reason_code if outcome.proposal else None
-    return Ahead(*ahead, scene.place.round, None, None, prepared_by, outcome.proposal, reason)
+    return Ahead(*ahead, scene.place.round, branch, None, prepared_by, outcome.proposal, reason)
 
 
 def _is_unvisited(place: Place, ahead: tuple[Hop, str]) -> bool:
@@ -338,18 +350,23 @@ def _returns(outcome: Returns, scene: Scene) -> Move:
     scene = scene.on(scene.file.put(case))
     if hop == DEPARTMENT:
         return _to_departments(scene, outcome.departments, "returned", round_)
-    return _goes(scene, Ahead(hop, step, round_), "returned")
+    return _goes(scene, Ahead(hop, step, round_, MAIN if place.is_main else None), "returned")
 
 
 def _refuses(scene: Scene) -> Move:
-    """Signed: the village tells it at once, with basis and remedy. Nobody who refused it answers an appeal."""
+    """Signed: the village tells it at once, with basis and remedy. Nobody who refused it answers an appeal.
+
+    An earlier case's refusal that is upheld is told beside this one's way, and says nothing of its result.
+    """
     case, place = scene.file.case, scene.place
     by = tuple(one for one in (place.prepared_by, scene.hand.by) if one)
-    case = replace(case, result="refused", refused_by=_all(case.refused_by, by))
+    case = replace(case, result="refused" if place.is_main else case.result, refused_by=_all(case.refused_by, by))
     scene = scene.on(scene.file.put(case))
-    reason = scene.because.reason_code
-    ahead = Ahead(RETURNED, TELL, place.round, MAIN, True, scene.hand.by, "does_not_qualify", reason)
-    return _goes(scene, ahead, "rejected")
+    branch, reason = MAIN if place.is_main else BESIDE, scene.because.reason_code
+    ahead = Ahead(RETURNED, TELL, place.round, branch, place.is_main, scene.hand.by, "does_not_qualify", reason)
+    if place.is_main:
+        return _goes(scene, ahead, "rejected")
+    return _sent_on(scene, _gone(scene, "upheld"), (ahead,), "advanced")
 
 
 def _ends(outcome: Ends, scene: Scene) -> Move:
@@ -371,9 +388,10 @@ def _is_tracked(scene: Scene) -> Move:
 
 
 def _is_closed(outcome: Ends, scene: Scene) -> Move:
-    """A refusal was proven delivered: the case closes, and from that day it may be appealed against, once.
+    """A refusal was proven delivered: the case closes, and from that day it may be appealed against.
 
-    What was new meanwhile and nobody has visited yet is not closed with it: the case goes on with that.
+    What was new meanwhile and nobody has visited yet is not closed with it: the case goes on with that. Nor is an
+    earlier refusal's appeal that nobody has answered: it is this one's too.
     """
     now, case = scene.because.now, scene.file.case
     unseen = [one for one in scene.file.live if one.branch == VERIFICATION and not one.is_main]
@@ -382,9 +400,16 @@ def _is_closed(outcome: Ends, scene: Scene) -> Move:
         case = _anew(case, scene.policy, now)
         there = next(one for one in file.places if one.place_id == unseen[0].place_id)
         return replace(_told_of_ended(scene, file.put(case, replace(there, is_main=True)), "noted"), word="goes_on")
+    heard = next((one for one in scene.file.live if one.step == APPEAL), None)
+    if heard is not None:
+        file = _gone(scene, "told")
+        case = begun_again(case, scene.policy, now, "refused")
+        file = file.put(case, replace(heard, is_main=True))
+        return replace(_told_of_ended(scene, file, "noted"), word="goes_on")
     limit = scene.policy.single_limit("appeal", case.level, on=day_of(now))
     until = None
-    if not case.appeals and outcome.delivered_on:
+    most = scene.policy.value("appeal.most", on=day_of(now)).value
+    if case.appeals < most and outcome.delivered_on:
         until = day_of(limit.due(start_of(outcome.delivered_on))) - timedelta(days=1)
     file = scene.file
     for place in file.live:

@@ -129,7 +129,7 @@ def asked_at(policy: Policy, case: Case, place: Place, posts: Sequence[Post], no
         fitting=fitting or tuple(one.code for one in policy.departments[:1]),
         asked_already=case.departments,
         declined=case.declined,
-        is_refused=case.result == "refused",
+        is_refused=place.proposal == "does_not_qualify",
         pause_last=pause.last_day(policy, today),
     )
 

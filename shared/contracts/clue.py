@@ -13,6 +13,7 @@ from shared.contracts.types import UUID, AwareDatetime, Count, Frozen, Level, Wo
 
 class Clue(Frozen):
     """`reported_at` is the receipt; a declaration's clock runs from it. `times`: reports of this household in 30 days.
+    `case_id`: the refused case that an appeal is against.
 
     `is_green`: told as sudden (a disaster, an accident, a sudden major illness): help first, the procedure afterwards.
     """
@@ -29,6 +30,7 @@ class Clue(Frozen):
     reported_by_role: Word
     times: Count = 1
     reason_code: Word | None = None
+    case_id: UUID | None = None
 
 
 class ClueReported(Event):

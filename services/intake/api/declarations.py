@@ -60,6 +60,21 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
     routes = APIRouter()
     vault = desk.vault
 
+    async def speak(
+        request: Request, caller: Caller | None, proof: Proof, what: Any, text: str, body: bytes
+    ) -> tuple[Any, bool]:
+        """What became of it, and whether it had been said before. Raises Refused."""
+        key = key_of_call(request)
+        declared = await _proved(desk, proof)
+        call = Call("declaration", caller, f"{what} {declared.clue_id}", key, body)
+        spoken = Spoken(declared, what, told_of({"text": text}), _appeals_most(policy))
+        input = Input(ANSWERS, str(declared.household_id), None, spoken)
+        report, answer = await desk.work.call([input], None, call.slot(vault))
+        if answer is not None and answer.is_repeat:
+            return answer.body, True
+        decision = report.decided[0].decision
+        return decision.answer, decision.outcome == "duplicate"
+
     @routes.post("/v1/declarations", status_code=201)
     async def file(request: Request, caller: Annotated[Caller | None, Depends(perhaps)]) -> JSONResponse:
         body = await request.body()
@@ -102,7 +117,7 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
                 await audit.write(connection, entry)
             now = await declaration.standing(connection, declared)
             today = civil_date(await connection.fetchval("SELECT civil.now()"))
-        shown = declaration.shown(declared, now, form.code is not None or is_clerk, today)
+        shown = declaration.shown(declared, now, form.code is not None or is_clerk, today, _appeals_most(policy))
         if caller is not None and caller.role == "system":
             # The console asks notify for the household's own messages by it; no farmer's answer holds it.
             shown |= {"household_id": str(declared.household_id)}
@@ -116,9 +131,8 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
         if (full := desk.too_many("ask", request, caller)) is not None:
             return full
         form = _read(AppealForm, body)
-        told, is_repeat = await _speak(
-            desk, request, caller, Proof(receipt_no, form.phone_last4, form.code), "appeal", form.text, body
-        )
+        proof = Proof(receipt_no, form.phone_last4, form.code)
+        told, is_repeat = await speak(request, caller, proof, "appeal", form.text, body)
         shown = {"receipt_no": receipt.plain(receipt_no), "state": told["state"], "appealed_at": told["at"]}
         return JSONResponse(shown, 200 if is_repeat else 201)
 
@@ -130,9 +144,8 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
         if (full := desk.too_many("ask", request, caller)) is not None:
             return full
         form = _read(WithdrawalForm, body)
-        told, _ = await _speak(
-            desk, request, caller, Proof(receipt_no, form.phone_last4, form.code), "withdraw", form.text or "", body
-        )
+        proof = Proof(receipt_no, form.phone_last4, form.code)
+        told, _ = await speak(request, caller, proof, "withdraw", form.text or "", body)
         return JSONResponse(
             {"receipt_no": receipt.plain(receipt_no), "state": told["state"], "withdrawn_at": told["at"]}
         )
@@ -211,16 +224,6 @@ async def _proved(desk: Desk, proof: Proof) -> Declared:
     return declared
 
 
-async def _speak(
-    desk: Desk, request: Request, caller: Caller | None, proof: Proof, what: Any, text: str, body: bytes
-) -> tuple[Any, bool]:
-    key = key_of_call(request)
-    declared = await _proved(desk, proof)
-    call = Call("declaration", caller, f"{what} {declared.clue_id}", key, body)
-    spoken = Spoken(declared, what, told_of({"text": text}))
-    input = Input(ANSWERS, str(declared.household_id), None, spoken)
-    report, answer = await desk.work.call([input], None, call.slot(desk.vault))
-    if answer is not None and answer.is_repeat:
-        return answer.body, True
-    decision = report.decided[0].decision
-    return decision.answer, decision.outcome == "duplicate"
+def _appeals_most(policy: Policy) -> int:
+    """So often a case is appealed against: what has been upheld by another person stands."""
+    return int(policy.value("appeal.most").value)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from services.intake import task
-from services.intake.progress import after_stage, load_progress, save_progress
+from services.intake.progress import after_stage, load_cases, save_progress
 from services.intake.task import OpenTask
 from shared.contracts.stage import StageAdvanced
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
@@ -26,15 +26,14 @@ class StageAdvancedTasks(Keyed):
         found: dict[UUID, list[OpenTask]] = {}
         for one in await task.load_tasks(unit.connection, cases):
             found.setdefault(one.case_id, []).append(one)
-        households = list({one.body.data.household_id for one in inputs if one.body is not None})
-        progress = await load_progress(unit.connection, households)
+        progress = await load_cases(unit.connection, cases)
         return {("tasks", case_id): tuple(found.get(case_id, ())) for case_id in cases} | {
-            ("progress", household_id): one for household_id, one in progress.items()
+            ("progress", case_id): one for case_id, one in progress.items()
         }
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         event: StageAdvanced = input.body
-        name, stands = ("tasks", event.data.case_id), ("progress", event.data.household_id)
+        name, stands = ("tasks", event.data.case_id), ("progress", event.data.case_id)
         puts: dict[Hashable, Any] = {
             name: after(state.get(name, ()), event),
             stands: after_stage(state.get(stands), event),
@@ -44,8 +43,7 @@ class StageAdvancedTasks(Keyed):
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         cases = list({one.input.body.data.case_id for one in decided})
         await task.save_tasks(unit.connection, cases, [one for id_ in cases for one in state["tasks", id_]])
-        households = {one.input.body.data.household_id for one in decided}
-        await save_progress(unit.connection, [state["progress", id_] for id_ in households])
+        await save_progress(unit.connection, [state["progress", id_] for id_ in cases])
 
 
 def after(tasks: tuple[OpenTask, ...], event: StageAdvanced) -> tuple[OpenTask, ...]:

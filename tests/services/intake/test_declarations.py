@@ -4,7 +4,7 @@ import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import asyncpg
 import httpx
@@ -452,6 +452,58 @@ async def test_after_a_refusal_a_new_declaration_begins_anew(desk: County) -> No
     last4 = "8888"
     assert (await status(desk, told_, last4)).json()["stage"] == "refused"
     assert (await status(desk, again, last4)).json()["stage"] == "received", "the closed case is another one"
+
+
+async def test_an_appeal_names_its_own_case_whatever_the_household_has_had_since(desk: County) -> None:
+    """A newer case was closed by withdrawal meanwhile: the older refusal is heard, shown and appealed against."""
+    told_, household_id = await refused(desk, date.today() + timedelta(days=5))
+    await step(desk, household_id, "closed", hop="village_return", result="refused",
+               appeal_until=date.today() + timedelta(days=5))  # fmt: skip
+    newer = {"case_id": uuid4()}
+    await step(desk, household_id, "opened", hop="village_group", step="first_look", **newer)
+    await step(desk, household_id, "closed", reason_code="cause_withdrawn", **newer)
+    heard = (await status(desk, told_)).json()
+    assert (heard["stage"], heard["can_appeal"]) == ("refused", True)
+    assert (await appeal(desk, told_)).status_code == 201
+    [(_, fact)] = [one for one in await told(desk, household_id) if one[0] == "appealed"]
+    assert fact["case_id"] == str(uuid5(household_id, "case"))
+    assert (await status(desk, told_)).json()["stage"] == "appeal", "though its case does not say so yet"
+
+
+async def test_a_second_case_of_a_household_has_an_appeal_of_its_own(desk: County) -> None:
+    who: dict[str, Any] = {"name": NAME, "phone": PHONE}
+    first, household_id = await refused(desk, **who | {"name": "欧阳二"})
+    assert (await appeal(desk, first)).status_code == 201
+    await step(desk, household_id, "rejected", hop="county", result="refused", reason_code="no_risk")
+    await step(desk, household_id, "closed", hop="village_return", result="refused")
+    again = await file(desk, **who | {"name": "欧阳二"})
+    newer = {"case_id": uuid4()}
+    await step(desk, household_id, "opened", hop="village_group", step="first_look", **newer)
+    await step(desk, household_id, "rejected", hop="township", result="refused", reason_code="no_risk", **newer)
+    assert (await status(desk, first)).json()["can_appeal"] is False
+    answer = await appeal(desk, again)
+    assert answer.status_code == 201, answer.text
+    facts = [fact["case_id"] for word, fact in await told(desk, household_id) if word == "appealed"]
+    assert facts == [str(uuid5(household_id, "case")), str(newer["case_id"])]
+
+
+async def test_a_case_that_was_matched_is_followed_to_the_register_s_household(desk: County) -> None:
+    id_no = number()
+    told_ = await file(desk, id_no=id_no)
+    kept = await row(desk, told_["receipt_no"])
+    case = {"case_id": uuid4()}
+    await step(desk, kept["household_id"], "opened", hop="village_group", step="first_look", **case)
+    no = await desk.home(id_no)
+    target = desk.vault.household_id(no)
+
+    async def is_matched() -> bool:
+        return bool((await row(desk, told_["receipt_no"]))["matched_household_id"] == target)
+
+    await until(is_matched, 20, "the register's next word")
+    await step(desk, target, "arrived", hop="village_committee", step="visit", **case)
+    assert (await status(desk, told_)).json()["stage"] == "visit"
+    await step(desk, target, "rejected", hop="township", result="refused", reason_code="no_risk", **case)
+    assert (await appeal(desk, told_)).status_code == 201
 
 
 async def test_a_withdrawal_is_told_once_and_not_after_a_decision(desk: County) -> None:

@@ -26,7 +26,7 @@ from services.workflow.deadline import Deadline
 from services.workflow.deciding import DECIDE, Answer, Ask, Deciding
 from services.workflow.office import Post
 from services.workflow.subscribers import BY_HOP, subscribers
-from services.workflow.subscribers.clue_reported import ClueReported
+from services.workflow.subscribers.clue_reported import ClueReported, closed_by_refusal
 from services.workflow.subscribers.warning_raised import WarningRaised
 from shared.access.tokens import Caller
 from shared.contracts.clue import Clue
@@ -110,6 +110,9 @@ class World:
         self._publish(decision.emits)
         if not after:
             return
+        for one in after[:-1]:
+            if self.refused is not None and one.case.case_id == self.refused.case.case_id:
+                self.refused = one
         file = after[-1]
         self._ended(before, file, decision)
         old = {one.place_id for one in before.places} if before else set()
@@ -125,7 +128,7 @@ class World:
         if self.file is None:
             holds("a closed case has no live place", not file.live)
             self.deadlines.clear()
-            self.refused = CaseFile(file.case) if file.case.result == "refused" else None
+            self.refused = CaseFile(file.case) if file.case.result == "refused" else self.refused
             seen[f"closed: {file.case.closed_because}"] += 1
 
     def _ended(self, before: CaseFile | None, file: CaseFile, decision: Decision) -> None:
@@ -178,8 +181,8 @@ class World:
         state: State = {("homes",): {str(HOUSE): str(HOUSE)}, ("grids",): {}, ("before",): ()}
         if file is not None:
             state[("case", HOUSE)] = file
-        elif self.refused is not None:
-            state[("refused", HOUSE)] = self.refused
+        is_closed = self.refused is not None and (file is None or file.case.case_id != self.refused.case.case_id)
+        state.update(closed_by_refusal([self.refused] if self.refused is not None and is_closed else []))
         return state
 
     def by_task(self, task_id: UUID) -> Callable[[CaseFile | None], State]:
@@ -223,8 +226,11 @@ class World:
         seen[f"appeal: {word}"] += 1
         if self.account is not None:
             if self.account.result == "refused" and self.account.main.at == oracle.TELL:
-                self.account.appeal(self.now)
-        elif self.told is not None:
+                if not self.account.appeals:
+                    self.account.appeal(self.now)
+            elif self.told is not None and not self.told.appeals:
+                self.account.hear_beside(self.told, self.now)
+        elif self.told is not None and not self.told.appeals:
             self.account, self.told = self.told, None
             self.account.appeal(self.now)
         self.compare()
@@ -408,8 +414,8 @@ class World:
         account, self.account = self.account, None
         if account is not None:
             assert account.state == "closed"
-            self.told = account if account.result == "refused" else None
-            if self.told is not None and self.refused is not None:
+            self.told = account if account.result == "refused" else self.told
+            if self.told is account and self.refused is not None:
                 same("the days to appeal", self.refused.case.appeal_until, account.appeal_until)
 
     def _main_way(self) -> None:

@@ -300,7 +300,8 @@ class Account:
         if id_ not in self.warnings or id_ in self.withdrawn:
             return
         self.withdrawn.add(id_)
-        if not self.is_confirmed and not set(self.warnings) - self.withdrawn:
+        is_heard = any(one.at == APPEAL for one in self.spots)
+        if not self.is_confirmed and not is_heard and not set(self.warnings) - self.withdrawn:
             self.state, self.spots = "closed", []
 
     def appeal(self, now: datetime) -> None:
@@ -312,6 +313,13 @@ class Account:
         self._begin_again(now)
         self.result = "refused"
         self.send(APPEAL, now, self.rounds, "main", True)
+
+    def hear_beside(self, earlier: "Account", now: datetime) -> None:
+        """An earlier case's refusal, while this one is open: beside its way."""
+        earlier.appeals += 1
+        self.rounds += 1
+        self.refused_by |= earlier.refused_by
+        self.send(APPEAL, now, self.rounds, "appeal", False)
 
     def _begin_again(self, now: datetime) -> None:
         self.state, self.result, self.clock = "open", None, now
@@ -376,7 +384,8 @@ class Account:
         self.spots.remove(spot)
         self.run_clocks(step[0], now)
         prepared = by if step[0] == spot.hop else None
-        self.send(step, now, spot.round, spot.branch, spot.is_main, spot, prepared_by=prepared, proposal=proposal)
+        branch = "main" if spot.is_main else spot.branch
+        self.send(step, now, spot.round, branch, spot.is_main, spot, prepared_by=prepared, proposal=proposal)
 
     def _back(self, spot: Spot, now: datetime) -> None:
         self.returned_by.add(spot.at)
@@ -384,7 +393,7 @@ class Account:
         step = self.package.back_of(spot.at)
         self.spots.remove(spot)
         self.run_clocks(step[0], now)
-        self.send(step, now, self.rounds, spot.branch, spot.is_main, spot)
+        self.send(step, now, self.rounds, "main" if spot.is_main else spot.branch, spot.is_main, spot)
 
     def _dispute(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
         """Those named plan again, nobody else."""
@@ -476,9 +485,18 @@ class Account:
         self.send(TELL, now, spot.round, "main", True, spot, prepared_by=by, proposal="does_not_qualify")
 
     def _uphold(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
-        self._refuse(spot, by, now)
+        if spot.is_main:
+            self._refuse(spot, by, now)
+            return
+        self.refused_by.add(by)
+        self.spots.remove(spot)
+        self.send(TELL, now, spot.round, "appeal", False, spot, prepared_by=by, proposal="does_not_qualify")
 
     def _overturn(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
+        if not spot.is_main:
+            self.is_confirmed = True
+            self.spots.remove(spot)
+            return
         self.result = None
         self._on(spot, COUNTY if self.is_noticed else REVIEW, by, now, None)
 
@@ -556,6 +574,12 @@ class Account:
         if unseen:
             self._begin_anew(now)
             self.candidates = [one.key for one in unseen]
+            return
+        heard = [one for one in self.spots if one.at == APPEAL]
+        if heard:
+            self._begin_again(now)
+            self.result = "refused"
+            self.candidates = [one.key for one in heard]
             return
         days = self.package.amount(self.package.route["limits"]["appeal"], self.level, day(now))[0]
         self.appeal_until = None if self.appeals else date.fromisoformat(form["told_on"]) + days * DAY

@@ -208,9 +208,9 @@ async def test_a_refusal_is_signed_by_another_person_told_appealed_and_answered_
     assert (await act(desk, again))["next"]["step"] == "sign"
 
 
-def appeal(desk: Desk, house: UUID) -> Any:
+def appeal(desk: Desk, house: UUID, case_id: UUID | None = None) -> Any:
     data = Clue(
-        clue_id=house, household_id=house, cause="declaration", channel="window", concerns=(),
+        clue_id=house, household_id=house, cause="declaration", channel="window", concerns=(), case_id=case_id,
         reported_at=datetime(2026, 11, 25, 2, tzinfo=UTC), reported_by_role="farmer",
     )  # fmt: skip
     return desk.fact("clue.reported", "appealed", house, data)
@@ -226,6 +226,85 @@ async def test_an_upheld_refusal_is_told_again_and_appealed_no_more(desk: Desk) 
     assert (await act(desk, await only(desk, house, "village_return.tell")))["outcome"] == "closed"
     case = await desk.case(house)
     assert (case["state"], case["result"], case["appeal_until"]) == ("closed", "refused", None)
+
+
+async def is_refused(desk: Desk, house: UUID) -> UUID:
+    """A case that is refused, told and closed."""
+    await act(desk, await noticed(desk, house, "township.review"), "not_eligible")
+    await act(desk, await only(desk, house, "township.sign"))
+    await act(desk, await only(desk, house, "village_return.tell"))
+    return UUID(str((await desk.case(house))["case_id"]))
+
+
+async def case_by(desk: Desk, case_id: UUID) -> Any:
+    return await desk.worker.fetchrow("SELECT * FROM cases WHERE case_id = $1", case_id)
+
+
+async def test_an_appeal_reaches_its_case_though_a_later_one_was_closed_by_withdrawal(desk: Desk) -> None:
+    house = household(19)
+    refused = await is_refused(desk, house)
+    await desk.warn(house, "raised", warning=2)
+    await desk.warn(house, "withdrawn", warning=2, state="withdrawn")
+    later = await desk.case(house)
+    assert later["case_id"] != refused and later["closed_because"] == "cause_withdrawn"
+    report = await desk.told(appeal(desk, house, refused))
+    assert dict(report.words) == {"appealed": 1}
+    task = await only(desk, house, "county.appeal")
+    assert task["case_id"] == refused and (await case_by(desk, refused))["state"] == "open"
+    assert (await act(desk, task, "overturn"))["outcome"] == "advanced"
+
+
+async def test_an_appeal_that_names_no_case_reaches_the_last_refused_one(desk: Desk) -> None:
+    house = household(20)
+    refused = await is_refused(desk, house)
+    await desk.warn(house, "raised", warning=2)
+    await desk.warn(house, "withdrawn", warning=2, state="withdrawn")
+    await desk.told(appeal(desk, house))
+    assert (await only(desk, house, "county.appeal"))["case_id"] == refused
+
+
+@pytest.mark.parametrize("answer", ["uphold", "overturn"])
+async def test_an_appeal_while_another_case_is_open_is_heard_beside_it_and_answered(desk: Desk, answer: str) -> None:
+    """One open case a household: nobody who refused the earlier one answers, and no withdrawal closes it unheard."""
+    house = household(21 if answer == "uphold" else 22)
+    refused = await is_refused(desk, house)
+    await desk.warn(house, "raised", warning=2)
+    assert dict((await desk.told(appeal(desk, house, refused))).words) == {"appealed_beside": 1}
+    assert dict((await desk.told(appeal(desk, house, refused))).words) == {"appeal_answered": 1}
+    task = await only(desk, house, "county.appeal")
+    assert not task["is_main"] and task["case_id"] != refused
+    await desk.warn(house, "withdrawn", warning=2, state="withdrawn")
+    assert (await desk.case(house))["state"] == "open", "an appeal is open beside it"
+    with pytest.raises(Refused) as problem:
+        await act(desk, task, caller=Caller("tw-2", "county", COUNTY, capacity="approver"))
+    assert problem.value.problem.code == "same_person", "who signed the earlier refusal"
+    await act(desk, task, answer)
+    case = await desk.case(house)
+    assert (case["state"], case["result"], case["is_confirmed"]) == ("open", None, answer == "overturn")
+    assert (await case_by(desk, refused))["appeals"] == 1
+    if answer == "uphold":
+        tell = await only(desk, house, "village_return.tell")
+        with pytest.raises(Refused) as problem:
+            await act(desk, tell, proof="none")
+        assert problem.value.problem.errors[0]["code"] == "not_proven", "it is a refusal all the same"
+        assert (await act(desk, tell))["outcome"] == "done"
+    assert (await only(desk, house, "village_group.first_look"))["is_main"]
+
+
+async def test_an_appeal_beside_is_not_closed_with_the_case_that_it_is_heard_in(desk: Desk) -> None:
+    house = household(23)
+    refused = await is_refused(desk, house)
+    await desk.warn(house, "raised", level="orange", warning=2)
+    await desk.told(appeal(desk, house, refused))
+    await walk(desk, house, "township.review")
+    await act(desk, await only(desk, house, "township.review"), "not_eligible")
+    await act(desk, await only(desk, house, "township.sign"))
+    assert (await act(desk, await only(desk, house, "village_return.tell")))["outcome"] == "goes_on"
+    heard = await only(desk, house, "county.appeal")
+    assert heard["is_main"]
+    await act(desk, heard, "overturn")
+    again = await only(desk, house, "county.review")
+    assert again["branch"] == "main", "the main way goes on as such"
 
 
 async def test_the_village_proposes_and_the_township_refuses_or_sends_it_back_once(desk: Desk) -> None:
