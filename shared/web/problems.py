@@ -61,6 +61,8 @@ def handle_problems(app: FastAPI, alarm: Any) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400:
+            return problem(422, "invalid", "The body cannot be read: send what the call asks for, as UTF-8.")
         codes = {
             401: "unauthenticated",
             403: "forbidden",

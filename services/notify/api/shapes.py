@@ -37,7 +37,9 @@ class NoticeShown(Reply):
     carrier: str
     state: Literal["kept", "sent", "read"]
     created_at: AwareDatetime
+    delivered_at: AwareDatetime | None
     read_at: AwareDatetime | None
+    acted_at: AwareDatetime | None
     escalated_at: AwareDatetime | None
     region: str
     grid: str | None
