@@ -57,6 +57,10 @@ def is_infrastructure(error: BaseException) -> bool:
         return (state[:2] in INFRASTRUCTURE_CLASSES and state != FORBIDDEN_ROW) or state in LOST_STATES
     if isinstance(error, asyncpg.exceptions._base.InterfaceError):
         return not isinstance(error, ValueError)
+    if isinstance(error, asyncpg.InternalClientError):
+        return True  # a session that the server ended within a statement: now and then the driver loses its place
+    if isinstance(error, RuntimeError):
+        return "handler is closed" in str(error)  # uvloop's word for writing to a connection that is gone
     return isinstance(error, ConnectionError | OSError | TimeoutError | asyncio.IncompleteReadError)
 
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 from shared import postgres
 from shared.crypto import read_keys
 from shared.messaging.batch import Report
-from shared.messaging.faults import Retry
+from shared.messaging.faults import Retry, is_infrastructure
 from shared.messaging.room import Decided, Input, State, Unit
 from tests.shared.messaging.ledger import House, Ledger, fact, house, household
 from tests.shared.messaging.test_unit_of_work import first_waiting
@@ -180,8 +180,6 @@ async def test_what_waits_beyond_the_first_thousand_is_not_decided_past_its_row(
 
 
 async def test_a_session_that_the_server_ended_is_infrastructure(road: House) -> None:
-    from shared.messaging.faults import is_infrastructure
-
     async with road.pool.acquire() as connection:
         with pytest.raises(Exception) as ended:
             await connection.execute("SET idle_in_transaction_session_timeout = '20ms'")
@@ -190,3 +188,35 @@ async def test_a_session_that_the_server_ended_is_infrastructure(road: House) ->
                 await asyncio.sleep(0.2)
                 await connection.fetchval("SELECT 1")
     assert is_infrastructure(ended.value), repr(ended.value)
+
+
+async def test_a_session_ended_from_outside_is_infrastructure_wherever_it_stood(road: House) -> None:
+    """Ended between and within statements, 200 times: the driver has several words for it, its own confusion one."""
+    ended: list[BaseException] = []
+    killer = await asyncpg.connect(road.dsn)
+    try:
+        for _ in range(200):
+            victim = await asyncpg.connect(road.dsn)
+            pid = victim.get_server_pid()
+            try:
+                async with victim.transaction():
+                    await asyncio.gather(
+                        killer.execute("SELECT pg_terminate_backend($1)", pid), victim.execute("SELECT 1")
+                    )
+                    await victim.execute("SELECT 2")
+            except Exception as error:
+                ended.append(error)
+            finally:
+                victim.terminate()
+    finally:
+        await killer.close()
+    assert ended
+    assert [repr(error) for error in ended if not is_infrastructure(error)] == []
+
+
+def test_the_driver_s_and_the_loop_s_own_words_for_a_lost_connection_are_infrastructure() -> None:
+    assert is_infrastructure(asyncpg.InternalClientError("got result for unknown protocol state 3"))
+    assert is_infrastructure(
+        RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+    )
+    assert not is_infrastructure(RuntimeError("dictionary changed size during iteration"))
