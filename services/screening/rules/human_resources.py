@@ -85,9 +85,11 @@ def check(facts: Sequence[Live], sight: Sight, lines: WorkLines, today: date) ->
         for one in _last_work(facts):
             if one.status != "employed" and _speaks_on(one, case, lines) <= today:
                 yield _out_of_work(one, case, level, lines, today)
-    owed = _owed(facts, lines, today)
-    if owed is not None and lines.at_threshold.value is not None and owed.yuan >= lines.arrears.value:
-        yield _arrears(owed, lines.at_threshold.value, lines)
+    level = lines.at_threshold.value
+    if level is not None and _most(facts) >= lines.arrears.value:
+        owed = _owed(facts, lines, today)
+        if owed is not None and owed.yuan >= lines.arrears.value:
+            yield _arrears(owed, level, lines)
 
 
 def turns(facts: Sequence[Live], sight: Sight, lines: WorkLines, today: date) -> Iterator[date]:
@@ -96,9 +98,8 @@ def turns(facts: Sequence[Live], sight: Sight, lines: WorkLines, today: date) ->
     for one in _last_work(facts):
         if one.status != "employed" and _speaks_on(one, case, lines) > today:
             yield _speaks_on(one, case, lines)
-    for owed in _last_arrears(facts):
-        if _counted_until(owed, lines) > today:
-            yield _counted_until(owed, lines)
+    if _most(facts) >= lines.arrears.value:
+        yield from (day for owed in _last_arrears(facts) if (day := _counted_until(owed, lines)) > today)
 
 
 # ── out of work ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -139,6 +140,18 @@ class Owed:
     last_on: date
     record_ids: tuple[str, ...]
     newest: str
+
+
+NOTHING_OWED = Decimal(0)
+
+
+def _most(facts: Sequence[Live]) -> Decimal:
+    """More than can be owed: what lies under the line even so, as nearly every household does, is done with."""
+    most = NOTHING_OWED
+    for one in facts:
+        if isinstance(one, ArrearsFact):
+            most += one.yuan
+    return most
 
 
 def _owed(facts: Sequence[Live], lines: WorkLines, today: date) -> Owed | None:

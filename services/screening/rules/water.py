@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, not_verified
-from services.screening.rules.window import last_words, newest_words
+from services.screening.rules.window import newest_words
 from shared.contracts.data import Fact, WaterSupply
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
@@ -159,12 +159,18 @@ def _not_off_for_long(last: SupplyFact, lines: WaterLines, today: date) -> Quiet
 
 
 def _last(facts: Sequence[Live]) -> SupplyFact:
-    return next(last_words(cast(Sequence[SupplyFact], facts), _one_house, _occurred_on))
+    """The newest word; of one day, what came last."""
+    told = cast(Sequence[SupplyFact], facts)
+    last = told[0]
+    for one in told:
+        if one.occurred_on >= last.occurred_on:
+            last = one
+    return last
 
 
 def _last_test(facts: Sequence[Live]) -> SupplyFact | None:
-    tests = (one for one in cast(Sequence[SupplyFact], facts) if one.is_fit is not None)
-    return next(last_words(tests, _one_house, _occurred_on), None)
+    tests = [one for one in cast(Sequence[SupplyFact], facts) if one.is_fit is not None]
+    return _last(tests) if tests else None
 
 
 def _one_house(fact: SupplyFact) -> str:

@@ -29,9 +29,9 @@ def last_words(facts: Iterable[Fact], about: Callable[[Fact], Any], told_on: Cal
     """Of each thing that they are about the last word, by the day on which it was true; of one day, what came last."""
     last = dict[Any, Fact]()
     for one in facts:
-        known = last.get(about(one))
+        known = last.get(of := about(one))
         if known is None or told_on(one) >= told_on(known):
-            last[about(one)] = one
+            last[of] = one
     return iter(last.values())
 
 
