@@ -335,18 +335,25 @@ RURAL_REVITALIZATION = (
     _of(1, matters.taken_back, PROJECT_FAILURES, "over"),
 )
 
-SITUATIONS = (
-    *SETTLEMENTS,
-    *COVERS,
-    *HOUSE_GRADES,
-    *SEVERAL_CAUSES,
-    *EDUCATION,
-    *WATER,
-    *CIVIL_AFFAIRS,
-    *HUMAN_RESOURCES,
-    *RURAL_REVITALIZATION,
+_BY_SUBJECT = (
+    SETTLEMENTS,
+    COVERS,
+    HOUSE_GRADES,
+    SEVERAL_CAUSES,
+    EDUCATION,
+    WATER,
+    CIVIL_AFFAIRS,
+    HUMAN_RESOURCES,
+    RURAL_REVITALIZATION,
 )
-"""Told in rounds, each situation once a round, so that a small sample has some of each."""
+SITUATIONS = tuple(
+    one
+    for _, one in sorted(
+        ((place / len(those), one) for those in _BY_SUBJECT for place, one in enumerate(those)),
+        key=lambda placed: placed[0],
+    )
+)
+"""Told in rounds, each situation once a round and the subjects mixed, so that a small sample has some of each."""
 
 _STRANGERS = 28
 _STRANGERS_BY_HOUSEHOLD_NO = 9

@@ -16,7 +16,7 @@ from zlib import crc32
 import asyncpg
 import httpx
 
-from deploy.demo.load import _chunks
+from deploy.demo.parcel import chunks
 from deploy.demo.township import COUNTY, generate
 from shared.access.tokens import Issuer
 from shared.contracts.topics import department_topic
@@ -112,7 +112,7 @@ async def _registered(house: House, stacks: Path | None = None) -> list[str]:
     await asyncio.to_thread(house.await_ready, "intake")
     register = await asyncio.to_thread(lambda: generate(11, date.today(), 3000, 1000).register)
     async with httpx.AsyncClient(timeout=120, trust_env=False) as client:
-        for chunk in _chunks(register):
+        for chunk in chunks(register):
             await post(client, house.keys, house.ports["intake"], "rural_revitalization", chunk)
     admin = await asyncpg.connect(house.postgres.dsn)
     await admin.execute("ANALYZE")

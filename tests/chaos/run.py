@@ -23,7 +23,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from deploy.demo.load import _chunks, _officer_calls
+from deploy.demo.parcel import chunks, officer_calls
 from deploy.demo.sending import Keyed, sending
 from deploy.demo.township import COUNTY, Township, generate
 from shared.clock import civil_date, machine_now
@@ -177,11 +177,11 @@ class Chaos:
         today = civil_date(machine_now())
         township = await asyncio.to_thread(generate, self.plan.seed, today, self.plan.households, self.plan.records)
         self.say(f"{len(township.register)} register records, {len(township.records)} department records")
-        self.posts = [json.dumps(call).encode() for call in _officer_calls(township)]
+        self.posts = [json.dumps(call).encode() for call in officer_calls(township)]
         for body in self.posts:
             sent = await self.calls.post("workflow", "/v1/officers", body, {"role": "system"})
             assert sent.status == 200, sent
-        for chunk in _chunks(township.register):
+        for chunk in chunks(township.register):
             await self._send_http(REGISTER, chunk)
         return township
 
