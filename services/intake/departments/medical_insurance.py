@@ -1,10 +1,12 @@
 """医保: settlements and cover (method 3). A disease and the finer sums stay in the vault; what counts is what was paid.
 
 `total = reimbursed + self-paid` is flagged where it does not hold, never refused (people D1). A refund is a settlement
-of its own with negative sums that names what it takes back in `reverses` (D2).
+of its own with negative sums that names what it takes back in `reverses` (D2). The national platform's field names are
+taken as well as the contract's.
 """
 
 from datetime import date
+from decimal import Decimal
 from typing import Any, cast
 
 from services.intake.fields import Fields
@@ -21,10 +23,27 @@ FINER = (
     "other_fund_yuan",
     "account_yuan",
     "cash_yuan",
+    "advance_self_paid_yuan",
 )
+NATIONAL = {
+    "medfee_sumamt": "total_yuan",
+    "fund_pay_sumamt": "reimbursed_yuan",
+    "psn_part_amt": "self_paid_yuan",
+    "inscp_scp_amt": "in_scope_yuan",
+    "fulamt_ownpay_amt": "out_of_scope_yuan",
+    "preselfpay_amt": "advance_self_paid_yuan",
+    "hifp_pay": "basic_fund_yuan",
+    "hifmi_pay": "major_illness_yuan",
+    "maf_pay": "medical_aid_yuan",
+    "oth_pay": "other_fund_yuan",
+    "acct_pay": "account_yuan",
+    "psn_cash_pay": "cash_yuan",
+}
+"""The national platform's names of the sums (people D1)."""
 
 
 def settlement(data: Fields, occurred_on: date) -> Settlement:
+    data = _by_our_names(data)
     for name in FINER:
         data.yuan(name)
     for name in ("admitted_on", "discharged_on"):
@@ -35,10 +54,32 @@ def settlement(data: Fields, occurred_on: date) -> Settlement:
         total_yuan=data.must_yuan("total_yuan"),
         reimbursed_yuan=data.must_yuan("reimbursed_yuan"),
         self_paid_yuan=data.must_yuan("self_paid_yuan"),
-        in_scope_self_paid_yuan=data.yuan("in_scope_self_paid_yuan"),
+        in_scope_self_paid_yuan=_in_scope_self_paid(data),
         out_of_scope_yuan=data.yuan("out_of_scope_yuan"),
         reverses=data.text("reverses"),
     )
+
+
+def _by_our_names(data: Fields) -> Fields:
+    """A sum that is told by both names counts by ours."""
+    if NATIONAL.keys().isdisjoint(data.values):
+        return data
+    return Fields(
+        {NATIONAL.get(name, name): one for name, one in data.values.items()} | _ours(data), data.path, data.days
+    )
+
+
+def _ours(data: Fields) -> dict[str, Any]:
+    return {name: one for name, one in data.values.items() if name not in NATIONAL and one is not None}
+
+
+def _in_scope_self_paid(data: Fields) -> Decimal | None:
+    """As told; else what of the costs in scope no fund has paid. None where that cannot be: more paid than in scope."""
+    told, in_scope = data.yuan("in_scope_self_paid_yuan"), data.yuan("in_scope_yuan")
+    if told is not None or in_scope is None:
+        return told
+    left = in_scope - data.must_yuan("reimbursed_yuan")
+    return left if left == 0 or (left > 0) == (in_scope > 0) else None
 
 
 def cover(data: Fields, occurred_on: date) -> Cover:
@@ -60,7 +101,7 @@ KINDS = (
         (
             "setting", "settled_on", "admitted_on", "discharged_on", "settlement_kind", "offsite", "reverses",
             "disease", "total_yuan", "reimbursed_yuan", "self_paid_yuan", "in_scope_self_paid_yuan",
-            "out_of_scope_yuan", *FINER,
+            "out_of_scope_yuan", "in_scope_yuan", *FINER, *NATIONAL,
         ),
         ("settlement_kind", "offsite", "disease"),
     ),

@@ -1,13 +1,18 @@
 """Every kind of every department, over both ways: valid, invalid, corrected, withdrawn, a lower version, a duplicate
 and an unknown person; what was received is what came of it."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from services.intake.departments import KINDS
 from services.intake.departments.education import school_year
+from services.intake.departments.medical_insurance import settlement
 from services.intake.fields import Fields
 from services.intake.kind import Kind
 from services.intake.rejection import Wrong
+from shared.contracts.data import Settlement
 from tests.services.intake.county import SOUND, County, Record, household, household_no, member, number, record
 
 ALL = [(code, kind) for code, kinds in KINDS.items() for kind in kinds]
@@ -107,6 +112,40 @@ async def test_a_type_that_nobody_knows_is_an_allowance_all_the_same(desk: Count
         assert (await desk.send("civil_affairs", sent))["accepted"] == 1
     facts = [one["data"]["values"]["type"] for one in await desk.events("data.changed", desk.vault.household_id(no))]
     assert facts == ["subsistence", "other"]
+
+
+def told_settlement(**data: object) -> Settlement:
+    return settlement(Fields({"setting": "inpatient", **data}), date(2026, 10, 3))
+
+
+def test_a_settlement_by_the_national_names_is_the_same_settlement() -> None:
+    sums = {"medfee_sumamt": "48210.50", "fund_pay_sumamt": "21400.00", "psn_part_amt": "26810.50"}
+    told = told_settlement(**sums, inscp_scp_amt="41810.50", fulamt_ownpay_amt="6400.00", hifp_pay="21400.00")
+    assert told.in_scope_self_paid_yuan == Decimal("20410.50"), "of the costs in scope, what no fund has paid"
+    assert (told.total_yuan, told.out_of_scope_yuan) == (Decimal("48210.50"), Decimal("6400.00"))
+
+
+@pytest.mark.parametrize(
+    ("in_scope", "told", "counted"),
+    [
+        ("9000.00", None, "1000.00"),
+        ("8000.00", None, "0.00"),
+        ("7999.99", None, None),
+        ("9000.00", "300.00", "300.00"),
+        (None, None, None),
+    ],
+)
+def test_what_was_paid_in_scope_is_as_told_or_what_no_fund_has_paid(
+    in_scope: str | None, told: str | None, counted: str | None
+) -> None:
+    sums = {"total_yuan": "10000.00", "reimbursed_yuan": "8000.00", "self_paid_yuan": "2000.00"}
+    found = told_settlement(**sums, in_scope_yuan=in_scope, in_scope_self_paid_yuan=told)
+    assert found.in_scope_self_paid_yuan == (None if counted is None else Decimal(counted))
+
+
+def test_a_refund_by_the_national_names_takes_back_as_much() -> None:
+    sums = {"medfee_sumamt": "-10000.00", "fund_pay_sumamt": "-8000.00", "psn_part_amt": "-2000.00"}
+    assert told_settlement(**sums, inscp_scp_amt="-9000.00").in_scope_self_paid_yuan == Decimal("-1000.00")
 
 
 @pytest.mark.parametrize("told", [2025, "2025", "2025-2026", "2025—2026", "2025 - 2026", "2025/2026学年", "2025学年度"])
