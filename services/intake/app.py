@@ -5,7 +5,7 @@ import re
 import secrets
 
 from services.intake import account, clue, identity, subscribers
-from services.intake.api import clues, complaints, contacts, declarations, feeds, households, objections, records
+from services.intake.api import clues, complaints, contacts, declarations, feeds, households, objections, records, whose
 from services.intake.api import identity as identities
 from services.intake.api.calls import PUBLIC, Desk
 from services.intake.api.shapes import SHAPES
@@ -45,6 +45,7 @@ async def build(settings: Settings) -> Service:
         records.router(service, vault, f"{settings.instance}/{secrets.token_hex(8)}"),
         households.router(service, vault),
         identities.router(service, vault),
+        whose.router(service, vault, policy),
         feeds.router(service, policy),
     )
     desk = Desk(service, vault)

@@ -137,7 +137,7 @@ async def read_sums(pool: asyncpg.Pool, caller: Caller, since: date | None) -> S
         )
 
 
-def told(sums: Sums, caller: Caller, policy: Policy) -> list[dict[str, Any]]:
+def accounts(sums: Sums, caller: Caller, policy: Policy) -> list[dict[str, Any]]:
     """Pure: each feed's account. A department hears of its own alone."""
     return [_feed(code, sums, policy) for code in KINDS if caller.department in (None, code)]
 
@@ -167,11 +167,11 @@ def _feed(code: str, sums: Sums, policy: Policy) -> dict[str, Any]:
         "period_days": rhythm.days,
         "silent_after_days": float(rhythm.days * times.value),
         "is_verified": times.verified,
-        "state": state_of(last_at, sums.now, rhythm, times.value),
+        "state": flow_of(last_at, sums.now, rhythm, times.value),
     }
 
 
-def state_of(last_at: datetime | None, now: datetime, rhythm: timedelta, times: Decimal) -> str:
+def flow_of(last_at: datetime | None, now: datetime, rhythm: timedelta, times: Decimal) -> str:
     """Whether a feed flows, is silent for so many times its period, or has never said anything."""
     if last_at is None:
         return "never"

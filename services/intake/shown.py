@@ -52,7 +52,7 @@ def _data(code: str, row: Any, values: dict[str, Any], grade: Grade) -> dict[str
     if kind and isinstance(data.get("members"), list):
         shown["members"] = [_member(one) for one in data["members"] if isinstance(one, dict)]
     hidden = [name for name, value in data.items() if name not in shown and value is not None]
-    return shown | {"subject": _subject(subject), "fields_not_shown": len(hidden)}
+    return shown | {"subject": shown_subject(subject), "fields_not_shown": len(hidden)}
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _is_code(value: Any) -> bool:
     return isinstance(value, str) and _CODE.fullmatch(value) is not None
 
 
-def _subject(told: dict[str, Any]) -> dict[str, Any]:
+def shown_subject(told: dict[str, Any]) -> dict[str, Any]:
     try:
         number = household_no(Fields(told), "household_no")
     except Wrong:

@@ -21,6 +21,6 @@ def router(service: Service, policy: Policy) -> APIRouter:
     ) -> dict[str, Any]:
         """`since` counts what came on that day and later; what is parked and who is silent is told as it is now."""
         sums = await feed.read_sums(service.worker, caller, since)
-        return {"items": feed.told(sums, caller, policy), "as_of": sums.now, "next": None}
+        return {"items": feed.accounts(sums, caller, policy), "as_of": sums.now, "next": None}
 
     return routes

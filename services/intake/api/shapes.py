@@ -171,6 +171,99 @@ class Matched(Reply):
     record_id: str | None = None
 
 
+class NotOurs(Reply):
+    """A person's word that nobody of this area is meant."""
+
+    at: AwareDatetime
+    by: str
+    role: str
+    reason: str
+
+
+class ToIdentify(Reply):
+    """A parked record, or somebody who reported and is in no register (`kind`: declaration or clue). `due_at` where
+    something red or a declaration stands behind it."""
+
+    id: str
+    what: Literal["record", "clue"]
+    department: str | None
+    record_id: str | None
+    kind: str
+    reason: str | None
+    channel: str
+    concerns: list[str]
+    region: str
+    since: AwareDatetime
+    is_urgent: bool
+    due_at: AwareDatetime | None
+    household_id: UUID | None
+    not_ours: NotOurs | None
+
+
+class ListedToIdentify(ToIdentify):
+    display_name: str | None
+
+
+class IdentityDesk(Reply):
+    items: list[ListedToIdentify]
+    as_of: AwareDatetime
+    next: str | None
+
+
+class IdentityCount(Reply):
+    what: Literal["record", "clue"]
+    department: str | None
+    is_urgent: bool
+    is_answered: bool
+    is_late: bool
+    count: int
+
+
+class IdentityTally(Reply):
+    items: list[IdentityCount]
+    as_of: AwareDatetime
+
+
+class LikelyMember(Reply):
+    display_name: str
+    relation: str
+    birth_year: int | None
+    id_no: str | None
+    is_left: bool
+
+
+class LikelyHousehold(Reply):
+    """A household that may be meant, and what speaks for it; names and numbers masked."""
+
+    household_id: UUID
+    household_no: str
+    display_name: str
+    region: str
+    group: int
+    size: int
+    because: list[Literal["id_no", "household_no", "name", "village"]]
+    members: list[LikelyMember]
+
+
+class BothSides(ToIdentify):
+    sent: dict[str, Any]
+    is_matchable: bool
+    candidates: list[LikelyHousehold]
+
+
+class SaidNotOurs(Reply):
+    id: str
+    state: Literal["not_ours"]
+
+
+class SeenName(Reply):
+    id: str
+    name: str | None
+    phone: str | None
+    address: str | None
+    contact_person: str | None
+
+
 class FeedCounts(Reply):
     """`late` (more than one period after its event) and `unknown` (nobody of the register) are among the others."""
 
@@ -341,6 +434,11 @@ SHAPES: Shapes = {
     "POST /v1/households/{id}/unmask": Shape({200: HouseholdUnmasked}),
     "GET /v1/identity": Shape({200: UnidentifiedPage}),
     "POST /v1/identity/{id}/match": Shape({200: Matched}, refusals=(409,)),
+    "GET /v1/identity/desk": Shape({200: IdentityDesk}),
+    "GET /v1/identity/tally": Shape({200: IdentityTally}),
+    "GET /v1/identity/{id}": Shape({200: BothSides}, refusals=(404,)),
+    "POST /v1/identity/{id}/not-ours": Shape({200: SaidNotOurs}, refusals=(404, 409)),
+    "POST /v1/identity/{id}/unmask": Shape({200: SeenName}, refusals=(404,)),
     "GET /v1/feeds": Shape({200: FeedPage}),
     "POST /v1/declarations": Shape({201: DeclarationKept}, DeclarationForm, refusals=(409, 429)),
     "POST /v1/declarations/status": Shape({200: DeclarationStatus}, AskForm, refusals=(404, 429)),

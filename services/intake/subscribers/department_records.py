@@ -11,13 +11,14 @@ from typing import ClassVar
 
 import asyncpg
 
-from services.intake import feed
+from services.intake import feed, whose
 from services.intake.arrival import arrive, refuse_record
 from services.intake.batch import raise_counts
 from services.intake.record import Refused, Sent
 from services.intake.rejection import Fault
 from services.intake.scene import keys_of_records, load_scene, save_scene
 from services.intake.vault import Vault
+from shared.clock import civil_date
 from shared.messaging.room import Decided, Decision, Input, State, Unit
 from shared.policy import Policy
 
@@ -55,6 +56,7 @@ class DepartmentRecords:
         await save_scene(unit, state, decided, self.vault)
         await raise_counts(unit.connection, decided)
         await feed.add(unit.connection, decided, unit.now, self.policy)
+        await whose.mark_red(unit.connection, decided, self.policy, civil_date(unit.now))
 
 
 def _sents(inputs: Sequence[Input]) -> list[Sent]:

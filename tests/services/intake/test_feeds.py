@@ -22,7 +22,7 @@ MONTH = timedelta(days=31)
 def test_a_source_is_silent_after_one_and_a_half_periods(days: float | None, state: str) -> None:
     now = datetime(2026, 10, 4, tzinfo=UTC)
     last_at = None if days is None else now - timedelta(days=days)
-    assert feed.state_of(last_at, now, MONTH, Decimal("1.5")) == state
+    assert feed.flow_of(last_at, now, MONTH, Decimal("1.5")) == state
 
 
 @pytest.mark.parametrize("package", ["regular-2026", "transition-2021-2025"])

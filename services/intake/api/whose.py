@@ -1,0 +1,165 @@
+"""GET /v1/identity/desk, /tally, /{id}, POST /{id}/not-ours, /{id}/unmask: what waits for a person to say whose it is.
+
+Each sight of one leaves an audit row, in the transaction of the sight; so does each word.
+"""
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import asyncpg
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from services.intake import whose
+from services.intake.vault import Vault
+from services.intake.whose import Subject, Told
+from shared import audit
+from shared.access.roles import grade
+from shared.access.tokens import Caller
+from shared.messaging import answers
+from shared.messaging.answers import Answer
+from shared.messaging.batch import Report
+from shared.policy import Policy
+from shared.service import Service
+from shared.web.callers import allowed, scoped, slot, who
+from shared.web.problems import refuse
+
+DESK_MAX = 200
+
+
+class Why(BaseModel):
+    """Why a person says so, or looks."""
+
+    reason: Annotated[str, Field(min_length=3, max_length=500)]
+
+
+Reader = Annotated[Caller, Depends(allowed("identity.read"))]
+
+
+def router(service: Service, vault: Vault, policy: Policy) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/v1/identity/desk")
+    async def desk(
+        caller: Reader,
+        state: Literal["open", "not_ours"] = "open",
+        department: Annotated[str | None, Query(pattern=r"^[a-z_]{1,40}$")] = None,
+        after: Annotated[str | None, Query(max_length=600)] = None,
+        limit: Annotated[int, Query(ge=1, le=DESK_MAX)] = 50,
+    ) -> dict[str, Any]:
+        """Parked records and unmatched reports together, what is urgent first, each with its clock."""
+        async with scoped(service.api, caller) as connection:
+            rows = await connection.fetch(whose.SQL.desk, state == "not_ours", department, *_cursor(after), limit + 1)
+            as_of: datetime = await connection.fetchval(whose.SQL.now)
+        items = [whose.listed(dict(row), _within(policy)) for row in rows[:limit]]
+        following = _as_cursor(rows[limit - 1]) if len(rows) > limit else None
+        return {"items": items, "as_of": as_of, "next": following}
+
+    @routes.get("/v1/identity/tally")
+    async def tally(caller: Reader) -> dict[str, Any]:
+        """How many wait: what the list adds up to. `is_late`: longer than an urgent one may."""
+        async with scoped(service.api, caller) as connection:
+            rows = await connection.fetch(whose.SQL.tally, _within(policy))
+            as_of: datetime = await connection.fetchval(whose.SQL.now)
+        return {"items": [dict(row) for row in rows], "as_of": as_of}
+
+    @routes.get("/v1/identity/{id}")
+    async def one(id: str, caller: Reader) -> dict[str, Any]:
+        """What was sent beside the households that it may be, both masked."""
+        async with scoped(service.api, caller) as connection:
+            subject, told, row = await _found(connection, id, vault, caller)
+            likely = await whose.candidates(connection, told, vault)
+            said = await connection.fetchrow(whose.SQL.answered, subject.name, row["since"])
+            await _note(connection, caller, "identity.read", subject, row, None)
+        return _both_sides(subject, told, row, dict(said) if said else None, policy) | {"candidates": likely}
+
+    @routes.post("/v1/identity/{id}/not-ours")
+    async def not_ours(
+        id: str, body: Why, request: Request, caller: Annotated[Caller, Depends(allowed("identity.match"))]
+    ) -> dict[str, Any]:
+        """Ends the clock. It goes on waiting for a registration, and is asked anew when it is sent anew."""
+        place = slot(request, caller, await request.body(), lambda _: Answer(200, {"id": id, "state": "not_ours"}))
+        async with scoped(service.api, caller) as connection:
+            if (stored := await answers.claim(connection, place)) is not None:
+                return dict(stored.body)
+            subject, _, row = await _found(connection, id, vault, caller)
+            await connection.execute(
+                whose.SQL.answer, subject.name, who(caller), caller.role, body.reason, row["region"]
+            )
+            await _note(connection, caller, "identity.not_ours", subject, row, body.reason)
+            return dict((await answers.store(connection, place, Report())).body)
+
+    @routes.post("/v1/identity/{id}/unmask")
+    async def unmask(
+        id: str, body: Why, caller: Annotated[Caller, Depends(allowed("household.unmask"))]
+    ) -> dict[str, Any]:
+        """The name that was sent, and how to reach them; the ID number stays masked."""
+        async with scoped(service.api, caller) as connection:
+            subject, told, row = await _found(connection, id, vault, caller)
+            await _note(connection, caller, "identity.unmask", subject, row, body.reason)
+        return {"id": id, **told.full}
+
+    return routes
+
+
+def _within(policy: Policy) -> timedelta:
+    return timedelta(hours=int(policy.value("identity.matched").value))
+
+
+async def _found(
+    connection: asyncpg.Connection, id: str, vault: Vault, caller: Caller
+) -> tuple[Subject, Told, Mapping[str, Any]]:
+    """Raises Refused (404)."""
+    subject = Subject.read(id)
+    found = None
+    if subject is not None and subject.clue_id is not None:
+        found = await whose.told_of_clue(connection, subject.clue_id, vault)
+    elif subject is not None:
+        found = await whose.told_of_record(connection, subject, vault, grade(caller))
+    if subject is None or found is None:
+        raise refuse(404, "not_found", "Nothing of this name waits to be matched in your area.")
+    return subject, *found
+
+
+async def _note(
+    connection: asyncpg.Connection, caller: Caller, action: str, subject: Subject, row: Mapping[str, Any],
+    reason: str | None,
+) -> None:  # fmt: skip
+    named = str(subject.clue_id) if subject.clue_id else f"{subject.department}/{subject.record_id}"
+    await audit.write(connection, audit.Entry(who(caller), caller.role, action, named, reason, row["region"]))
+
+
+def _both_sides(
+    subject: Subject, told: Told, row: Mapping[str, Any], said: Mapping[str, Any] | None, policy: Policy
+) -> dict[str, Any]:
+    is_clue = subject.clue_id is not None
+    return {
+        "id": subject.id, "what": "clue" if is_clue else "record", "department": subject.department or None,
+        "record_id": subject.record_id or None, "kind": row["cause"] if is_clue else row["kind"],
+        "reason": None if is_clue else row["reason"], "channel": row["channel"],
+        "concerns": row["concerns"] if is_clue else [], "region": row["region"], "since": row["since"],
+        "is_urgent": row["is_red"], "due_at": row["since"] + _within(policy) if row["is_red"] else None,
+        "household_id": str(row["household_id"]) if is_clue else None, "sent": told.shown,
+        "is_matchable": is_clue or row["kind"] != "household",
+        "not_ours": {"at": said["said_at"], "by": said["said_by"], "role": said["role"], "reason": said["reason"]}
+        if said else None,
+    }  # fmt: skip
+
+
+def _cursor(after: str | None) -> tuple[bool | None, datetime | None, str | None]:
+    if after is None:
+        return None, None, None
+    try:
+        urgent, since, subject = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("\x1e")
+        if "\x00" not in subject:
+            return urgent == "0", datetime.fromisoformat(since), subject
+    except ValueError:
+        pass
+    raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.")
+
+
+def _as_cursor(row: Any) -> str:
+    text = "\x1e".join(("1" if row["is_urgent"] else "0", row["since"].isoformat(), row["subject"]))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
