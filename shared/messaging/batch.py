@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
+import msgspec
 
 from shared.contracts.topics import TOPIC
 from shared.messaging import keys, outbox, positions, record, waiting
 from shared.messaging.faults import BeginAgain, NotFirst, Stopped, crash_point, fingerprint
 from shared.messaging.keys import KeyRow
 from shared.messaging.room import DUPLICATE, REJECTED, Decided, Decision, Input, Place, State, Subscriber, Unit
-from shared.messaging.sift import is_unplaced, sift
+from shared.messaging.sift import is_simple, is_unplaced, sift
 from shared.messaging.waiting import FOLLOWERS_MAX, ToWait, Waiting
 
 if TYPE_CHECKING:
@@ -105,8 +106,7 @@ class Effort:
         self.judge(0, cause)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A record whose turn has come: new, or from the table `waiting`."""
 
     input: Input
@@ -160,7 +160,11 @@ class Batch:
             else:
                 lines[input.topic, input.key].append(input)
         for line in [*lines, *(line for line in waits if line not in lines)]:
-            self._sift_line(line, lines.get(line, []), waits.get(line, []), candidates)
+            inputs, (topic, key) = lines.get(line, []), line
+            if line not in waits and topic in TOPIC and is_simple(key, self.rows[key].applied_number(topic), inputs):
+                candidates[topic] += [Candidate(input) for input in inputs]
+            else:
+                self._sift_line(line, inputs, waits.get(line, []), candidates)
         opened = [one.input for batch in candidates.values() for one in batch if one.row is not None]
         missing = await keys_of(self.connection, self.work.subscriber, opened) - self.rows.keys()
         if missing:
@@ -242,11 +246,12 @@ class Batch:
 
     async def _decide(self, subscriber: Subscriber, batch: Sequence[Candidate], now: datetime) -> None:
         unit = unit_of(self.connection, now, self.rows)
+        causes = [self._cause_before(one) for one in batch]
         # What will not be decided is not loaded either: it may be what cannot be loaded.
-        loadable = [one.input for one in batch if self._cause_before(one) is None]
+        loadable = [one.input for one, cause in zip(batch, causes, strict=True) if cause is None]
         state: State = await subscriber.load(unit, loadable) if loadable else {}
         decided: list[Decided] = []
-        for one in batch:
+        for one, cause in zip(batch, causes, strict=True):
             line = (one.input.topic, one.input.key)
             if line in self.blocked:
                 self._hold_back(one)
@@ -257,7 +262,7 @@ class Batch:
                 self.blocked.add(line)
                 self.report.more.add(line)
                 continue
-            outcome = self._decide_one(subscriber, state, one, now)
+            outcome = self._decide_one(subscriber, state, one, cause, now)
             if isinstance(outcome, str):
                 self._fail(one, outcome)
             else:
@@ -271,12 +276,16 @@ class Batch:
 
     def _cause_before(self, one: Candidate) -> str | None:
         """Why a record is not to be decided at all: the database refused it, or its body cannot be read."""
-        cause = self.given_up.get(id(one.input) if one.row is None else (one.row.topic, one.row.key))
-        return cause or (one.input.cause if one.input.sequence is not None else None)
+        if self.given_up:
+            cause = self.given_up.get(id(one.input) if one.row is None else (one.row.topic, one.row.key))
+            if cause is not None:
+                return cause
+        return one.input.cause if one.input.sequence is not None else None
 
-    def _decide_one(self, subscriber: Subscriber, state: State, one: Candidate, now: datetime) -> Decision | str:
+    def _decide_one(
+        self, subscriber: Subscriber, state: State, one: Candidate, cause: str | None, now: datetime
+    ) -> Decision | str:
         """The decision, or why there is none: we failed on this record alone."""
-        cause = self._cause_before(one)
         if cause is None:
             try:
                 return subscriber.decide(state, one.input, now)

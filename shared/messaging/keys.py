@@ -61,17 +61,11 @@ async def lock(connection: asyncpg.Connection, keys: Iterable[str]) -> tuple[dic
     rows = await connection.fetch(SQL.lock, sorted(set(keys)))
     if not rows:
         return {}, await connection.fetchval(SQL.now)
-    return {
-        row["key"]: KeyRow(
-            row["key"],
-            list(row["applied"]),
-            list(row["emitted"]),
-            row["waiting"],
-            row["merged_into"],
-            row["digest"],
-        )
-        for row in rows
-    }, max(row["now"] for row in rows)
+    found = {
+        key: KeyRow(key, applied, emitted, waits, merged_into, digest)
+        for key, applied, emitted, waits, merged_into, digest, _ in rows
+    }
+    return found, rows[0]["now"]
 
 
 async def lock_as_person(connection: asyncpg.Connection, keys: Iterable[str]) -> tuple[dict[str, KeyRow], datetime]:
@@ -100,6 +94,7 @@ async def write(connection: asyncpg.Connection, rows: Iterable[KeyRow], merged: 
         await connection.execute(SQL.merge, list(merged), list(merged.values()))
 
 
-def _literal(numbers: Sequence[int | None]) -> str:
+def _literal(numbers: list[int | None] | list[int]) -> str:
     """An array as text: arrays of arrays of different lengths do not pass as one parameter."""
-    return "{" + ",".join(str(number or 0) for number in numbers) + "}"
+    told = [number or 0 for number in numbers] if None in numbers else numbers
+    return f"{{{str(told)[1:-1]}}}"

@@ -1,6 +1,6 @@
 """Positions: how far each consumer has committed, stored with its effects, and its account of what it read."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,11 +28,12 @@ def steps(outcomes: Sequence[tuple[Place, str]], released: Sequence[tuple[Place,
     `released` are records that were counted as waiting when they were read, and have been decided now.
     """
     ends: dict[tuple[str, int], int] = {}
-    counts: dict[tuple[str, int], Counter[str]] = {}
+    counts: defaultdict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for place, outcome in (*outcomes, *released):
         where = (place.topic, place.partition)
-        ends[where] = max(ends.get(where, 0), place.offset + 1)
-        counts.setdefault(where, Counter())[outcome] += 1
+        if place.offset >= ends.get(where, 0):
+            ends[where] = place.offset + 1
+        counts[where][outcome] += 1
     for place, _ in released:
         counts[place.topic, place.partition]["waiting"] -= 1
     return [

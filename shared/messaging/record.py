@@ -4,7 +4,7 @@ A record of our own topics says its place in line in its headers (`ce_…`), so 
 has it. One whose headers are broken too stands under `partition:<n>` with its offset as its number.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from shared.messaging.room import Input, Kept, Place
 from shared.messaging.structs import reader
 
 Headers = Sequence[tuple[str, bytes]]
-SEQUENCE_MAX = 10**12 - 1
+"""As a reader gets them: one without a value has an empty one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,16 @@ class Foreign:
     cause: str | None = None
 
 
-def read(topic: str, partition: int, offset: int, headers: Headers, value: bytes | None, how: Read) -> Input:
+def read(
+    topic: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes | None]], value: bytes | None, how: Read
+) -> Input:
     """One record as an input; what is wrong with it stands in `cause`, in words that hold no one's data."""
-    # Kafka knows headers without a value; whatever reads or keeps them knows bytes alone.
-    kept = Kept(topic, partition, offset, [(name, raw or b"") for name, raw in headers], value)
+    kept = Kept(topic, partition, offset, headers, value)
     place = Place(topic, partition, offset)
     if topic not in TOPIC:
         assert how.foreign is not None, f"{topic} is not one of ours and nothing reads it"
         try:
-            foreign = how.foreign(topic, value, kept.headers)
+            foreign = how.foreign(topic, value, [(name, raw or b"") for name, raw in headers])
         except Exception as error:  # a record costs itself, whatever its reader had not thought of
             foreign = Foreign(None, "", f"reader: {fingerprint(error)}")
         return Input(
@@ -56,9 +57,9 @@ def read(topic: str, partition: int, offset: int, headers: Headers, value: bytes
 
 
 def _ours(kept: Kept, place: Place) -> Input:
-    head = {name: raw.decode("utf-8", "replace") for name, raw in kept.headers if name.startswith("ce_")}
-    key, sequence = head.get("ce_partitionkey", ""), _number(head.get("ce_sequence", ""))
-    type_, region = head.get("ce_type", ""), head.get("ce_region")
+    head = dict(kept.headers)
+    key, sequence = _text(head, "ce_partitionkey"), _number(_text(head, "ce_sequence"))
+    type_, region = _text(head, "ce_type"), _text(head, "ce_region")
     body, cause = None, None
     if not _is_key(key) or sequence is None:
         key, sequence, cause = f"partition:{place.partition}", place.offset, "headers_unreadable"
@@ -66,7 +67,7 @@ def _ours(kept: Kept, place: Place) -> Input:
         body, cause = _decode(kept, key, sequence)
     return Input(
         topic=kept.topic, key=key, sequence=sequence, body=body, type=_clean(type_), cause=cause,
-        region=region if region and len(region) == 12 and region.isdigit() else None,
+        region=region if len(region) == 12 and region.isdigit() else None,
         record=kept, place=place,
         traceparent=getattr(body, "traceparent", None),
     )  # fmt: skip
@@ -89,6 +90,10 @@ def again(record: bytes, how: Read) -> Input:
     """A waiting record, opened, as the input that it was."""
     kept = msgspec.msgpack.decode(record, type=Kept)
     return read(kept.topic, kept.partition, kept.offset, kept.headers, kept.value, how)
+
+
+def _text(head: Mapping[str, bytes | None], name: str) -> str:
+    return (head.get(name) or b"").decode("utf-8", "replace")
 
 
 def _number(text: str) -> int | None:

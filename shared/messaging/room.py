@@ -15,8 +15,7 @@ State = MutableMapping[Hashable, Any]
 what a decision puts is carried on to the next record of the batch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a record lay in Kafka."""
 
     topic: str
@@ -24,21 +23,23 @@ class Place:
     offset: int
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
-    """A Kafka record as it came; so it lies, sealed, in the table `waiting`, if it must wait."""
+class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A Kafka record as it came; so it lies, sealed, in the table `waiting`, if it must wait.
+
+    Kafka knows headers without a value.
+    """
 
     topic: str
     partition: int
     offset: int
-    headers: list[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
     value: bytes | None
 
     def packed(self) -> bytes:
         return msgspec.msgpack.encode(self)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Input:
+class Input(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One record, call or deadline.
 
     `topic` names the subscriber; `key` the key row it carries (empty when its key must be looked up); `sequence` its
@@ -59,8 +60,7 @@ class Input:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
+class Emit(msgspec.Struct, frozen=True):
     """A fact to be emitted. The unit of work numbers and serialises it; `data` is the family's payload.
 
     `id` is deterministic (`shared.contracts.envelope.event_id`); `correlation_id` None means that this fact begins
@@ -128,8 +128,7 @@ class Unit:
         return self.homes.get(key, key)
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True):
     """An input with its decision, as `save` gets them, in the order in which they were decided."""
 
     input: Input
@@ -147,7 +146,7 @@ class Subscriber(Protocol):
     def topic(self) -> str: ...
 
     async def keys(self, connection: asyncpg.Connection, inputs: Sequence[Input]) -> Sequence[Sequence[str]]:
-        """The keys of each input; read first without a lock and again under the locks."""
+        """The keys of the inputs, in any grouping; read first without a lock and again under the locks."""
         ...
 
     async def load(self, unit: Unit, inputs: Sequence[Input]) -> State: ...
@@ -163,4 +162,4 @@ class Keyed:
     looks_up_keys = False
 
     async def keys(self, connection: asyncpg.Connection, inputs: Sequence[Input]) -> Sequence[Sequence[str]]:
-        return [(input.key,) for input in inputs]
+        return [[input.key for input in inputs]]

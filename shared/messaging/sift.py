@@ -30,6 +30,16 @@ def is_unplaced(key: str) -> bool:
     return key.startswith("partition:")
 
 
+def is_simple(key: str, applied: int, inputs: Sequence[Input]) -> bool:
+    """Whether new records, where nothing waits, are the line's next ones, one after another: as nearly always."""
+    turn = applied
+    for input in inputs:
+        turn += 1
+        if input.sequence != turn:
+            return False
+    return not is_unplaced(key)
+
+
 def sift(
     key: str,
     applied: int,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from shared.crypto import Cipher
-from shared.messaging import answers, keys, outbox, positions, record
+from shared.messaging import answers, arrays, keys, outbox, positions, record
 from shared.messaging.answers import Answer, Slot
 from shared.messaging.batch import (
     NOBODY,
@@ -53,6 +53,7 @@ BEGIN_AGAIN_MAX = 5
 HELD_MAX = 3
 """So many records of a batch are waited for, one after another, while someone else holds their rows."""
 
+arrays.mend()
 log = logging.getLogger(__name__)
 
 SET_SCOPE = (

@@ -221,7 +221,7 @@ def _readable(plain: bytes) -> dict[str, Any]:
     return {
         "partition": kept.partition,
         "offset": kept.offset,
-        "headers": {name: raw.decode("utf-8", "replace") for name, raw in kept.headers},
+        "headers": {name: (raw or b"").decode("utf-8", "replace") for name, raw in kept.headers},
         "value": (kept.value or b"").decode("utf-8", "replace")[:4000],
     }
 

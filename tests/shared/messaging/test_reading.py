@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
@@ -35,10 +36,10 @@ async def test_a_header_without_a_value_is_one_more_hostile_header(road: House, 
     for one, name in zip(records, ("ce_type", "traceparent", "ce_source"), strict=True):
         whole = kept(one)
         headers = [*((n, v) for n, v in whole.headers if n != name), (name, None)]
-        object.__setattr__(
+        msgspec.structs.force_setattr(
             one,
             "record",
-            Kept(whole.topic, whole.partition, whole.offset, headers, whole.value),  # type: ignore[arg-type]
+            Kept(whole.topic, whole.partition, whole.offset, headers, whole.value),
         )
     async with reading(road, kafka):
         await publish(kafka, *records)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.messaging.room import Input
-from shared.messaging.sift import sift
+from shared.messaging.sift import Sifted, is_simple, sift
 from shared.messaging.waiting import Waiting
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -60,3 +60,13 @@ def test_only_the_replayed_first_record_passes_a_failed_one() -> None:
 def test_a_baseline_begins_at_the_first_number_seen() -> None:
     assert sift("k", 0, [], [new(9), new(10)]).ready == ()
     assert [one.sequence for one in sift("k", 0, [], [new(9), new(10)], is_baseline=True).ready] == [9, 10]
+
+
+@given(st.integers(0, 4), st.lists(st.integers(1, 8), max_size=4), st.booleans())
+def test_what_is_called_simple_is_all_ready_as_it_came(applied: int, numbers: list[int], is_odd: bool) -> None:
+    key = "partition:3" if is_odd else "k"
+    inputs = [new(number) for number in numbers]
+    if is_simple(key, applied, inputs):
+        assert sift(key, applied, [], inputs) == Sifted(tuple(inputs), (), (), ())
+    else:
+        assert is_odd or numbers != list(range(applied + 1, applied + 1 + len(numbers)))
