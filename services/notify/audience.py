@@ -43,6 +43,10 @@ def audience_of(occasion: Occasion, roll: Roll, day: date) -> tuple[Addressee, .
             found = [*_above(one_up(occasion.office), roll, day), *_leaders(_led_by(occasion), roll, day)]
         case "reported":
             found = _superiors(occasion, roll, day)
+        case "unmatched":
+            found = _who_match(occasion, roll, day)
+        case "match_overdue":
+            found = [*_leaders(occasion.office, roll, day), *_who_match(occasion, roll, day)]
         case "unread":
             found = [*_deputies(occasion, roll, day), *_leaders(_led_by(occasion), roll, day)][:1]
         case _:
@@ -91,6 +95,15 @@ def _responsible(occasion: Occasion, roll: Roll, day: date) -> list[Addressee]:
     if occasion.hop_step in SIGNED:
         return _signers(occasion.office, there)
     return _handlers(occasion.office, there, "office")
+
+
+def _who_match(occasion: Occasion, roll: Roll, day: date) -> list[Addressee]:
+    """Who says whose a report is: the county's handlers, and those of its village where that is known."""
+    village = [] if occasion.region.endswith("000") else roll.present(occasion.region, day)
+    return [
+        *_handlers(occasion.office, roll.present(occasion.office, day), "office"),
+        *_handlers(occasion.region, village, "stand_in"),
+    ]
 
 
 def _of_grid(there: Sequence[Post]) -> list[Addressee]:

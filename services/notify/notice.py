@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.notify import wording
 from services.notify.audience import Addressee, Part
-from services.notify.occasion import Occasion
+from services.notify.occasion import OF_MATCHING, Occasion
 from services.notify.wording import Names
 from shared.contracts.envelope import event_id
 from shared.contracts.notice import Notice as Told
@@ -80,7 +80,7 @@ def drafted(
     return Notice(
         notice_id=id_,
         occasion_id=occasion.occasion_id,
-        case_id=occasion.case_id,
+        case_id=None if occasion.step in OF_MATCHING else occasion.case_id,
         household_id=occasion.household_id,
         officer_id=addressee.officer_id,
         office=occasion.office,

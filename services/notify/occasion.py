@@ -5,10 +5,11 @@ ended, and a reminder of it that comes late is dropped.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from shared.contracts.clue import ClueReported
 from shared.contracts.deadline import DeadlinePassed
 from shared.contracts.envelope import event_id
 from shared.contracts.stage import StageAdvanced
@@ -24,6 +25,7 @@ CLOSED = "closed"
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """`not_to` has just handed the task over and is not told. `cause` says why it is tried again at `retry_at`.
+    `case_id` of one that is of no case yet is its report's.
 
     `step` is what has happened; `hop_step` the step of the hop (`visit`, `review`, …); `about` tells apart several
     occasions of one step at one place: the hop's step, or the deadline.
@@ -105,6 +107,44 @@ def of_stage(event: StageAdvanced, step: str, now: datetime) -> Occasion:
         grid=event.grid,
         hop_step=data.step,
         about=data.step,
+        is_green=data.is_green,
+    )
+
+
+OF_MATCHING = frozenset({"unmatched", "match_overdue"})
+"""The steps of whoever reported and is in no register: of no case, and of no hop."""
+
+
+def of_unmatched(event: ClueReported, within: timedelta, now: datetime) -> Occasion:
+    """Somebody must say whose it is, `within` so long from the report; told to the county, and to its village."""
+    data = event.data
+    step = "match_overdue" if data.reason_code == "match_overdue" else "unmatched"
+    about = data.reported_at.isoformat()
+    return Occasion(
+        occasion_id=occasion_id(data.clue_id, step, None, 1, "main", about),
+        case_id=data.clue_id,
+        household_id=data.household_id,
+        step=step,
+        hop=None,
+        round=1,
+        branch="main",
+        office=event.region[:6],
+        task_id=None,
+        level=data.level or "orange",
+        concerns=(),
+        due_at=data.reported_at + within,
+        not_to=None,
+        state="told",
+        cause=None,
+        retry_at=None,
+        tries=0,
+        tried_at=now,
+        created_at=now,
+        cause_id=event.id,
+        correlation_id=event.correlationid,
+        region=event.region,
+        grid=event.grid,
+        about=f"{data.clue_id} {about}",
         is_green=data.is_green,
     )
 

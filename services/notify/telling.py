@@ -13,7 +13,7 @@ from services.notify.audience import TO_THE_RESPONSIBLE, Addressee, audience_of,
 from services.notify.carriers import CARRIERS, FIRST
 from services.notify.dispatch import dispatched
 from services.notify.notice import Notice, drafted, emitted, notice_id
-from services.notify.occasion import CLOSED, Occasion
+from services.notify.occasion import CLOSED, OF_MATCHING, Occasion
 from services.notify.post import Roll
 from services.notify.quiet_hours import rings_at
 from services.notify.wording import Names, group_name
@@ -105,8 +105,8 @@ def ended(file: CaseFile, case_id: UUID, occasions: Iterable[Occasion]) -> Decis
 
 
 def place_name(occasion: Occasion, roll: Roll) -> Names:
-    """The office's own name, as its posts have it; else the number of the group."""
-    named = roll.office(occasion.office)
+    """The office's own name, as its posts have it; else the number of the group. A report's is its village."""
+    named = roll.office(occasion.region if occasion.step in OF_MATCHING else occasion.office)
     return Names(named.office_zh, named.office_en) if named else group_name(occasion.grid)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import asyncpg
@@ -15,8 +15,8 @@ from services.notify.telling import CaseFile
 from shared.access.tokens import Caller
 from shared.contracts.stage import Actor
 from shared.messaging.faults import Refused
-from shared.messaging.room import Decision
-from tests.services.notify.house import Post, household, task_of
+from shared.messaging.room import Decision, Input
+from tests.services.notify.house import NOW, Post, clue, household, task_of
 from tests.tokens import GRID, VILLAGE
 
 WORKER, DEPUTY = ("gw-1", "worker"), ("gw-2", "deputy")
@@ -336,3 +336,47 @@ async def test_a_call_sees_no_posts_and_changes_no_words(office: Post) -> None:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await office.api.execute(statement)
     assert await office.api.fetch("SELECT * FROM notices") == [], "no scope, no rows"
+
+
+# ── whose it is ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+HANDLER = ("co-1", "member", VILLAGE[:6])
+HEAD = ("co-9", "leader", VILLAGE[:6])
+
+
+def unmatched(office: Post, **more: Any) -> Input:
+    return office.fact("clue.reported", "unmatched", f"office:{VILLAGE[:6]}", clue(HOUSE, is_matched=False, **more))
+
+
+async def test_a_declaration_of_somebody_unknown_is_told_to_the_county_and_its_village_at_once(office: Post) -> None:
+    await office.appoint(HANDLER, CADRE)
+    report = await office.told(unmatched(office))
+    assert dict(report.words) == {"told": 1}
+    assert await office.heard(HOUSE, "unmatched") == [("co-1", "office"), ("vc-2", "stand_in")]
+    notices = await office.notices(HOUSE)
+    assert {row["case_id"] for row in notices} == {None}, "there may be no case yet"
+    assert {row["due_at"] - NOW for row in notices} == {timedelta(hours=4)}, "the package's hours"
+    assert not any("医疗" in row["text_zh"] for row in notices)
+
+
+async def test_when_its_hours_are_over_the_county_s_leader_hears_too_once(office: Post) -> None:
+    await office.appoint(HANDLER, HEAD, CADRE)
+    late = unmatched(office, reason_code="match_overdue")
+    await office.told(unmatched(office), late, unmatched(office, reason_code="match_overdue"))
+    heard = [("co-1", "office"), ("co-9", "leader"), ("vc-2", "stand_in")]
+    assert await office.heard(HOUSE, "match_overdue") == heard
+
+
+async def test_an_unhurried_clue_of_somebody_unknown_rings_for_nobody(office: Post) -> None:
+    await office.appoint(HANDLER, CADRE)
+    report = await office.told(unmatched(office, cause="clue", reported_by_role="village"))
+    assert dict(report.words) == {"nothing_to_tell": 1}
+    await office.told(unmatched(office, cause="clue", reported_by_role="village", level="red"))
+    assert len(await office.heard(HOUSE, "unmatched")) == 2
+
+
+async def test_where_nobody_is_to_match_it_is_kept_until_somebody_is(office: Post) -> None:
+    assert dict((await office.told(unmatched(office))).words) == {"kept": 1}
+    await office.appoint(HANDLER)
+    await office.try_again()
+    assert await office.heard(HOUSE, "unmatched") == [("co-1", "office")]

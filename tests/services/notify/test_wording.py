@@ -30,6 +30,8 @@ TOLD: dict[str, tuple[Part, ...]] = {
     "supervised": ("supervisor", "leader"),
     "reported": ("superior",),
     "unread": ("deputy", "leader"),
+    "unmatched": ("office", "stand_in"),
+    "match_overdue": ("leader", "office", "stand_in"),
 }
 ANSWERS = ("received", "visit_planned", "public_notice", "identified", "refused", "appealable", "helped")
 LADDER = {"near", "passed", "urged", "supervised", "reported"}
