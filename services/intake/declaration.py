@@ -102,8 +102,12 @@ class Standing:
 
 async def prove(pool: asyncpg.Pool, vault: Vault, proof: Proof) -> Declared | None:
     """The declaration of a receipt, or None for every failure alike. A try that fails counts, whether there is such a
-    receipt or not; it is written first, so that a hundred at once are not five times five."""
-    index = receipt.index_of(vault, receipt.plain(proof.receipt_no))
+    receipt or not; it is written first, so that a hundred at once are not five times five. What is no receipt by its
+    own check is nobody's: nothing is looked up, and nothing written."""
+    number = receipt.plain(proof.receipt_no)
+    if not receipt.is_receipt(number):
+        return None
+    index = receipt.index_of(vault, number)
     async with session(pool) as connection:
         try_id = await connection.fetchval(TRIES.try_, index, TRIES_KEPT)
         tries = await connection.fetchval(TRIES.tries, index)

@@ -43,6 +43,13 @@ async def counted(connection: asyncpg.Connection, department: str | None = None)
     }
 
 
+async def late_on_its_way(
+    connection: asyncpg.Connection, limit: int, department: str | None = None
+) -> list[dict[str, Any]]:
+    """What is late between two hops: it has a limit and an alarm, and no task before its hop opens one."""
+    return [dict(row) for row in await connection.fetch(SQL.late_on_its_way, department, limit)]
+
+
 def _shown(row: asyncpg.Record) -> dict[str, Any]:
     return {
         "hop": row["hop"],

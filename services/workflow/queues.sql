@@ -12,3 +12,12 @@ ORDER BY p.hop, p.office, p.level, p.lateness, p.state
 -- name: now
 -- Civil now.
 SELECT civil.now()
+
+-- name: late_on_its_way
+-- Live places that are late between two hops, where no task is yet: the graver lateness first, then the earliest limit.
+SELECT p.case_id, p.household_id, h.household_no, h.display_name, h.size, p.hop, p.step, p.round, p.branch, p.office,
+    p.level, p.lateness, p.from_hop, p.sent_at, p.due_at, p.region, p.grid
+FROM places p LEFT JOIN households h ON h.household_id = p.household_id
+WHERE p.state = 'on_its_way' AND p.lateness IN ('overdue', 'supervised')
+    AND ($1::text IS NULL OR (p.hop = 'department' AND p.branch = $1))
+ORDER BY p.lateness DESC, p.due_at, p.place_id LIMIT $2

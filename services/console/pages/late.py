@@ -1,4 +1,5 @@
-"""/late: what is late in one's area, by level of office, and the supervisions with what was asked and answered.
+"""/late: what is late in one's area, on a desk or on its way, by level of office; and the supervisions with what was
+asked and answered.
 
 Carries out domain §7 and requirement 27: the late office answers, the one above it closes. Workflow decides who may.
 """
@@ -78,8 +79,9 @@ async def _show(
     token, asked = console.token(viewer), request.query_params
     level = asked.get("at", "") if asked.get("at") in LEVELS else ""
     state = asked.get("state", "") if asked.get("state") in STATES else ""
-    totals, supervised, overdue, *found = await asyncio.gather(
+    totals, moving, supervised, overdue, *found = await asyncio.gather(
         console.neighbours.get("workflow", "/v1/queues", token),
+        console.neighbours.get("workflow", "/v1/queues/late-on-the-way", token, limit=ROWS_MAX),
         *(
             console.neighbours.get("workflow", "/v1/tasks", token, state="open", lateness=one, limit=ROWS_MAX)
             for one in ("supervised", "overdue")
@@ -89,10 +91,10 @@ async def _show(
             for one in ((state,) if state else ("open", "answered"))
         ),
     )
-    if not all(one.is_fine for one in (totals, supervised, overdue, *found)):
+    if not all(one.is_fine for one in (totals, moving, supervised, overdue, *found)):
         return console.frame.page(request, viewer, "away.html", 503, key="task.away_read", title="overdue.title")
     words, parts = console.frame.words(viewer.language), totals.body["hops"]
-    items = [one for answer in (supervised, overdue) for one in answer.body["items"]]
+    items = most_late_first([one for answer in (supervised, overdue, moving) for one in answer.body["items"]])
     items = [one for one in items if not level or one["hop"] in LEVELS[level]]
     supervisions = [one for answer in found for one in answer.body["items"]]
     spoken = [each["officer_id"] for one in supervisions for each in one["statements"]]
@@ -101,11 +103,18 @@ async def _show(
     me = viewer.officer.officer_id
     return console.frame.page(
         request, viewer, "late.html", status, sums=sums_of(parts), levels=LEVELS, level=level, state=state,
-        rows=[(row(one, named, me, viewer.now, words), office_of(one, offices, words)) for one in items],
+        rows=[
+            (row({"task_id": "", **one}, named, me, viewer.now, words), office_of(one, offices, words)) for one in items
+        ],
         supervisions=[_supervision(one, offices, named, viewer, words) for one in supervisions],
         said=asked.get("said", "") if asked.get("said") in CALLS else "", written=written, states=STATES,
         key=secrets.token_urlsafe(18),
     )  # fmt: skip
+
+
+def most_late_first(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What is supervised first, then what was due earliest, whether it lies on a desk or is on its way."""
+    return sorted(items, key=lambda one: (one["lateness"] != "supervised", as_instant(one["due_at"])))
 
 
 def sums_of(parts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:

@@ -284,6 +284,33 @@ class Counts(Reply):
     hops: list[Count]
 
 
+class LateOnTheWay(Reply):
+    """A case that is late between two hops: no task is open before its hop takes it in."""
+
+    case_id: UUID
+    household_id: UUID
+    household_no: str | None
+    display_name: str | None
+    size: int | None
+    hop: Hop
+    step: str
+    round: int
+    branch: str
+    office: str
+    level: Level
+    lateness: Literal["overdue", "supervised"]
+    from_hop: Hop | None
+    sent_at: AwareDatetime
+    due_at: AwareDatetime
+    region: str
+    grid: str | None
+
+
+class LateOnTheWayPage(Reply):
+    items: list[LateOnTheWay]
+    next: str | None
+
+
 class OfficerShown(Reply):
     """A person in a post. The full name never leaves the service."""
 
@@ -497,6 +524,7 @@ SHAPES: Shapes = {
     "POST /v1/tasks/{task_id}/decisions": Shape({200: Decided}, DecisionGiven, refusals=(409,)),
     "GET /v1/cases/{case_id}": Shape({200: CaseWhole}),
     "GET /v1/queues": Shape({200: Counts}),
+    "GET /v1/queues/late-on-the-way": Shape({200: LateOnTheWayPage}),
     "GET /v1/officers": Shape({200: OfficerPage}),
     "POST /v1/officers": Shape({200: RegisterKept}, Register, refusals=(409,)),
     "GET /v1/offices": Shape({200: OfficePage}),

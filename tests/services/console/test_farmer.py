@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from services.console.pages.apply import ENTRIES, declaration_of, in_fours, wrong_at
-from services.console.pages.late import sums_of
+from services.console.pages.late import most_late_first, sums_of
 from services.console.pages.track import WAY, way_of
 from services.console.way import current, stations
 from services.console.wording import Words
@@ -191,6 +191,15 @@ def test_a_tracked_case_stands_at_its_tracking_with_branches_under_their_hop() -
     assert [one.state for one in stations(path, {}, {}, WORDS)] == ["done", "done", "here"], "workflow is away"
     task = {"hop": "county", "step": "sign", "round": 1, "branch": "main"}
     assert current(task, case)["step"] == "sign" and current(task, {}) == {}
+
+
+def test_what_is_late_on_its_way_stands_among_what_is_late_on_a_desk() -> None:
+    at = "2026-12-0{}T16:00:00+00:00".format
+    items = [
+        {"id": "desk", "lateness": "overdue", "due_at": at(2)}, {"id": "way", "lateness": "overdue", "due_at": at(1)},
+        {"id": "asked", "lateness": "supervised", "due_at": at(3)},
+    ]  # fmt: skip
+    assert [one["id"] for one in most_late_first(items)] == ["asked", "way", "desk"]
 
 
 def test_what_is_late_is_summed_by_level_of_office_and_adds_up() -> None:

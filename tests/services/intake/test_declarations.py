@@ -332,6 +332,14 @@ async def test_every_failure_is_one_and_the_same_answer(desk: County) -> None:
     assert sixth.content == wrong.content, "five wrong tries, and the right one is not heard for an hour"
 
 
+async def test_a_slip_in_a_receipt_is_no_receipt_and_leaves_nothing_behind(desk: County) -> None:
+    right = (await file(desk))["receipt_no"]
+    slip = ("3" if right[0] != "3" else "4") + right[1:]
+    before = await desk.service.worker.fetchval("SELECT count(*) FROM receipt_tries")
+    assert (await status(desk, {"receipt_no": slip})).status_code == 404
+    assert await desk.service.worker.fetchval("SELECT count(*) FROM receipt_tries") == before
+
+
 async def test_right_answers_are_not_counted_and_a_hundred_wrong_ones_at_once_are_five(desk: County) -> None:
     told_ = await file(desk)
     assert {(await status(desk, told_)).status_code for _ in range(8)} == {200}

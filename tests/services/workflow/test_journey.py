@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from services.workflow import desk as desk_room
 from services.workflow.hops import HOPS
+from services.workflow.subscribers import subscribers
 from shared.access.tokens import Caller
 from shared.contracts.clue import Clue
 from shared.messaging.faults import Refused
@@ -509,6 +510,30 @@ async def test_a_case_of_somebody_nobody_knew_goes_to_the_household_that_a_perso
     assert again["task_id"] == task["task_id"] and again["version"] == 2, "joined, not opened a second time"
     await act(desk, again)
     assert (await only(desk, known, "village_committee.visit"))["is_main"]
+
+
+async def test_a_package_that_changes_while_a_case_is_open_changes_later_cases_alone(desk: Desk) -> None:
+    """The case keeps its package and its route; a new one opens with the new package."""
+    old, new = household(24), household(25)
+    await desk.warn(old, level="orange")
+    before = await desk.case(old)
+    shorter = """UPDATE cases SET route = replace(route::text, '"review", "notice"', '"notice"')::jsonb"""
+    await desk.worker.execute(shorter + " WHERE household_id = $1", old)
+    stream, desk.stream = desk.stream, replace(desk.stream, subscribers=subscribers("transition-2021-2025"))
+    try:
+        await desk.warn(
+            old, "strengthened", "orange", concerns=("medical_burden", "unsafe_house"), new=("unsafe_house",)
+        )
+        await desk.warn(new, level="orange")
+    finally:
+        desk.stream = stream
+    case = await desk.case(old)
+    assert (case["policy"], case["case_id"]) == ("regular-2026", before["case_id"])
+    assert (await desk.case(new))["policy"] == "transition-2021-2025"
+    seen = await walk(desk, old, "township.review")
+    assert "village_committee.review" not in seen and "village_committee.notice" in seen, (
+        "its own route, not the package's"
+    )
 
 
 async def test_later_hops_share_what_is_left_of_the_journey(desk: Desk) -> None:

@@ -12,6 +12,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from services.workflow.deciding import Claiming
 from services.workflow.grid import PUT_GRID, Change, Grids, Holders
 from services.workflow.leave import END, ENTER, End, Ending, Enter, Entering, LeaveGiven
 from services.workflow.office import Officers, Post, posts_of, stands_in_for
@@ -20,7 +21,7 @@ from shared.crypto import Cipher, read_keys
 from shared.messaging.faults import Refused
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import session
-from tests.services.workflow.house import REGISTER, STEWARD, Desk, opened_desk
+from tests.services.workflow.house import CADRE, REGISTER, STEWARD, Desk, household, opened_desk
 from tests.tokens import GRID, VILLAGE
 
 OTHER = f"{VILLAGE}-04"
@@ -38,7 +39,7 @@ PEOPLE["officers"].append(
 @pytest_asyncio.fixture
 async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
     built = await opened_desk(database, keys)
-    rooms = (Officers(), Grids(), Entering(), Ending())
+    rooms = (Officers(), Grids(), Entering(), Ending(), Claiming())
     built.calls = UnitOfWork("workflow", "workflow.calls", rooms, built.api, Cipher(read_keys(keys).waiting))
     for table in ("assignments", "leaves", "officers", "grids", "offices", "replaced", "outbox"):
         await (await _owner(database)).execute(f"DELETE FROM workflow.{table}")
@@ -179,6 +180,26 @@ async def test_a_worker_on_leave_is_stood_in_for_until_the_first_day_back(desk: 
     assert await told(desk) == [("relieved", GRID, "gw-2", "gw-1")]
     assert await here(desk) == {("gw-1", "worker", None), ("gw-2", "deputy", None)}
     assert (await end(desk, leave))["ended_on"] == now.isoformat() and await told(desk) == []
+
+
+async def test_who_stands_in_takes_over_what_the_one_on_leave_has_in_hand_and_nobody_else_does(desk: Desk) -> None:
+    now = await today(desk)
+    deputy, worker = Caller("gw-2", "grid_worker", VILLAGE, GRID), Caller("gw-1", "grid_worker", VILLAGE, GRID)
+    task = await desk.opened(household(1))
+    assert (await desk.claim(task, worker))["claimed_by"] == "gw-1"
+    with pytest.raises(Refused) as refused:
+        await desk.claim(task, deputy)
+    assert refused.value.problem.code == "already_claimed", "the deputy alone, while the worker is there"
+    leave = await enter(desk, "gw-1", now, now + timedelta(days=3))
+    with pytest.raises(Refused) as refused:
+        await desk.claim(task, CADRE)
+    assert refused.value.problem.code == "already_claimed", "who does not stand in for him"
+    assert (await desk.claim(task, deputy))["claimed_by"] == "gw-2"
+    assert await desk.worker.fetchval("SELECT version FROM tasks WHERE task_id = $1", task["task_id"]) == 1
+    await end(desk, leave)
+    with pytest.raises(Refused) as refused:
+        await desk.claim(task, worker)
+    assert refused.value.problem.code == "already_claimed", "who comes back asks for it"
 
 
 async def test_the_named_deputy_comes_before_the_grids_own_and_may_be_away_too(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from services.workflow.queues import PARTS, counted, part_of
+from services.workflow.queues import PARTS, counted, late_on_its_way, part_of
 from shared.messaging.faults import Refused
 from shared.messaging.unit_of_work import SET_SCOPE
 from shared.postgres import session
@@ -104,3 +104,22 @@ async def test_the_parts_add_up_to_open_cases_at_random_moments_with_eight_write
     assert late > 1, "the alarm was at work too"
     for one in desks:
         await one.close()
+
+
+async def test_what_is_late_between_two_hops_is_listed_though_it_has_no_task(desk: Desk) -> None:
+    house = household(900)
+    await desk.warn(house, level="red", started_at=await desk.worker.fetchval("SELECT civil.now()"))
+    await desk.advance(timedelta(days=6))
+    while (await desk.ring())[0]:
+        pass
+    async with session(desk.api) as connection, connection.transaction():
+        await connection.execute(SET_SCOPE, "341221000000", "341221999999", "*")
+        found = [one for one in await late_on_its_way(connection, 200) if one["household_id"] == house]
+        assert await late_on_its_way(connection, 200, "housing") == [], "a department sees its own branches alone"
+    [late] = found
+    assert (late["hop"], late["lateness"], late["from_hop"]) == ("village_group", "supervised", None)
+    await arrive(desk, house)
+    async with session(desk.worker) as connection:
+        assert house not in {one["household_id"] for one in await late_on_its_way(connection, 200)}, (
+            "a task says it now"
+        )
