@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 from typing import Literal
 
 IdentityFault = Literal[
@@ -97,13 +98,16 @@ def identity_problem(code: IdentityFault) -> IdentityProblem:
 def normalise(text: str) -> str:
     """Full-width digits made plain, X in all its disguises, and everything that a copy brings along
     removed: blanks, invisible signs, dashes, the apostrophe with which spreadsheets keep a text."""
-    plain = unicodedata.normalize("NFKC", text[:TEXT_LENGTH_MAX].translate(_X)).upper().translate(_X)
+    plain = text[:TEXT_LENGTH_MAX].translate(_X)
+    if plain.isascii() and plain.isalnum():  # nearly every one, and nothing came along with it
+        return plain.upper()
+    plain = unicodedata.normalize("NFKC", plain).upper().translate(_X)
     return "".join(sign for sign in plain if not _is_brought_along(sign))
 
 
 def check_digit(seventeen: str) -> str:
     """The 18th character to 17 digits."""
-    return CHECK_DIGITS[sum(w * int(d) for w, d in zip(WEIGHTS, seventeen, strict=True)) % 11]
+    return CHECK_DIGITS[sum(map(mul, WEIGHTS, map(int, seventeen))) % 11]
 
 
 def mask_number(number: str) -> str:
