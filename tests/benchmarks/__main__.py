@@ -1,6 +1,7 @@
 """`./shouwang bench [--only NAME] [--rounds N] [--changes N] [--profile] …`: figures and ratios of one run.
 
-NAME: screening, ceiling, intake, workflow, alarm, latency, up; everything where it is left out.
+NAME: steps, screening, ceiling, intake, workflow, alarm, latency, up, memory; everything but the last where it is left
+out.
 """
 
 import argparse
@@ -13,14 +14,15 @@ from statistics import median
 
 import psutil
 
-from tests.benchmarks import alarm, intake, latency, screening, up, workflow
+from tests.benchmarks import alarm, intake, latency, memory, screening, steps, up, workflow
 from tests.benchmarks.clockwork import Measured
 from tests.servers import folder
 
 Bench = Callable[[Path], Awaitable[Measured]]
 Figures = Mapping[str, Mapping[str, list[float]]]
 
-NAMES = ("", "screening", "ceiling", "intake", "workflow", "alarm", "latency", "up")
+NAMES = ("", "steps", "screening", "ceiling", "intake", "workflow", "alarm", "latency", "up", "memory")
+STEPPED, MEMORY_CHANGES = 20_000, 1_000_000
 NAIVE_CHANGES, NAIVE_RECORDS = 4000, 2000
 """At some hundred a second more would only take longer."""
 
@@ -70,6 +72,10 @@ def _arguments() -> argparse.Namespace:
 def _parts(given: argparse.Namespace) -> Iterator[Bench]:
     """In the order in which they are interleaved."""
     count, seed = given.changes, given.seed
+    if given.only in ("", "steps") and not given.profile:
+        yield lambda place: steps.reading(place, STEPPED)
+        yield lambda place: steps.screening(place, STEPPED, seed)
+        yield lambda place: steps.departments(place, STEPPED)
     if given.only in ("", "screening", "ceiling") and not given.profile:
         if given.only != "ceiling":
             yield lambda place: screening.naive(place, NAIVE_CHANGES, seed)
@@ -93,6 +99,8 @@ def _parts(given: argparse.Namespace) -> Iterator[Bench]:
         yield lambda place: alarm.measured(place, given.deadlines)
     if given.only in ("", "up"):
         yield lambda place: up.measured(place, given.records, given.seconds / 2)
+    if given.only == "memory":
+        yield lambda place: memory.measured(place, MEMORY_CHANGES, seed)
 
 
 def _medians(found: Figures) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import count, islice
 from uuid import UUID, uuid5
 from zlib import crc32
 
@@ -49,21 +50,34 @@ def households(count: int) -> Iterator[Lying]:
         yield lying("household.registered", "shouwang.household.registered.v1", id_, 1, data)
 
 
-def changes(count: int, of: int, seed: int, now: object) -> tuple[list[Lying], dict[str, str]]:
-    """`count` changes of `of` households, some busier than others; and household number → level expected."""
+def changes(number: int, of: int, seed: int, now: object) -> tuple[list[Lying], dict[str, str]]:
+    """`number` changes of `of` households; and household number → level expected."""
+    found: list[Lying] = []
+    sums: dict[int, Decimal] = {}
+    for household, yuan, one in islice(changing(of, seed, now), number):
+        sums[household] = sums.get(household, Decimal(0)) + yuan
+        found.append(one)
+    expected = {
+        f"H-{number:06d}": "orange" if total >= INCOME * RATIO else "yellow"
+        for number, total in sums.items()
+        if total >= LINE
+    }
+    return found, expected
+
+
+def changing(of: int, seed: int, now: object) -> Iterator[tuple[int, Decimal, Lying]]:
+    """Changes without end of `of` households, some busier than others: the household, what it paid, the record."""
     chance = random.Random(seed)
     sequences: dict[int, int] = {}
-    sums: dict[int, Decimal] = {}
-    found = []
     today = date.today()
-    for number in range(count):
+    for number in count():
         household = int(of * chance.random() ** 1.6)
         sequences[household] = sequences.get(household, 0) + 1
         id_ = household_id(household)
+        yuan = Decimal(0)
         if chance.random() < 0.8:
             cents = 560_000 if chance.random() < 0.02 else chance.randint(1, 30_000)
             yuan = Decimal(cents) / 100
-            sums[household] = sums.get(household, Decimal(0)) + yuan
             values: Settlement | Cover = Settlement(
                 setting="inpatient", settled_on=today, total_yuan=yuan * 2, reimbursed_yuan=yuan, self_paid_yuan=yuan,
                 in_scope_self_paid_yuan=yuan,
@@ -75,13 +89,7 @@ def changes(count: int, of: int, seed: int, now: object) -> tuple[list[Lying], d
             household_id=id_, person_id=uuid5(SPACE, f"person {household}"), occurred_on=today, known_at=now,
             values=values,
         )  # fmt: skip
-        found.append(lying("data.changed", "shouwang.data.changed.v1", id_, sequences[household], fact, now))
-    expected = {
-        f"H-{number:06d}": "orange" if total >= INCOME * RATIO else "yellow"
-        for number, total in sums.items()
-        if total >= LINE
-    }
-    return found, expected
+        yield household, yuan, lying("data.changed", "shouwang.data.changed.v1", id_, sequences[household], fact, now)
 
 
 def lying(topic: str, type_: str, household: UUID, sequence: int, data: object, now: object = None) -> Lying:

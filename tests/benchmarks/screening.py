@@ -96,7 +96,7 @@ async def ours(folder: Path, count: int, processes: int, seed: int, is_sampled: 
                 house.start(slot)
         await asyncio.to_thread(house.await_ready, *slots)
         admin = await asyncpg.connect(house.postgres.dsn)
-        await until(lambda: _reached(admin, "household.registered", HOUSEHOLDS), "the register")
+        await until(lambda: reached(admin, "household.registered", HOUSEHOLDS), "the register")
         await admin.execute("ANALYZE")
         records, expected = changes(count, HOUSEHOLDS, seed, machine_now())
         if is_sampled:
@@ -154,11 +154,11 @@ async def _measured(
         house.resume(slot)
     gone = 0.0
     if is_moving:
-        await until(lambda: _reached(admin, "data.changed", len(records) // 10), "a tenth of the changes")
+        await until(lambda: reached(admin, "data.changed", len(records) // 10), "a tenth of the changes")
         gone = tree(house.running[slots[1]].pid)
         house.kill(slots[1])
         house.start(slots[1])
-    await until(lambda: _reached(admin, "data.changed", len(records)), "the changes")
+    await until(lambda: reached(admin, "data.changed", len(records)), "the changes")
     seconds = time.monotonic() - began
     after = cpu([house.running[slot].pid for slot in slots], *servers(house))
     return seconds, replace(after, app=after.app + gone) - before
@@ -198,7 +198,7 @@ async def naive(folder: Path, count: int, seed: int) -> Run:
         house.stop()
 
 
-async def _reached(admin: asyncpg.Connection, topic: str, count: int) -> bool:
+async def reached(admin: asyncpg.Connection, topic: str, count: int) -> bool:
     return await done(admin, topic) >= count
 
 
