@@ -47,6 +47,7 @@ class FieldError(Reply):
     field: str
     code: str
     message: str
+    message_zh: str | None = None
 
 
 class ProblemDocument(Reply):
@@ -104,7 +105,7 @@ def document_of(app: FastAPI, shapes: Shapes, public: Iterable[str] = ()) -> Jso
     for one in ("HTTPValidationError", "ValidationError"):
         kept.pop(one, None)
     found["components"]["securitySchemes"] = {
-        BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "EdDSA, at most an hour."}
+        BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Ed25519 (EdDSA)."}
     }
     public = tuple(public)
     for path, methods in found["paths"].items():

@@ -12,6 +12,7 @@ import httpx
 from aiokafka import AIOKafkaProducer
 
 from shared.service import Service, serving
+from tests.contracts.answers import watching
 from tests.tokens import GRID, VILLAGE, bearer, settings_of
 from tests.until import until
 
@@ -196,5 +197,7 @@ async def road(kafka: str, database: str, keys: Path, assets: Path | None = None
             service = await stack.enter_async_context(serving(build, settings))
             told[f"SHOUWANG_{name.upper()}_URL"] = service.url
             built.services[name] = service
-            built.clients[name] = await stack.enter_async_context(httpx.AsyncClient(base_url=service.url, timeout=20))
+            hooks = {"response": [watching(service.document())]}
+            client = httpx.AsyncClient(base_url=service.url, timeout=20, event_hooks=hooks)
+            built.clients[name] = await stack.enter_async_context(client)
         yield built
