@@ -131,7 +131,7 @@ def test_the_images_have_the_versions_of_the_embedded_servers(compose: dict[str,
     images = [f"apache/kafka:{version}", f"postgres:{major}"]
     told = [compose["services"][name]["image"] for name in ("kafka", "postgres")]
     assert [one.partition(":-")[2].rstrip("}") for one in told] == images
-    assert [servers.KAFKA_IMAGE, servers.POSTGRES_IMAGE] == images
+    assert images == [servers.KAFKA_IMAGE, servers.POSTGRES_IMAGE]
 
 
 def test_an_image_can_be_pinned_by_its_digest() -> None:
