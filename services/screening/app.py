@@ -1,5 +1,6 @@
 """Builds screening: one group over four topics, and the warnings' pages. The only file that builds things."""
 
+from services.screening import alarm
 from services.screening.api import warnings
 from services.screening.api.shapes import SHAPES
 from services.screening.subscribers import subscribers
@@ -15,6 +16,7 @@ async def build(settings: Settings) -> Service:
         raise SettingsError(str(error)) from None
     service = await Service.open(settings)
     service.stream("screening", subscribers(policy))
+    service.every("alarm", alarm.loop(service, policy))
     service.include(warnings.router(service, policy))
     service.shapes = SHAPES
     return service

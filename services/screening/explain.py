@@ -38,6 +38,12 @@ def of_finding(found: Measured) -> Explanation:
     return Explanation(exact=exact, band=_band(concern(found.concern)))
 
 
+def silent_if(found: Measured) -> Words:
+    """What would have to be different for this finding not to be there, exact."""
+    middle = BY_DEPARTMENT[found.department].unless(found)
+    return Words(zh=f"若{middle.zh}则不预警。", en=f"There would be no warning if {middle.en}.")
+
+
 def _band(known: Concern) -> Words:
     return Words(zh=f"{known.band_zh}，请上门了解。", en=f"{known.band_en}: please visit and ask.")
 
@@ -130,6 +136,12 @@ TAKEN_BACK = Words(
 )
 CORRECTED = Words(
     zh="预警依据的部门记录已更正或撤回。", en="The records behind this warning were corrected or withdrawn."
+)
+
+
+SUPPRESSED = Words(
+    zh="有应当预警的情况，但暂不上门，原因和再次预警的日期见该条预警。",
+    en="There is something to warn of, held back for now: the warning says why and until which day.",
 )
 
 

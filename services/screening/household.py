@@ -1,10 +1,10 @@
 """What screening knows of one household: its digest, a small packed state in the household's key row.
 
-Read and written once a batch; bounded by `facts.prune`. Twenty facts take about 0.7 kB.
+Read and written once a batch; bounded by `facts.pruned`. Twenty facts take about 0.7 kB.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Union
 
@@ -13,6 +13,7 @@ import msgspec
 from services.screening.clue import ClueFact
 from services.screening.rules import RULES
 from services.screening.rules.finding import Live
+from shared.contracts.types import Level
 
 if TYPE_CHECKING:
     LiveFact = Live
@@ -33,36 +34,59 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     grid: str
     earners: int | None = None
     young: dict[str, int] = {}
+    is_removed: bool = False
+
+
+class Word(msgspec.Struct, frozen=True, array_like=True):
+    """A finding as it was told. `records` are kept of what speaks again for any other record; `at`: since when so."""
+
+    value: str
+    level: Level
+    records: tuple[str, ...]
+    at: datetime
+
+
+class Answered(msgspec.Struct, frozen=True, array_like=True):
+    """A finding that people have answered with their case, and the day on which they closed it."""
+
+    word: Word
+    on: date
 
 
 class Spoken(msgspec.Struct, frozen=True, array_like=True):
-    """The one open warning, as it was last told: finding → its value, and what was told of the whole.
+    """The one open or suppressed warning, as it was last told: finding → its word, and what was told of the whole.
 
-    `clock_at`: a declaration's receipt, from which its clock runs.
+    `clock_at`: a declaration's receipt, from which its clock runs. `hold`: why it is suppressed; `speaks_on`: the day
+    on which it would speak, if time alone can bring that about.
     """
 
     warning_id: str
     level: str
     is_provisional: bool
     concerns: tuple[str, ...]
-    told: dict[str, str]
+    told: dict[str, Word]
     raised_at: datetime
     correlation_id: str
     cause: str = "finding"
     clock_at: datetime | None = None
+    hold: str | None = None
+    speaks_on: date | None = None
 
 
 class Digest(msgspec.Struct, frozen=True, array_like=True):
     """`raised` counts the warnings that this household ever had; `answered` are findings that people have closed with
-    their case, which do not speak again until they say something else. `clues` stand until they are withdrawn or people
-    close their case."""
+    their case, which do not speak for a while unless they say more. `clues` stand until they are withdrawn or people
+    close their case. `ended`: warnings that people closed and that were not raised yet, with when: so it is when the
+    topics are read again from their beginning. `recheck_on`: the day on which time alone may change the judgement."""
 
     known: Known | None = None
     facts: Mapping[str, tuple[LiveFact, ...]] = {}
     spoken: Spoken | None = None
     raised: int = 0
-    answered: dict[str, str] = {}
+    answered: Mapping[str, Answered] = {}
     clues: tuple[ClueFact, ...] = ()
+    ended: dict[str, datetime] = {}
+    recheck_on: date | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()

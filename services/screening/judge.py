@@ -6,29 +6,49 @@ speaks only if it would for every kind of household, by the mildest answer, and 
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from services.screening.facts import Facts
 from services.screening.household import Known
 from services.screening.lines import Lines
 from services.screening.rules import BY_DEPARTMENT
 from services.screening.rules.finding import RANK, Measured, Quiet, Sight
-from shared.policy import Policy
+from shared.policy import Policy, load
 
 
-def judge(facts: Facts, known: Known | None, policy: Policy, lines: Lines, today: date) -> list[Measured]:
-    """Findings, the gravest first."""
+def judge(facts: Facts, sights: Sequence[Sight], lines: Lines, today: date) -> list[Measured]:
+    """Findings, the gravest first. `sights`: the household as it is known, or one of each kind."""
     if not facts:
         return []
-    if known is None:
-        found = _for_every_kind(facts, policy, lines, today)
-    else:
-        found = _checked(facts, sight_of(known, policy), lines, today)
+    found = _checked(facts, sights[0], lines, today) if len(sights) == 1 else _common(facts, sights, lines, today)
     return sorted(found, key=lambda one: (-RANK[one.level], one.key)) if len(found) > 1 else found
 
 
-def looked_at(facts: Facts, known: Known | None, policy: Policy, lines: Lines, today: date) -> list[Quiet]:
+def sights_of(known: Known | None, policy: Policy) -> Sequence[Sight]:
+    """One; of a household that the register does not know yet one of each kind, the highest threshold last."""
+    if known is None:
+        return [Sight(kind) for kind in policy.household_kinds]
+    return (sight_of(known, policy),)
+
+
+def turns_on(facts: Facts, sights: Sequence[Sight], lines: Lines, today: date) -> list[date]:
+    """The days after today from which time alone may change what is found."""
+    return [
+        day
+        for department, mine in facts.items()
+        for sight in sights
+        for day in BY_DEPARTMENT[department].turns(mine, sight, lines.rules[department], today)
+    ]
+
+
+@lru_cache(maxsize=64)
+def _kind(policy: str, poverty_history: str, monitoring: str) -> str:
+    return load(policy).household_kind(poverty_history, monitoring)
+
+
+def looked_at(facts: Facts, sights: Sequence[Sight], lines: Lines, today: date) -> list[Quiet]:
     """What the rules looked at and did not warn of; by the highest threshold where the register says nothing yet."""
-    sight = Sight(policy.household_kinds[-1]) if known is None else sight_of(known, policy)
+    sight = sights[-1]
     return [
         one
         for department, mine in facts.items()
@@ -37,7 +57,7 @@ def looked_at(facts: Facts, known: Known | None, policy: Policy, lines: Lines, t
 
 
 def sight_of(known: Known, policy: Policy) -> Sight:
-    kind = policy.household_kind(known.poverty_history, known.monitoring)
+    kind = _kind(policy.name, known.poverty_history, known.monitoring)
     income = (known.income_year, known.income_yuan) if known.income_year and known.income_yuan is not None else None
     return Sight(kind, income, known.earners, known.young)
 
@@ -50,10 +70,10 @@ def _checked(facts: Facts, sight: Sight, lines: Lines, today: date) -> list[Meas
     ]
 
 
-def _for_every_kind(facts: Facts, policy: Policy, lines: Lines, today: date) -> list[Measured]:
-    """What is found for each kind, with the mildest of their answers; of equal ones the last kind's."""
-    answers = [{one.key: one for one in _checked(facts, Sight(kind), lines, today)} for kind in policy.household_kinds]
-    common: Sequence[str] = [key for key in answers[-1] if all(key in answer for answer in answers)]
+def _common(facts: Facts, sights: Sequence[Sight], lines: Lines, today: date) -> list[Measured]:
+    """What is found for each of them, with the mildest of their answers; of equal ones the last one's."""
+    answers = [{one.key: one for one in _checked(facts, sight, lines, today)} for sight in sights]
+    common = [key for key in answers[-1] if all(key in answer for answer in answers)]
     return [_mildest([answer[key] for answer in answers]) for key in common]
 
 

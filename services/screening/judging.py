@@ -1,46 +1,100 @@
 """From a household's digest to a decision: judge it, hold the findings against what was said, say what is new. Pure."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
+import msgspec
+
 from services.screening.household import Digest, pack
-from services.screening.judge import judge
-from services.screening.lines import lines_on
-from services.screening.warning import Because, Heard, Told, told
+from services.screening.judge import judge, sights_of, turns_on
+from services.screening.lines import Lines, lines_on
+from services.screening.precheck import still_answered
+from services.screening.recheck import Recheck
+from services.screening.rules.finding import Sight
+from services.screening.warning import Because, Heard, Row, Told, told
 from shared.clock import civil_date
 from shared.contracts.envelope import Event
 from shared.messaging.room import Decision
 from shared.policy import Policy
 
 
-def judged(digest: Digest, home: str, event: Event, policy: Policy, now: datetime, heard: Heard = "data") -> Decision:
-    """Judge a household after an event about it. `heard`: what kind of event that was."""
+@dataclass(frozen=True, slots=True)
+class NewDay:
+    """A day on which nothing happened, in the words of an event. `cause_id`: the household's newest record, if any."""
+
+    id: UUID
+    cause_id: UUID | None
+    time: datetime
+    correlationid: UUID
+    region: str
+    grid: str | None
+    traceparent: str | None = None
+
+
+Cause = Event | NewDay
+
+
+def judged(digest: Digest, home: str, cause: Cause, policy: Policy, now: datetime, heard: Heard = "data") -> Decision:
+    """Judge a household after an event about it, or on a new day. `heard`: what kind of event that was."""
     today = day_of(now)
-    found = judge(digest.facts, digest.known, policy, lines_on(policy.name, today), today)
+    lines = lines_on(policy.name, today)
+    if digest.answered:
+        digest = msgspec.structs.replace(digest, answered=still_answered(digest, lines.cool_down, today))
+    sights = sights_of(digest.known, policy)
+    found = judge(digest.facts, sights, lines, today)
     if not found and digest.spoken is None and not digest.clues:
-        return _decision(home, Told(digest, "nothing"))
+        result = Told(digest, "nothing")
+    else:
+        result = told(digest, found, _because(digest, home, cause, policy, lines, now), heard)
+    return _decision(home, result, _recheck_on(result.digest, sights, lines, today), cause)
+
+
+def _because(digest: Digest, home: str, cause: Cause, policy: Policy, lines: Lines, now: datetime) -> Because:
     known = digest.known
-    because = Because(
-        event_id=event.id,
-        correlation_id=event.correlationid,
+    return Because(
+        event_id=cause.id,
+        cause_id=cause.cause_id if isinstance(cause, NewDay) else cause.id,
+        correlation_id=cause.correlationid,
         household_id=UUID(home),
-        region=known.region if known else event.region,
-        grid=known.grid if known else event.grid,
+        region=known.region if known else cause.region,
+        grid=known.grid if known else cause.grid,
+        at=cause.time,
         now=now,
+        today=day_of(now),
         policy=policy.name,
-        traceparent=event.traceparent,
+        cool_down=lines.cool_down,
+        audit_share=lines.audit_share,
+        traceparent=cause.traceparent,
     )
-    return _decision(home, told(digest, found, because, heard))
 
 
-def _decision(home: str, result: Told) -> Decision:
+def _recheck_on(digest: Digest, sights: Sequence[Sight], lines: Lines, today: date) -> date | None:
+    """The first day on which time alone may change the judgement: a rule's, a cool-down's end, a new value's."""
+    days = turns_on(digest.facts, sights, lines, today)
+    if digest.answered:
+        days += (one.on + lines.cool_down for one in digest.answered.values())
+    if lines.until is not None and digest.facts:
+        days.append(lines.until)
+    return min(days) if days else None
+
+
+def _decision(home: str, result: Told, recheck_on: date | None, cause: Cause) -> Decision:
+    digest = result.digest
+    rows: tuple[Row | Recheck, ...] = result.rows
+    if recheck_on != digest.recheck_on:
+        known = digest.known
+        digest = msgspec.structs.replace(digest, recheck_on=recheck_on)
+        place = (known.region, known.grid) if known else (cause.region, cause.grid)
+        rows = (*rows, Recheck(UUID(home), recheck_on, *place))
     return Decision(
         word=result.word,
-        puts={("digest", home): result.digest},
-        digests={home: pack(result.digest)},
-        emits=(result.emit,) if result.emit else (),
-        rows=(result.row,) if result.row else (),
+        puts={("digest", home): digest},
+        digests={home: pack(digest)},
+        emits=result.emits,
+        rows=rows,
     )
 
 

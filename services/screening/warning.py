@@ -1,13 +1,15 @@
-"""The one open warning of a household: raised, strengthened, weakened, withdrawn, closed. Pure; its rows beside.
+"""The one open warning of a household: raised, strengthened, weakened, suppressed, withdrawn, closed. Pure; its rows
+beside.
 
-A repeat strengthens and is told, never dropped; what was reported holds the warning whatever the records say. What
-people have closed with their case does not speak again until it says something else. A warning of which part was
-corrected or taken back is told as weakened; without any cause it is withdrawn.
+A repeat strengthens and is told, never dropped; what was reported holds the warning whatever the records say. Where the
+pre-check holds back all that was found, the warning is suppressed, with its reason and the day on which it would speak.
+A warning of which part was corrected or taken back is told as weakened; without any cause it is withdrawn.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -16,13 +18,14 @@ import msgspec
 import orjson
 
 from services.screening.clue import Said, said
-from services.screening.explain import explained, of_finding, withdrawn_because
-from services.screening.household import Digest, Spoken
-from services.screening.precheck import is_new_risk
+from services.screening.explain import explained, of_finding, silent_if, withdrawn_because
+from services.screening.household import Answered, Digest, Spoken, Word
+from services.screening.precheck import Hold, first_of, held, is_more, is_new_risk, says, word_of
 from services.screening.rules.finding import RANK, Measured
+from shared.clock import civil_date
 from shared.contracts.envelope import event_id
 from shared.contracts.types import Level
-from shared.contracts.warning import Explanation, Finding, WarningState
+from shared.contracts.warning import Counterfactual, Explanation, Finding, Suppression, WarningState
 from shared.messaging.room import Emit
 from shared.postgres import queries
 
@@ -36,15 +39,21 @@ Heard = Literal["data", "reported", "withdrawn"]
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """What led to a judgement: the event, its journey, and where the household lives."""
+    """What led to a judgement: the event (for time alone: the day), what caused it and when that was, its journey,
+    where the household lives; and what the pre-check goes by on that day."""
 
     event_id: UUID
+    cause_id: UUID | None
     correlation_id: UUID
     household_id: UUID
     region: str
     grid: str | None
+    at: datetime
     now: datetime
+    today: date
     policy: str
+    cool_down: timedelta
+    audit_share: Decimal
     traceparent: str | None
 
 
@@ -64,8 +73,8 @@ class Told:
 
     digest: Digest
     word: str
-    emit: Emit | None = None
-    row: Row | None = None
+    emits: tuple[Emit, ...] = ()
+    rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,46 +100,139 @@ class Held:
 
 def told(digest: Digest, found: Sequence[Measured], because: Because, heard: Heard = "data") -> Told:
     """Hold new findings and reports against what was last said."""
-    if digest.answered and all(digest.answered.get(one.key) == one.value for one in found):
-        found = ()
+    first = _told(digest, found, because, heard)
+    spoken = first.digest.spoken
+    if first.word == "withdrawn" and found:
+        return _joined(first, _told(first.digest, found, because, "data"))
+    if spoken is not None and spoken.warning_id in first.digest.ended:
+        return _ended_before(first, found, because)
+    return first
+
+
+def _joined(first: Told, then: Told) -> Told:
+    return replace(then, word=first.word, emits=(*first.emits, *then.emits), rows=(*first.rows, *then.rows))
+
+
+def _ended_before(first: Told, found: Sequence[Measured], because: Because) -> Told:
+    """People closed this warning before it was raised here: so it is when the topics are read again."""
+    spoken = first.digest.spoken
+    assert spoken is not None
+    at = first.digest.ended[spoken.warning_id]
+    rest = {id_: when for id_, when in first.digest.ended.items() if id_ != spoken.warning_id}
+    digest = closed(msgspec.structs.replace(first.digest, ended=rest), spoken, at)
+    rows = tuple(replace(row, state=row.state.model_copy(update={"state": "closed"})) for row in first.rows)
+    return _joined(replace(first, rows=rows), told(digest, found, because))
+
+
+def _told(digest: Digest, found: Sequence[Measured], because: Because, heard: Heard) -> Told:
+    holds = held(found, digest, because.cool_down, because.today) if digest.answered or _is_removed(digest) else {}
     spoken = digest.spoken
+    if holds:
+        if not digest.clues and (spoken is None or spoken.hold is not None):
+            return _suppressed(digest, found, holds, because)
+        found = ()
     if not found and not digest.clues:
         return _withdrawn(digest, because, heard) if spoken is not None else Told(digest, "nothing")
-    held = Held(found, said(digest.clues) if digest.clues else None)
-    if spoken is None:
-        return _raised(digest, held, because)
-    now = {one.key: one.value for one in found}
+    by_people = Held(found, said(digest.clues) if digest.clues else None)
+    if spoken is None or spoken.hold is not None:
+        return _raised(digest, by_people, because)
+    return _told_again(digest, spoken, by_people, because, heard)
+
+
+def _is_removed(digest: Digest) -> bool:
+    return digest.known is not None and digest.known.is_removed
+
+
+def _told_again(digest: Digest, spoken: Spoken, held: Held, because: Because, heard: Heard) -> Told:
     new_concerns = tuple(one for one in held.concerns if one not in spoken.concerns)
     is_final = digest.known is None or not spoken.is_provisional
-    if heard == "data" and now == spoken.told and held.level == spoken.level and is_final:
-        return Told(digest, "unchanged", row=_row_of_reports(digest, spoken, held, because))
+    if heard == "data" and _is_as_told(spoken, held) and is_final:
+        return Told(digest, "unchanged", rows=_row_of_reports(digest, spoken, held, because))
     kind = "strengthened" if heard == "reported" else _direction(spoken, held, new_concerns, is_final)
     return _said(kind, digest, spoken, held, new_concerns, because)
 
 
+def _is_as_told(spoken: Spoken, held: Held) -> bool:
+    now = {one.key: one.value for one in held.found}
+    return held.level == spoken.level and now == {key: word.value for key, word in spoken.told.items()}
+
+
 def _direction(spoken: Spoken, held: Held, new_concerns: tuple[str, ...], is_final: bool) -> str:
     """More is strengthened, also when something else became less: nothing new is swallowed."""
-    has_new = any(one.key not in spoken.told for one in held.found)
     is_higher = RANK[held.level] > RANK[spoken.level]
-    has_more = any(_is_more(spoken.told.get(one.key), one.value) for one in held.found)
-    return "strengthened" if new_concerns or has_new or is_higher or has_more or not is_final else "weakened"
-
-
-def _is_more(before: str | None, value: str) -> bool:
-    if before is None:
-        return True
-    try:
-        return float(value) > float(before)
-    except ValueError:
-        return value != before
+    has_more = any(
+        (before := spoken.told.get(one.key)) is None or is_more(before.value, one.value) for one in held.found
+    )
+    return "strengthened" if new_concerns or is_higher or has_more or not is_final else "weakened"
 
 
 def _raised(digest: Digest, held: Held, because: Because) -> Told:
-    ordinal = digest.raised + 1
-    warning_id = event_id(str(because.household_id), "warning", ordinal)
-    spoken = Spoken(str(warning_id), "", False, (), {}, because.now, str(because.correlation_id))
-    digest = msgspec.structs.replace(digest, raised=ordinal)
+    """A new warning, or the suppressed one, which speaks from now on."""
+    digest, spoken = _begun(digest, because)
+    spoken = msgspec.structs.replace(
+        spoken, hold=None, speaks_on=None, raised_at=because.now, correlation_id=str(because.correlation_id)
+    )
     return _said("raised", digest, spoken, held, held.concerns, because)
+
+
+def _begun(digest: Digest, because: Because) -> tuple[Digest, Spoken]:
+    if digest.spoken is not None:
+        return digest, digest.spoken
+    ordinal = digest.raised + 1
+    spoken = Spoken(
+        str(warning_named(because.household_id, ordinal)), "", False, (), {}, because.now, str(because.correlation_id)
+    )
+    return msgspec.structs.replace(digest, raised=ordinal), spoken
+
+
+def warning_named(household_id: UUID, ordinal: int) -> UUID:
+    """A household's first, second, … warning."""
+    return event_id(str(household_id), "warning", ordinal)
+
+
+def _suppressed(digest: Digest, found: Sequence[Measured], holds: Mapping[str, Hold], because: Because) -> Told:
+    """All that was found is held back: a row with its reason, a fact that nobody acts on."""
+    before, hold, held = digest.spoken, first_of(holds), Held(found, None)
+    digest, spoken = _begun(digest, because)
+    if (
+        before is not None
+        and _is_as_told(before, held)
+        and (before.hold, before.speaks_on)
+        == (
+            hold.reason,
+            hold.until,
+        )
+    ):
+        return Told(digest, "still_suppressed")
+    spoken = msgspec.structs.replace(
+        spoken,
+        level=held.level,
+        is_provisional=digest.known is None,
+        concerns=held.concerns,
+        told=_words(spoken, found, because),
+        hold=hold.reason,
+        speaks_on=hold.until,
+    )
+    digest = msgspec.structs.replace(digest, spoken=spoken)
+    suppression = Suppression(
+        reason=hold.reason,
+        speaks_again_on=hold.until,
+        for_audit=is_for_audit(spoken.warning_id, because.audit_share),
+        words=says(hold, because.cool_down),
+    )
+    state = _state_of(digest, spoken, held, (), because).model_copy(
+        update={"state": "suppressed", "suppression": suppression}
+    )
+    return _as_told("suppressed", digest, state, spoken, because)
+
+
+def is_for_audit(warning_id: str, share: Decimal) -> bool:
+    """A sample without chance: the same warnings of the same household, whoever counts."""
+    return int(warning_id[-8:], 16) < share * 2**32
+
+
+def _words(spoken: Spoken, found: Sequence[Measured], because: Because) -> dict[str, Word]:
+    return {one.key: word_of(one, spoken.told.get(one.key), because.at) for one in found}
 
 
 def _said(
@@ -147,22 +249,25 @@ def _said(
         level=held.level,
         is_provisional=digest.known is None and bool(held.found),
         concerns=held.concerns,
-        told={one.key: one.value for one in held.found},
+        told=_words(spoken, held.found, because),
         cause=held.said.cause if held.said is not None else "finding",
         clock_at=held.said.clock_at if held.said is not None else None,
     )
     digest = msgspec.structs.replace(digest, spoken=spoken, answered={} if held.found else digest.answered)
     state = _state_of(digest, spoken, held, new_concerns, because)
-    return Told(
-        digest, kind, _emit(kind, state, spoken, because), Row(state, because.region, because.grid, because.now)
-    )
+    return _as_told(kind, digest, state, spoken, because)
 
 
-def _row_of_reports(digest: Digest, spoken: Spoken, held: Held, because: Because) -> Row | None:
+def _as_told(kind: str, digest: Digest, state: WarningState, spoken: Spoken, because: Because) -> Told:
+    row = Row(state, because.region, because.grid, because.now)
+    return Told(digest, kind, (_emit(kind, state, spoken, because),), (row,))
+
+
+def _row_of_reports(digest: Digest, spoken: Spoken, held: Held, because: Because) -> tuple[Row, ...]:
     """A report is judged by nobody, so the register's word about its household changes nothing but the number."""
     if held.said is None or digest.known is None:
-        return None
-    return Row(_state_of(digest, spoken, held, (), because), because.region, because.grid, because.now)
+        return ()
+    return (Row(_state_of(digest, spoken, held, (), because), because.region, because.grid, because.now),)
 
 
 def _state_of(
@@ -179,20 +284,24 @@ def _withdrawn(digest: Digest, because: Because, heard: Heard) -> Told:
     state = _state(digest, spoken, (), (), withdrawn_because(heard == "withdrawn"), because).model_copy(
         update={"state": "withdrawn"}
     )
-    return Told(
+    return _as_told("withdrawn", digest, state, spoken, because)
+
+
+def is_known(digest: Digest, household_id: UUID, warning_id: UUID) -> bool:
+    """Whether this household's warning of that id was raised here already."""
+    return any(warning_named(household_id, ordinal) == warning_id for ordinal in range(1, digest.raised + 1))
+
+
+def closed(digest: Digest, spoken: Spoken, at: datetime) -> Digest:
+    """The digest after people closed the case of its warning at this moment. They have answered what had been told by
+    then; what became so later, or was reported later, is still to be told."""
+    answered = {key: Answered(word, civil_date(at)) for key, word in spoken.told.items() if word.at <= at}
+    return msgspec.structs.replace(
         digest,
-        "withdrawn",
-        _emit("withdrawn", state, spoken, because),
-        Row(state, because.region, because.grid, because.now),
+        spoken=None,
+        answered={**digest.answered, **answered},
+        clues=tuple(one for one in digest.clues if one.last_at > at),
     )
-
-
-def closed(digest: Digest, warning_id: UUID) -> Digest | None:
-    """The digest after people closed the case of its open warning; None when it is not that one."""
-    spoken = digest.spoken
-    if spoken is None or spoken.warning_id != str(warning_id):
-        return None
-    return msgspec.structs.replace(digest, spoken=None, answered=digest.answered | spoken.told, clues=())
 
 
 def _state(
@@ -236,6 +345,22 @@ def _finding(warning_id: str, one: Measured) -> Finding:
         occurred_on=one.occurred_on,
         record_ids=one.record_ids,
         explanation=of_finding(one),
+        threshold_since=one.line.valid_from,
+        threshold_source=one.line.source,
+        unless=_unless(one),
+    )
+
+
+def _unless(one: Measured) -> Counterfactual:
+    change = one.unless
+    return Counterfactual(
+        record_id=change.record_id,
+        field=change.field,
+        comparison=change.comparison,
+        value=change.value,
+        unit=change.unit,
+        by=change.by,
+        words=silent_if(one),
     )
 
 
@@ -243,7 +368,7 @@ def _emit(kind: str, state: WarningState, spoken: Spoken, because: Because) -> E
     type_ = TYPE.format(kind)
     return Emit(
         "warning.raised", type_, str(because.household_id), event_id(str(because.event_id), type_, state.warning_id),
-        because.region, state, correlation_id=UUID(spoken.correlation_id), causation_id=because.event_id,
+        because.region, state, correlation_id=UUID(spoken.correlation_id), causation_id=because.cause_id,
         grid=because.grid, traceparent=because.traceparent,
     )  # fmt: skip
 
@@ -268,4 +393,5 @@ async def write(connection: asyncpg.Connection, rows: Sequence[Row]) -> None:
             [row.changed_at for row in newest],
             [row.region for row in newest],
             [row.grid for row in newest],
+            [row.state.suppression is not None and row.state.suppression.for_audit for row in newest],
         )

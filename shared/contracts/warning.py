@@ -24,8 +24,23 @@ class Explanation(Frozen):
     band: Words
 
 
+class Counterfactual(Frozen):
+    """The smallest change of what a record says that would silence a finding: `field` of `record_id` such that the
+    measured value is `comparison` `value`. `by`: how far it is from that now, in `unit`; `words` for township and
+    above."""
+
+    record_id: Word
+    field: Word
+    comparison: Literal["under", "at_most", "at_least", "over", "one_of", "before", "on_or_after"]
+    value: Annotated[str, Field(max_length=200)]
+    unit: Word
+    by: Annotated[str, Field(max_length=40)] = ""
+    words: Words
+
+
 class Finding(Frozen):
-    """One rule's answer: what was measured, against which threshold, from which records."""
+    """One rule's answer: what was measured, against which threshold since when and by whose word, from which records;
+    and what would have to be different for it to be silent."""
 
     finding_id: UUID
     rule: Word
@@ -39,6 +54,19 @@ class Finding(Frozen):
     occurred_on: date
     record_ids: tuple[Word, ...]
     explanation: Explanation
+    threshold_since: date | None = None
+    threshold_source: Text | None = None
+    unless: Counterfactual | None = None
+
+
+class Suppression(Frozen):
+    """Why nobody is asked to visit, and the day on which the warning would speak by time alone; `for_audit` marks the
+    sample that people look at all the same."""
+
+    reason: Literal["cool_down", "household_removed"]
+    speaks_again_on: date | None = None
+    for_audit: bool = False
+    words: Words
 
 
 class WarningState(Frozen):
@@ -57,6 +85,8 @@ class WarningState(Frozen):
     new_concerns: tuple[Word, ...] = ()
     findings: tuple[Finding, ...]
     explanation: Explanation
+    suppression: Suppression | None = None
+    """Present while the state is `suppressed`."""
 
 
 class WarningRaised(Event):

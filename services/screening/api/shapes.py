@@ -6,6 +6,43 @@ from shared.contracts.types import UUID, AwareDatetime, Level, date
 from shared.web.document import InBoth, Reply, Shape, Shapes
 
 
+class ChangeShown(Reply):
+    """What would have to be different of which record for the answer to be the other one; `by`: how far it is now."""
+
+    record_id: str
+    field: str
+    comparison: str
+    value: str
+    unit: str
+    by: str
+    words: InBoth | None = None
+
+
+class SuppressionShown(Reply):
+    """Why a warning is held back, and the day on which it would speak by time alone."""
+
+    reason: Literal["cool_down", "household_removed"]
+    speaks_again_on: date | None
+    for_audit: bool
+    words: InBoth
+
+
+class QuietShown(Reply):
+    """What a rule looked at and found in order."""
+
+    rule: str
+    department: str
+    value: str
+    threshold: str
+    unit: str
+    threshold_since: date
+    threshold_source: str
+    threshold_verified: bool
+    occurred_on: date | None
+    speaks_if: ChangeShown | None
+    explanation: InBoth
+
+
 class FindingShown(Reply):
     """A finding. Below the township the concern, its level and a band alone."""
 
@@ -21,6 +58,9 @@ class FindingShown(Reply):
     occurred_on: date | None = None
     record_id: str | None = None
     record_ids: list[str] | None = None
+    threshold_since: date | None = None
+    threshold_source: str | None = None
+    counterfactual: ChangeShown | None = None
 
 
 class WarningShown(Reply):
@@ -39,6 +79,7 @@ class WarningShown(Reply):
     policy: str
     explanation: InBoth
     findings: list[FindingShown]
+    suppression: SuppressionShown | None
 
 
 class WarningWhole(WarningShown):
@@ -66,12 +107,15 @@ class WarningTally(Reply):
 
 
 class WhyShown(Reply):
-    """Why a household is warned (`warning`), or why it is not and how far it is from it (`explanation`)."""
+    """Why a household is warned (`warning`), or why it is not and how far it is from it (`explanation`). For township
+    and above what each rule looked at and found in order, and the day on which time alone may change the answer."""
 
     household_id: UUID
     is_warned: bool
     warning: WarningShown | None = None
     explanation: InBoth | None = None
+    looked_at: list[QuietShown] | None = None
+    recheck_on: date | None = None
 
 
 SHAPES: Shapes = {

@@ -1,6 +1,7 @@
 """Warnings and why: for township and above with values, records and thresholds, below it in a band (A5)."""
 
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,10 +9,11 @@ import orjson
 from fastapi import APIRouter, Depends, Query
 
 from services.screening import warning
-from services.screening.explain import why_not
-from services.screening.household import unpack
-from services.screening.judge import looked_at
+from services.screening.explain import SUPPRESSED, why_not
+from services.screening.household import Digest, unpack
+from services.screening.judge import looked_at, sights_of
 from services.screening.lines import lines_on
+from services.screening.rules.finding import Quiet
 from shared.access.roles import grade
 from shared.access.tokens import Caller
 from shared.clock import civil_date
@@ -36,13 +38,14 @@ def router(service: Service, policy: Policy) -> APIRouter:
         household_no: Annotated[str | None, Query(max_length=64)] = None,
         state: Annotated[str | None, Query(pattern="^(open|suppressed|withdrawn|closed)$")] = None,
         level: Annotated[str | None, Query(pattern="^(red|orange|yellow)$")] = None,
+        for_audit: bool | None = None,
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
         at, last_id = Cursor.read(after)
         async with scoped(service.api, caller) as connection:
             rows = await connection.fetch(
-                warning.SQL.page, state, household, household_no, region, at, last_id, limit + 1, level
+                warning.SQL.page, state, household, household_no, region, at, last_id, limit + 1, level, for_audit
             )
         items = [_shown(row["told"], caller) for row in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
@@ -64,45 +67,63 @@ def router(service: Service, policy: Policy) -> APIRouter:
             row = await connection.fetchrow(warning.SQL.one, warning_id)
         if row is None:
             raise refuse(404, "not_found", "There is no such warning in your area.")
-        return _shown(row["told"], caller) | {"changed_at": row["changed_at"]}
+        return _shown(row["told"], caller, is_whole=True) | {"changed_at": row["changed_at"]}
 
     @routes.get("/v1/households/{household_id}/why")
     async def why(household_id: UUID, caller: Reader) -> dict[str, Any]:
-        """Why a household is warned, or why it is not and how far it is from it."""
+        """Why a household is warned, or why it is not and how far it is from it: rule by rule, with what would have to
+        be different; and from which day on time alone may change it."""
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(
-                warning.SQL.page, "open", household_id, None, None, *Cursor.read(None), 1, None
-            )
+            rows = await connection.fetch(warning.SQL.standing, household_id)
             seen = await connection.fetchval(warning.SQL.is_seen, household_id)
             now: datetime = await connection.fetchval(warning.SQL.now)
-        if rows:
-            return {"household_id": household_id, "is_warned": True, "warning": _shown(rows[0]["told"], caller)}
-        if not seen:
+        if not rows and not seen:
             raise refuse(404, "not_found", "No record of a department is known of such a household in your area.")
         packed = await service.worker.fetchval(warning.SQL.digest, str(household_id))
-        return {
-            "household_id": household_id,
-            "is_warned": False,
-            "explanation": _not_warned(packed, caller, policy, now),
-        }
+        is_warned = bool(rows) and rows[0]["state"] == "open"
+        shown: dict[str, Any] = {"household_id": household_id, "is_warned": is_warned}
+        if rows:
+            shown["warning"] = _shown(rows[0]["told"], caller, is_whole=True)
+        return shown | _looked_at(unpack(packed), caller, policy, civil_date(now), has_explanation=not is_warned)
 
     return routes
 
 
-def _not_warned(packed: bytes | None, caller: Caller, policy: Policy, now: datetime) -> dict[str, str]:
+def _looked_at(digest: Digest, caller: Caller, policy: Policy, today: date, has_explanation: bool) -> dict[str, Any]:
+    """What the rules looked at and found in order; below the township no more than that there is nothing to see to."""
     if grade(caller) == "band":
-        return {"zh": "目前没有需要上门核实的部门情况。", "en": "Nothing that departments reported needs a visit now."}
-    digest, today = unpack(packed), civil_date(now)
-    return why_not(looked_at(digest.facts, digest.known, policy, lines_on(policy.name, today), today)).model_dump()
+        return {"explanation": NOTHING_TO_VISIT} if has_explanation else {}
+    lines = lines_on(policy.name, today)
+    quiet = looked_at(digest.facts, sights_of(digest.known, policy), lines, today)
+    shown: dict[str, Any] = {"looked_at": [_quiet(one) for one in quiet], "recheck_on": digest.recheck_on}
+    if has_explanation and digest.spoken is not None:
+        shown["explanation"] = SUPPRESSED.model_dump()
+    elif has_explanation:
+        shown["explanation"] = why_not(quiet).model_dump()
+    return shown
 
 
-def _shown(told: str, caller: Caller) -> dict[str, Any]:
-    """A warning as this caller may see it."""
+NOTHING_TO_VISIT = {
+    "zh": "目前没有需要上门核实的部门情况。", "en": "Nothing that departments reported needs a visit now."
+}  # fmt: skip
+
+
+def _quiet(one: Quiet) -> dict[str, Any]:
+    return {
+        "rule": one.rule, "department": one.department, "value": one.value, "threshold": one.threshold,
+        "unit": one.unit, "threshold_since": one.line.valid_from, "threshold_source": one.line.source,
+        "threshold_verified": one.line.verified, "occurred_on": one.occurred_on,
+        "speaks_if": None if one.speaks_if is None else asdict(one.speaks_if), "explanation": one.says.model_dump(),
+    }  # fmt: skip
+
+
+def _shown(told: str, caller: Caller, is_whole: bool = False) -> dict[str, Any]:
+    """A warning as this caller may see it; whole with what each finding rests on and what would silence it."""
     state = orjson.loads(told)
     is_exact = grade(caller) == "exact"
-    shown = {name: state[name] for name in _WHOLE}
+    shown = {name: state[name] for name in _WHOLE} | {"suppression": state.get("suppression")}
     shown["explanation"] = state["explanation"]["exact" if is_exact else "band"]
-    shown["findings"] = [_finding(one, is_exact) for one in state["findings"]]
+    shown["findings"] = [_finding(one, is_exact, is_whole) for one in state["findings"]]
     return shown
 
 
@@ -113,12 +134,17 @@ _WHOLE = (
 _EXACT = ("rule", "department", "level", "value", "threshold", "unit", "threshold_verified", "occurred_on", "concern")
 
 
-def _finding(finding: dict[str, Any], is_exact: bool) -> dict[str, Any]:
+_EVIDENCE = ("threshold_since", "threshold_source")
+
+
+def _finding(finding: dict[str, Any], is_exact: bool, is_whole: bool) -> dict[str, Any]:
     if not is_exact:
         return {"concern": finding["concern"], "level": finding["level"], "explanation": finding["explanation"]["band"]}
-    shown = {name: finding[name] for name in _EXACT}
-    return shown | {
+    shown = {name: finding[name] for name in _EXACT} | {
         "record_id": finding["record_ids"][-1],
         "record_ids": finding["record_ids"],
         "explanation": finding["explanation"]["exact"],
     }
+    if is_whole:
+        shown |= {name: finding.get(name) for name in _EVIDENCE} | {"counterfactual": finding.get("unless")}
+    return shown

@@ -29,8 +29,7 @@ class Live(msgspec.Struct, frozen=True, array_like=True):
     record_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(msgspec.Struct, frozen=True, gc=False):
     """A household as a rule sees it. `kind` decides the threshold; the rest is None where it is not known.
 
     `income` is (year, yuan) of the newest known year; `earners` how many members can work; `young` the year of birth of

@@ -145,9 +145,16 @@ def _settled(facts: Sequence[Live]) -> dict[str, SettlementFact]:
     return {one.record_id: one for one in facts if isinstance(one, SettlementFact)}
 
 
+NOTHING = Decimal(0)
+
+
 def _most(facts: Sequence[Live]) -> Decimal:
     """More than any window can hold: what lies under the line even so, as nearly every household does, is done with."""
-    return sum((one.yuan for one in facts if isinstance(one, SettlementFact) and one.yuan > 0), Decimal(0))
+    most = NOTHING
+    for one in facts:
+        if isinstance(one, SettlementFact) and one.yuan > NOTHING:
+            most += one.yuan
+    return most
 
 
 def self_paid(facts: Sequence[Live], today: date) -> Paid | None:

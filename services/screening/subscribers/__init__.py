@@ -11,4 +11,4 @@ from shared.policy import Policy
 
 
 def subscribers(policy: Policy) -> list[Subscriber]:
-    return [HouseholdRegistered(policy), DataChanged(policy), ClueReported(policy), StageAdvanced()]
+    return [HouseholdRegistered(policy), DataChanged(policy), ClueReported(policy), StageAdvanced(policy)]

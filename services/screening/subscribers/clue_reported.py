@@ -9,13 +9,12 @@ from datetime import datetime
 
 import msgspec
 
-from services.screening import warning
 from services.screening.clue import added, fact_of, without
 from services.screening.household import Digest
 from services.screening.judging import day_of, judged
 from services.screening.lines import lines_on
 from services.screening.precheck import checked
-from services.screening.subscribers.digests import digest_of, loaded
+from services.screening.subscribers.digests import digest_of, loaded, write_rows
 from shared.contracts.clue import ClueReported as Reported
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
 from shared.policy import Policy
@@ -53,4 +52,4 @@ class ClueReported(Keyed):
         return judged(msgspec.structs.replace(digest, clues=clues), home, event, self.policy, now, "withdrawn")
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
-        await warning.write(unit.connection, [row for one in decided for row in one.decision.rows])
+        await write_rows(unit.connection, decided)

@@ -11,7 +11,7 @@ import orjson
 from services.screening import warning
 from services.screening.facts import pruned, replaced
 from services.screening.judging import day_of, judged
-from services.screening.subscribers.digests import digest_of, loaded
+from services.screening.subscribers.digests import digest_of, loaded, write_rows
 from shared.contracts.data import DataChanged as Changed
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
 from shared.policy import Policy
@@ -36,7 +36,7 @@ class DataChanged(Keyed):
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         await _append(unit, [one.input.body for one in decided])
-        await warning.write(unit.connection, [row for one in decided for row in one.decision.rows])
+        await write_rows(unit.connection, decided)
 
 
 async def _append(unit: Unit, events: Sequence[Changed]) -> None:

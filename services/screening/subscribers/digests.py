@@ -1,9 +1,12 @@
-"""The households' digests of a batch: in their locked key rows, carried on from record to record."""
+"""The households' digests of a batch, in their locked key rows, carried on from record to record; what is written."""
 
 from collections.abc import Sequence
 
+import asyncpg
+
+from services.screening import recheck, warning
 from services.screening.household import Digest, unpack
-from shared.messaging.room import Input, State, Unit
+from shared.messaging.room import Decided, Input, State, Unit
 
 
 def loaded(unit: Unit, inputs: Sequence[Input]) -> State:
@@ -18,3 +21,11 @@ def digest_of(state: State, input: Input) -> tuple[str, Digest]:
     home: str = state[("homes",)].get(input.key, input.key)
     found = state.get(("digest", home))
     return home, found if isinstance(found, Digest) else unpack(found)
+
+
+async def write_rows(connection: asyncpg.Connection, decided: Sequence[Decided]) -> None:
+    """The batch's warnings and days to judge again, in at most one statement each."""
+    rows = [row for one in decided for row in one.decision.rows]
+    if rows:
+        await warning.write(connection, [row for row in rows if isinstance(row, warning.Row)])
+        await recheck.write(connection, [row for row in rows if isinstance(row, recheck.Recheck)])

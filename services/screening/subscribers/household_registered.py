@@ -6,10 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from services.screening import warning
 from services.screening.household import Known
 from services.screening.judging import judged
-from services.screening.subscribers.digests import digest_of, loaded
+from services.screening.subscribers.digests import digest_of, loaded, write_rows
 from shared.clock import civil_date
 from shared.contracts.household import HouseholdRegistered as Registered
 from shared.contracts.household import Member
@@ -31,7 +30,7 @@ class HouseholdRegistered(Keyed):
         return judged(msgspec.structs.replace(digest, known=known_of(event)), home, event, self.policy, now)
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
-        await warning.write(unit.connection, [row for one in decided for row in one.decision.rows])
+        await write_rows(unit.connection, decided)
 
 
 def known_of(event: Registered) -> Known:
@@ -47,6 +46,7 @@ def known_of(event: Registered) -> Known:
         household.grid,
         _earners(household.members),
         _young(household.members, civil_date(event.time).year),
+        is_removed=household.status == "removed",
     )
 
 

@@ -1,15 +1,19 @@
 """stage.advanced: what people made of a warning. A case that helped or closed closes its warning; outcomes are kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from services.screening import warning
-from services.screening.household import pack
-from services.screening.subscribers.digests import digest_of, loaded
+from services.screening.household import Digest, pack
+from services.screening.judging import judged
+from services.screening.subscribers.digests import digest_of, loaded, write_rows
 from shared.contracts.stage import StageAdvanced as Advanced
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
+from shared.policy import Policy
 
 ENDS = ("helped", "closed", "eliminated")
 """A refusal that was signed (`rejected`) ends nothing yet: it is told first, and then closed with its reason."""
@@ -27,6 +31,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class StageAdvanced(Keyed):
+    policy: Policy
     topic: str = "stage.advanced"
 
     async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
@@ -38,24 +43,44 @@ class StageAdvanced(Keyed):
         if kind not in ENDS or warning_id is None or event.data.reason_code == CAUSE_WITHDRAWN:
             return Decision(word="heard")
         home, digest = digest_of(state, input)
-        after = warning.closed(digest, warning_id)
-        rows = (Ended(event, warning_id, event.data.reason_code or kind),)
-        if after is None:
-            return Decision(word="another_warning", rows=rows)
-        return Decision(word="closed", puts={("digest", home): after}, digests={home: pack(after)}, rows=rows)
+        ended = Ended(event, warning_id, event.data.reason_code or kind)
+        spoken = digest.spoken
+        if spoken is not None and spoken.warning_id == str(warning_id):
+            decision = judged(warning.closed(digest, spoken, event.time), home, event, self.policy, now)
+            return replace(decision, word="closed", rows=(ended, *decision.rows))
+        if warning.is_known(digest, UUID(home), warning_id):
+            return Decision(word="another_warning", rows=(ended,))
+        after = _remembered(digest, warning_id, event.time)
+        return Decision(
+            word="not_raised_yet", puts={("digest", home): after}, digests={home: pack(after)}, rows=(ended,)
+        )
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
-        ended: list[Ended] = [row for one in decided for row in one.decision.rows]
-        if not ended:
-            return
-        ids, times = [one.warning_id for one in ended], [one.event.time for one in ended]
-        await unit.connection.execute(warning.SQL.close, ids, times)
-        await unit.connection.execute(
-            warning.SQL.outcomes,
-            [one.event.id for one in ended],
-            ids,
-            [one.outcome for one in ended],
-            times,
-            [one.event.region for one in ended],
-            [one.event.grid for one in ended],
-        )
+        """First closed, then what is said in its place: a household has one warning at a time."""
+        ended = [row for one in decided for row in one.decision.rows if isinstance(row, Ended)]
+        if ended:
+            await _write_ended(unit, ended)
+        await write_rows(unit.connection, decided)
+
+
+ENDED_MAX = 4
+"""So many closings are kept that came before their warning; the oldest goes."""
+
+
+def _remembered(digest: Digest, warning_id: UUID, at: datetime) -> Digest:
+    ended = {**digest.ended, str(warning_id): at}
+    return msgspec.structs.replace(digest, ended=dict(list(ended.items())[-ENDED_MAX:]))
+
+
+async def _write_ended(unit: Unit, ended: Sequence[Ended]) -> None:
+    ids, times = [one.warning_id for one in ended], [one.event.time for one in ended]
+    await unit.connection.execute(warning.SQL.close, ids, times)
+    await unit.connection.execute(
+        warning.SQL.outcomes,
+        [one.event.id for one in ended],
+        ids,
+        [one.outcome for one in ended],
+        times,
+        [one.event.region for one in ended],
+        [one.event.grid for one in ended],
+    )

@@ -40,7 +40,7 @@ async def room(database: str, keys: Path) -> AsyncIterator[Room]:
     admin = await asyncpg.connect(database)
     await admin.execute(
         "TRUNCATE screening.keys, screening.outbox, screening.waiting, screening.positions, screening.facts,"
-        " screening.warnings, screening.outcomes"
+        " screening.warnings, screening.outcomes, screening.rechecks"
     )
     await admin.close()
     pool = await postgres.worker_pool(database, "screening", secrets.database)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.screening.explain import explained
 from services.screening.facts import Facts, pruned, replaced
 from services.screening.household import Digest, Known, pack, unpack
-from services.screening.judge import judge
+from services.screening.judge import judge, sights_of
 from services.screening.lines import lines_on
 from services.screening.rules.medical_insurance import SettlementFact, self_paid
 from services.screening.subscribers.household_registered import known_of
@@ -27,7 +27,7 @@ POLICY = load("regular-2026")
 
 def judged(household: dict[str, Any] | None, facts: Facts, today: date = TODAY) -> Any:
     known = known_of(registered(household_id(1), 1, household).body) if household is not None else None
-    return judge(facts, known, POLICY, lines_on("regular-2026", today), today)
+    return judge(facts, sights_of(known, POLICY), lines_on("regular-2026", today), today)
 
 
 def facts_of(records: list[dict[str, Any]], today: date = TODAY) -> Facts:
