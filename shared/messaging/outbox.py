@@ -54,7 +54,7 @@ def serialise(emit: Emit, source: str, sequence: int, now: datetime) -> bytes:
     data = as_model(emit.data)
     envelope = {
         "specversion": "1.0",
-        "id": str(emit.id),
+        "id": emit.id,
         "source": source,
         "type": emit.type,
         "datacontenttype": "application/json",
@@ -63,12 +63,12 @@ def serialise(emit: Emit, source: str, sequence: int, now: datetime) -> bytes:
         "partitionkey": emit.key,
         "time": _instant(emit.time or now),
         "sequence": f"{sequence:012d}",
-        "correlationid": str(emit.correlation_id or emit.id),
+        "correlationid": emit.correlation_id or emit.id,
         "region": emit.region,
         "data": orjson.Fragment(_writer(data.__class__)(data)),
     }
     if emit.causation_id is not None:
-        envelope["causationid"] = str(emit.causation_id)
+        envelope["causationid"] = emit.causation_id
     if emit.grid is not None:
         envelope["grid"] = emit.grid
     if emit.traceparent is not None:

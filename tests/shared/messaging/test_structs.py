@@ -386,17 +386,23 @@ def test_a_class_that_says_what_no_struct_can_is_refused_by_name(model: type[Bas
         struct_of(model)
 
 
-@pytest.mark.parametrize("guard", ["ESCAPE", "_FINER", "_SUM"])
+PLANTED: dict[str, tuple[object, At, str]] = {
+    "ESCAPE": (0, ("record_id",), "a\x00b"),
+    "_FINER": (lambda _: None, ("known_at",), "2026-11-27T10:07:33.1234565Z"),
+    "_SUM": (lambda _: True, ("values", "total_yuan"), "-0.00"),
+}
+
+
+@pytest.mark.parametrize("guard", PLANTED)
 def test_without_one_of_its_guards_a_difference_is_found(guard: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison fails where it must."""
-    monkeypatch.setattr(structs, guard, {"ESCAPE": 0, "_FINER": lambda _: None, "_SUM": lambda _: True}[guard])
-    planted = {
-        "ESCAPE": ("record_id", "a\x00b"), "_FINER": ("known_at", "2026-11-27T10:07:33.1234565Z"), "_SUM": None,
-    }[guard]  # fmt: skip
-    at, new = (planted[:1], planted[1]) if planted else (("values", "total_yuan"), "-0.00")
+    planted, at, new = PLANTED[guard]
     raw = written(put(GOLDEN["data.changed"], ("data", *at), new), is_ascii=True)
+    monkeypatch.setattr(structs, guard, planted)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         as_the_class(DataChanged, raw)
+    monkeypatch.undo()
+    as_the_class(DataChanged, raw)
 
 
 def test_a_unions_word_and_ids_are_what_they_were() -> None:
