@@ -44,10 +44,16 @@ class Reply(BaseModel):
 
 
 class FieldError(Reply):
+    """What is wrong with a field; of a file also where it stands (a workbook's sheet, row and column, a text's line)."""
+
     field: str
     code: str
     message: str
     message_zh: str | None = None
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    line: int | None = None
 
 
 class ProblemDocument(Reply):

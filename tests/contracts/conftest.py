@@ -55,6 +55,8 @@ async def _live(walk: Road) -> Known:
     leave = {"officer_id": DEPUTY, "since": "2027-03-01", "until": "2027-03-05", "reason_code": "annual"}
     kept = await walk.post("workflow", "/v1/leaves", steward, leave)
     batch = await walk.send("housing", {"record_id": "B-1", "version": 1})
+    await walk.send("medical_insurance", walk.settlement(id_number(9), "900.00"))
+    parked = (await walk.get("intake", "/v1/identity", steward))["items"]
     letters = {
         f"{name} {call} /v1/dead-letters/{{id}}{end} id": [one]
         for name, one in (await _dead_letters(walk, steward)).items()
@@ -66,7 +68,7 @@ async def _live(walk: Road) -> Known:
         "leave_id": [kept["leave_id"]], "receipt_no": [declared["receipt_no"]], "record_id": ["R-00002", "R-00001"],
         "code": ["medical_insurance", "housing", "rural_revitalization"], "household": households,
         "notice_id": [one["notice_id"] for one in notices], "officer": [WORKER], "id": [batch["batch_id"], *households],
-        "GET /v1/batches/{id} id": [batch["batch_id"]], "GET /v1/households/{id} id": households,
+        "GET /v1/identity/{id} id": [parked[0]["id"]], "GET /v1/batches/{id} id": [batch["batch_id"]], "GET /v1/households/{id} id": households,
         "POST /v1/households/{id}/unmask id": households,
     }  # fmt: skip
     return Known(told | letters)

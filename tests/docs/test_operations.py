@@ -23,7 +23,7 @@ def rows(heading: str) -> list[list[str]]:
 def test_every_metric_that_is_served_is_explained_with_its_labels() -> None:
     metrics = Metrics("intake")
     served = {one.name: (one.type, one.documentation) for one in metrics.registry.collect()}
-    text = generate_latest(metrics.registry).decode()
+    text = generate_latest(metrics.registry).decode()  # type: ignore[no-untyped-call]
     assert all(f"# TYPE {name} " in text for name in served)
     told = {row[0].strip("`"): row[1] for row in rows("Metrics")}
     assert told == {name: kind for name, (kind, _) in served.items()}
@@ -46,10 +46,9 @@ def alarms() -> Iterator[str]:
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                     called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                    if called == "alarm":
-                        yield str(node.args[0].value)
-                    if called == "every":
-                        yield f"{node.args[0].value}_failed"
+                    named = str(node.args[0].value)
+                    if called in ("alarm", "every"):
+                        yield named if called == "alarm" else f"{named}_failed"
 
 
 def test_every_process_stands_there_with_its_port() -> None:
