@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from services.intake.rejection import Wrong
-from shared.domain.money import SignedYuan
+from shared.domain.money import SignedYuan, as_written
 
 WORD_MAX = 64
 NAME_MAX = 60
@@ -97,6 +97,8 @@ class Fields:
         value = self.values.get(name)
         if value is None:
             return None
+        if isinstance(value, str) and (found := as_written(value)) is not None:
+            return found
         try:
             return _YUAN.validate_python(value)
         except ValidationError:

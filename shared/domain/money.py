@@ -13,6 +13,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 CENT = Decimal("0.01")
 
 _TEXT = re.compile(r"[+-]?[0-9]{1,12}(?:\.[0-9]{1,2})?")
+_WRITTEN = re.compile(r"(?!-0+\.00)-?[0-9]{1,12}\.[0-9]{2}").fullmatch
+
+
+def as_written(text: str) -> Decimal | None:
+    """A sum in the one form in which equal sums are equal texts, read at once; None for any other, good or bad."""
+    return Decimal(text) if _WRITTEN(text) else None
 
 
 def _plain(value: Any) -> Any:

@@ -22,14 +22,12 @@ from pydantic.fields import FieldInfo
 
 from shared.contracts.envelope import Event
 from shared.contracts.types import Frozen, _no_nul
-from shared.domain.money import SignedYuan
+from shared.domain.money import SignedYuan, as_written
 
 ESCAPE = ord("\\")
 """No text with an escape is read here: so none can hold a NUL, or a half of a pair of surrogates."""
 _FINER = re.compile(rb"\.[0-9]{7}").search
 """An instant finer than a microsecond, which msgspec rounds and pydantic cuts off."""
-_SUM = re.compile(r"(?!-0+\.00)-?[0-9]{1,12}\.[0-9]{2}").fullmatch
-"""A sum in the one form in which equal sums are equal texts; -0.00 is another text for 0.00."""
 
 SCALARS = (str, int, bool, UUID, date)
 AS_JSON = {"mode": "json"}
@@ -88,9 +86,10 @@ def reader(event: type[Event]) -> Callable[[bytes], Event]:
 
 def _sum(_: type[Sum], written: Any) -> Decimal:
     """Raises ValueError, or TypeError for what is no text."""
-    if _SUM(written):
-        return Decimal(written)
-    raise ValueError("not a sum as we write it")
+    found = as_written(written)
+    if found is None:
+        raise ValueError("not a sum as we write it")
+    return found
 
 
 # ── from a class to its struct ──────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.domain.money import SignedYuan, Yuan, render_yuan
+from shared.domain.money import SignedYuan, Yuan, as_written, render_yuan
 
 YUAN: TypeAdapter[Decimal] = TypeAdapter(Yuan)
 SIGNED: TypeAdapter[Decimal] = TypeAdapter(SignedYuan)
@@ -55,6 +55,18 @@ def test_a_sum_survives_json_exactly(amount: Decimal) -> None:
     text = YUAN.dump_json(YUAN.validate_python(str(amount)))
     assert YUAN.validate_json(text) == amount
     assert YUAN.dump_json(YUAN.validate_json(text)) == text
+
+
+@given(st.from_regex(r"[+-]?[0-9]{1,13}(\.[0-9]{1,3})?\n?") | st.text(max_size=6) | amounts.map(str))
+def test_what_is_read_at_once_is_the_same_sum(text: str) -> None:
+    found = as_written(text)
+    if found is not None:
+        assert str(found) == str(SIGNED.validate_python(text))
+
+
+def test_each_sum_as_we_write_it_is_read_at_once_and_no_other_text_of_nought() -> None:
+    assert str(as_written("-20410.50")) == "-20410.50" and str(as_written("0.00")) == "0.00"
+    assert [as_written(text) for text in ("-0.00", "0", "1.5", "+1.50", "1_0.00", "1.50\n")] == [None] * 6
 
 
 def test_the_schema_says_string_with_a_pattern() -> None:

@@ -389,7 +389,7 @@ def test_a_class_that_says_what_no_struct_can_is_refused_by_name(model: type[Bas
 PLANTED: dict[str, tuple[object, At, str]] = {
     "ESCAPE": (0, ("record_id",), "a\x00b"),
     "_FINER": (lambda _: None, ("known_at",), "2026-11-27T10:07:33.1234565Z"),
-    "_SUM": (lambda _: True, ("values", "total_yuan"), "-0.00"),
+    "as_written": (Decimal, ("values", "total_yuan"), "-0.00"),
 }
 
 
