@@ -44,7 +44,7 @@ class Reply(BaseModel):
 
 
 class FieldError(Reply):
-    """What is wrong with a field; of a file also where it stands (a workbook's sheet, row and column, a text's line)."""
+    """What is wrong with a field; of a file also where it stands: a workbook's sheet, row, column, a text's line."""
 
     field: str
     code: str

@@ -68,7 +68,8 @@ async def _live(walk: Road) -> Known:
         "leave_id": [kept["leave_id"]], "receipt_no": [declared["receipt_no"]], "record_id": ["R-00002", "R-00001"],
         "code": ["medical_insurance", "housing", "rural_revitalization"], "household": households,
         "notice_id": [one["notice_id"] for one in notices], "officer": [WORKER], "id": [batch["batch_id"], *households],
-        "GET /v1/identity/{id} id": [parked[0]["id"]], "GET /v1/batches/{id} id": [batch["batch_id"]], "GET /v1/households/{id} id": households,
+        "GET /v1/identity/{id} id": [parked[0]["id"]], "GET /v1/batches/{id} id": [batch["batch_id"]],
+        "GET /v1/households/{id} id": households,
         "POST /v1/households/{id}/unmask id": households,
     }  # fmt: skip
     return Known(told | letters)
