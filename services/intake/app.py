@@ -4,8 +4,19 @@ import asyncio
 import re
 import secrets
 
-from services.intake import account, clue, identity, subscribers
-from services.intake.api import clues, complaints, contacts, declarations, feeds, households, objections, records, whose
+from services.intake import account, clue, identity, subscribers, upload
+from services.intake.api import (
+    clues,
+    complaints,
+    contacts,
+    declarations,
+    feeds,
+    files,
+    households,
+    objections,
+    records,
+    whose,
+)
 from services.intake.api import identity as identities
 from services.intake.api.calls import PUBLIC, Desk
 from services.intake.api.shapes import SHAPES
@@ -26,6 +37,7 @@ PATTERN = "^departments\\.(" + "|".join(KINDS) + ")\\.records$"
 
 ASK_PERIOD_SECONDS = 1.0
 ASK_AT_ONCE = 200
+FORGET_PERIOD_SECONDS = 3600.0
 
 _COUNTY = re.compile(r"[0-9]{6}")
 _CODE = {department_topic(code): code for code in KINDS}
@@ -41,8 +53,10 @@ async def build(settings: Settings) -> Service:
         reading=Read(lambda topic, value, headers: _read(vault, topic, value, headers)),
     )
     service.stream("intake", subscribers.cases())
+    holder = f"{settings.instance}/{secrets.token_hex(8)}"
     service.include(
-        records.router(service, vault, f"{settings.instance}/{secrets.token_hex(8)}"),
+        records.router(service, vault, holder),
+        files.router(service, vault, holder),
         households.router(service, vault),
         identities.router(service, vault),
         whose.router(service, vault, policy),
@@ -60,6 +74,7 @@ async def build(settings: Settings) -> Service:
     )
     service.every("parked", _ask_again(service, vault))
     service.every("unmatched", _match_again(service, vault))
+    service.every("uploads", _forget_uploads(service))
     service.accounts.append(lambda: account.sent_and_kept(service.worker))
     return service
 
@@ -81,6 +96,16 @@ def _ask_again(service: Service, vault: Vault) -> Loop:
             await work.process([Ask(row["department"], row["record_id"]).as_input() for row in rows])
         if len(rows) < ASK_AT_ONCE:
             await asyncio.sleep(ASK_PERIOD_SECONDS)
+
+    return loop
+
+
+def _forget_uploads(service: Service) -> Loop:
+    """What was refused of a file goes back to its sender within its month, and is forgotten then."""
+
+    async def loop() -> None:
+        await service.worker.execute(upload.SQL.forget, upload.KEPT_DAYS)
+        await asyncio.sleep(FORGET_PERIOD_SECONDS)
 
     return loop
 

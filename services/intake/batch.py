@@ -7,10 +7,10 @@ neighbours went on) is found by its line, and done then.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 import asyncpg
@@ -109,6 +109,13 @@ async def close_batch(connection: asyncpg.Connection | asyncpg.Pool, batch_id: U
 async def let_go(connection: asyncpg.Connection | asyncpg.Pool, batch_id: UUID, holder: str) -> None:
     """Interrupted: the same call may go on at once."""
     await connection.execute(SQL.let_go, batch_id, holder)
+
+
+def state_of(row: Mapping[str, Any]) -> Literal["open", "closed", "interrupted"]:
+    """`interrupted`: nobody reads it any more; the same call under the same key goes on where it stopped."""
+    if row["closed_at"] is not None:
+        return "closed"
+    return "open" if row["is_read"] else "interrupted"
 
 
 async def account_of(connection: Any, batch_id: UUID) -> dict[str, Any] | None:

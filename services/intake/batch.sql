@@ -10,7 +10,8 @@ RETURNING department, prefix, received, read_to
 
 -- name: one
 -- A batch as it stands, while it runs too.
-SELECT batch_id, department, closed_at, prefix, read_to, received, accepted, duplicates, rejected, parked, lines, opened_at
+SELECT batch_id, department, caller, region, closed_at, prefix, read_to, received, accepted, duplicates, rejected, parked,
+    lines, opened_at, busy_until > clock_timestamp() AS is_read
 FROM batches WHERE batch_id = $1
 
 -- name: raise_counts

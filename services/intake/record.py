@@ -5,7 +5,7 @@ under which household it stands now. The head lies in the digest of the key row 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -38,7 +38,7 @@ class Origin:
     """How a record came. `county` is the sender's place as a prefix, empty where it is not told (a topic, the system).
 
     `line` counts from 1 in its batch, blank lines too, `number` the records alone; `prefix` chains the hashes of all
-    records up to this one; `holder` is the call that reads them.
+    records up to this one; `holder` is the call that reads them; `row` a file's cells, kept of what is refused.
     """
 
     channel: Literal["http", "kafka"]
@@ -48,6 +48,7 @@ class Origin:
     number: int = 0
     prefix: bytes = b""
     holder: str = ""
+    row: bytes = field(default=b"", repr=False)
 
     @property
     def region(self) -> str:

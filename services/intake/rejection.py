@@ -7,6 +7,7 @@ have their own sentences in `shared/domain/identity.py`. Carries out contract §
 from dataclasses import dataclass
 from typing import cast
 
+from services.intake.files.reasons import ROW
 from shared.domain.identity import IdentityFault, identity_problem
 
 REASONS: dict[str, tuple[str, str]] = {
@@ -123,8 +124,8 @@ class Wrong(Exception):
 
 def message(code: str, language: str) -> str:
     """The sentence for a code: `zh` first, `en` when asked for."""
-    if code in REASONS:
-        zh, en = REASONS[code]
+    if code in REASONS or code in ROW:
+        zh, en = REASONS.get(code) or ROW[code]
         return en if language == "en" else zh
     told = identity_problem(cast(IdentityFault, code))
     return told.message_en if language == "en" else told.message_zh

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from services.intake.api import records as calls
+from services.intake.api import taking as calls
 from services.intake.batch import batch_id_of
 from tests.services.intake.county import COUNTS, County, Record, house_grade, key, number, settlement
 from tests.until import until
