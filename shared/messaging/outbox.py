@@ -54,7 +54,8 @@ def serialise(emit: Emit, source: str, sequence: int, now: datetime) -> bytes:
     data = as_model(emit.data)
     envelope = {
         "specversion": "1.0",
-        "id": emit.id,
+        # asyncpg's UUID, which a case read from its row brings along, is a class of its own: orjson refuses it.
+        "id": str(emit.id),
         "source": source,
         "type": emit.type,
         "datacontenttype": "application/json",
@@ -63,12 +64,12 @@ def serialise(emit: Emit, source: str, sequence: int, now: datetime) -> bytes:
         "partitionkey": emit.key,
         "time": _instant(emit.time or now),
         "sequence": f"{sequence:012d}",
-        "correlationid": emit.correlation_id or emit.id,
+        "correlationid": str(emit.correlation_id or emit.id),
         "region": emit.region,
         "data": orjson.Fragment(_writer(data.__class__)(data)),
     }
     if emit.causation_id is not None:
-        envelope["causationid"] = emit.causation_id
+        envelope["causationid"] = str(emit.causation_id)
     if emit.grid is not None:
         envelope["grid"] = emit.grid
     if emit.traceparent is not None:
