@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 
-from services.intake import account, clue, identity, subscribers, upload
+from services.intake import account, clue, identity, matching, subscribers, upload
 from services.intake.api import (
     clues,
     complaints,
@@ -74,6 +74,7 @@ async def build(settings: Settings) -> Service:
     )
     service.every("parked", _ask_again(service, vault))
     service.every("unmatched", _match_again(service, vault))
+    service.every("matching", matching.alarming(service, policy))
     service.every("uploads", _forget_uploads(service))
     service.accounts.append(lambda: account.sent_and_kept(service.worker))
     return service
