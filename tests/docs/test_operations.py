@@ -39,16 +39,31 @@ def test_every_alarm_that_can_be_raised_is_explained() -> None:
 
 
 def alarms() -> Iterator[str]:
-    """Alarms named in the code, and one for each loop that can break off."""
+    """Alarms named in the code, by word or by a constant of their file, and one for each loop that can break off."""
     yield "conservation_failed"
     for folder in ("services", "shared"):
         for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            tree = ast.parse(path.read_text("utf-8"))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Call) and node.args:
                     called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                    named = str(node.args[0].value)
-                    if called in ("alarm", "every"):
+                    named = word(node.args[0], tree) if called in ("alarm", "every") else None
+                    if named is not None:
                         yield named if called == "alarm" else f"{named}_failed"
+
+
+def word(argument: ast.expr, tree: ast.Module) -> str | None:
+    """What a call was given: a literal, or a constant of the same file; None for anything else."""
+    if isinstance(argument, ast.Constant):
+        return str(argument.value)
+    constants = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    return str(constants[argument.id]) if isinstance(argument, ast.Name) and argument.id in constants else None
 
 
 def test_every_process_stands_there_with_its_port() -> None:
