@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Data folder; the checkout's own if left out.")
 ]
+TableFile = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, XLSX or XLS, headings in its first ten rows.")]
+County = Annotated[str | None, typer.Option("--region", metavar="CODE", help="The sender's county; the demo's.")]
 LetterId = Annotated[str, typer.Argument(metavar="ID", help="The first word of a line of `list`.")]
 
 
@@ -26,11 +28,11 @@ def up(
     data: Data = None,
     demo: Annotated[
         bool | None,
-        typer.Option("--demo/--no-demo", help="With a sample township of invented people (default), or empty."),
+        typer.Option("--demo/--no-demo", help="With a sample county of invented people (default), or empty."),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete the data first, and begin anew.")] = False,
     households: Annotated[
-        int | None, typer.Option("--households", metavar="N", help="Households of the sample (3000).")
+        int | None, typer.Option("--households", metavar="N", help="Households of the sample (60000).")
     ] = None,
 ) -> None:
     """Start Kafka, PostgreSQL and the five services; in the foreground until Ctrl-C."""
@@ -135,6 +137,37 @@ def clock_advance(
     advance(data, duration)
 
 
+def contract_check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, XLSX, XLS, JSON or NDJSON.")],
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="CODE", help="Told by its headings.")
+    ] = None,
+) -> None:
+    """Say beforehand what intake would refuse of a file, and why; exit code 1 if anything. Needs no server."""
+    from deploy.check import check
+
+    raise typer.Exit(0 if check(file, department) else 1)
+
+
+def import_register(file: TableFile, region: County = None, data: Data = None) -> None:
+    """Take in the register of households from a table: a row each member, the household's columns repeated."""
+    from deploy.sending import REGISTER, send_file
+
+    raise typer.Exit(0 if send_file(data, file, REGISTER, region) else 1)
+
+
+def import_records(
+    file: TableFile,
+    department: Annotated[str, typer.Option("--department", metavar="CODE")],
+    region: County = None,
+    data: Data = None,
+) -> None:
+    """Take in a department's table."""
+    from deploy.sending import send_file
+
+    raise typer.Exit(0 if send_file(data, file, department, region) else 1)
+
+
 def migrate() -> None:
     """Keys, roles, schemas and topics on the servers of SHOUWANG_POSTGRES and SHOUWANG_KAFKA (containers)."""
     from deploy.prepare import prepare
@@ -155,9 +188,17 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("dead-letters replay", dead_letters_replay),
     ("dead-letters skip", dead_letters_skip),
     ("clock advance", clock_advance),
+    ("contract check", contract_check),
+    ("import register", import_register),
+    ("import records", import_records),
     ("migrate", migrate),
 )
-GROUPS = {"dead-letters": "Records on which a service failed.", "clock": "A demo's time."}
+GROUPS = {
+    "dead-letters": "Records on which a service failed.",
+    "clock": "A demo's time.",
+    "contract": "What departments send.",
+    "import": "Tables of the county.",
+}
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """`./shouwang test -k until --help` is pytest's."""
 

@@ -1,6 +1,7 @@
 """`./shouwang up`: everything in its order, in the foreground until Ctrl-C or `./shouwang down`.
 
-Keys, PostgreSQL, Kafka, migrations, topics, the pages' scripts, the five services, the demo; back in reverse.
+Keys, PostgreSQL, Kafka, migrations, topics, the pages' scripts, the five services; back in reverse. The demo's
+sample comes in while the pages are open already.
 """
 
 import asyncio
@@ -77,10 +78,9 @@ class Up:
         told = self.addresses.environment(self.folder, kafka, admin_dsn, is_demo)
         self.folder.keep_environment(told)
         self._start_services(told)
-        if is_demo:
-            self._load_demo(told, households)
-            self._beside(analyze(admin_dsn))
         say(f"Open {self.addresses.url('console')}   (to stop: Ctrl-C here, or ./shouwang down elsewhere)")
+        if is_demo:
+            self._load_demo(told, admin_dsn, households)
 
     def _require_free_ports(self) -> None:
         """All of them before anything starts, so that the sentence comes at once."""
@@ -134,14 +134,23 @@ class Up:
         log = self.folder.logs / f"{name}.log"
         return Service(name, python("-m", f"services.{name}"), {**inherited(), **told, **own}, log, port)
 
-    def _load_demo(self, told: dict[str, str], households: int | None) -> None:
+    def _load_demo(self, told: dict[str, str], admin_dsn: str, households: int | None) -> None:
+        """Beside the running services: people may sign in while households come in."""
+        from deploy.demo.county import HOUSEHOLDS
         from deploy.demo.load import load
 
         settings = Settings.from_environment("console", {**os.environ, **told})
-        if households is None:
-            self._beside(load(settings, shown()))
-        else:
-            self._beside(load(settings, shown(), households=households))
+        began_at = time.monotonic()
+        self._beside(
+            load(
+                settings,
+                shown(),
+                households=HOUSEHOLDS if households is None else households,
+                refresh=lambda: analyze(admin_dsn),
+            )
+        )
+        say(f"The sample is in   {time.monotonic() - began_at:5.1f} s")
+        self._beside(analyze(admin_dsn))
 
     def _launch(self, child: Child) -> None:
         with self.shield:  # a child that runs and is not yet on record would outlive us

@@ -113,11 +113,11 @@ def _said(parts: Mapping[str, float]) -> str:
 
 @contextmanager
 def _up(data: Path, ports: Mapping[str, int]) -> Iterator[Up]:
-    """From the command itself, the checkout's launcher included, to the line that says where to look."""
+    """From the command itself, the checkout's launcher included, to the line that says that the sample is in."""
     told = {f"SHOUWANG_{name.upper()}_PORT": str(port) for name, port in ports.items()}
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "shouwang"), "up", "--demo", "--data", str(data)],
+        [sys.executable, str(ROOT / "shouwang"), "up", "--demo", "--households", "3000", "--data", str(data)],
         env={**os.environ, **told}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
     try:
@@ -128,7 +128,7 @@ def _up(data: Path, ports: Mapping[str, int]) -> Iterator[Up]:
             said.append(line)
             if " ready " in line:
                 ready = time.monotonic() - began
-            if line.startswith("Open "):
+            if line.startswith("The sample is in"):
                 break
         else:
             raise AssertionError(f"`./shouwang up` ended: {''.join(said)[-2000:]}")
