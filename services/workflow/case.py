@@ -214,6 +214,16 @@ async def read_files(connection: asyncpg.Connection, households: Iterable[UUID])
     return {files[id_].case.household_id: files[id_] for id_ in open_ids}
 
 
+def file_of(row: asyncpg.Record) -> CaseFile:
+    """A case's row with its `places`, `tasks` and `deadlines` as arrays of theirs."""
+    return CaseFile(
+        case_of(row),
+        tuple(record(Place, one) for one in row["places"]),
+        tuple(record(Task, one) for one in row["tasks"]),
+        tuple(record(Deadline, one) for one in row["deadlines"]),
+    )
+
+
 async def read_refused(connection: asyncpg.Connection, households: Iterable[UUID]) -> list[CaseFile]:
     """The files of these households' cases that were refused and closed, the last one first: what an appeal takes up
     again."""
@@ -226,22 +236,32 @@ async def write_files(connection: asyncpg.Connection, before: Iterable[CaseFile]
     rows = [row for one in decided for row in one.decision.rows]
     after = {row.case.case_id: row for row in rows if isinstance(row, CaseFile)}
     known = {one.case.case_id: one for one in before}
-    for table in ("cases", "places", "tasks", "deadlines"):
+    changed: dict[str, list[Any]] = {table: [] for table in TABLES}
+    added: dict[str, list[Any]] = {table: [] for table in TABLES}
+    for table in TABLES:
         old = {key: one for file in known.values() for key, one in _rows_of(file, table)}
-        new = {key: one for file in after.values() for key, one in _rows_of(file, table)}
-        # What ends first: it makes room under the unique indexes for what goes on and what begins.
-        changed = [one for key, one in new.items() if key in old and old[key] != one]
-        added = [one for key, one in new.items() if key not in old]
-        for rows_of in ([one for one in changed if _ends(one)], [one for one in changed if not _ends(one)]):
-            if rows_of:
-                await connection.execute(getattr(SQL, f"change_{table}"), packed(rows_of))
-        if added:
-            await connection.execute(getattr(SQL, f"add_{table}"), packed(added))
+        for key, one in {key: one for file in after.values() for key, one in _rows_of(file, table)}.items():
+            if key not in old:
+                added[table].append(one)
+            elif old[key] != one:
+                changed[table].append(one)
+    # What ends first: it makes room under the unique indexes for what goes on and what begins.
+    ended = [one for one in changed["places"] if one.state == "ended"]
+    living = [one for one in changed["places"] if one.state != "ended"]
+    first = (changed["cases"], ended, changed["tasks"], changed["deadlines"])
+    if any(first):
+        await connection.execute(SQL.change, *map(packed, first))
+    if living:
+        await connection.execute(SQL.change_places, packed(living))
+    if added["cases"]:
+        await connection.execute(SQL.add_cases, packed(added["cases"]))
+    begun = (added["places"], added["tasks"], added["deadlines"])
+    if any(begun):
+        await connection.execute(SQL.add, *map(packed, begun))
     await history.append(connection, [row for row in rows if isinstance(row, Step | Told)])
 
 
-def _ends(one: Case | Place | Task | Deadline) -> bool:
-    return isinstance(one, Place) and one.state == "ended"
+TABLES = ("cases", "places", "tasks", "deadlines")
 
 
 def _rows_of(file: CaseFile, table: str) -> Iterable[tuple[UUID, Case | Place | Task | Deadline]]:

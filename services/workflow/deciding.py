@@ -14,7 +14,7 @@ import asyncpg
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.workflow import pause
-from services.workflow.case import Case, CaseFile, Move, Place, read_files, write_files
+from services.workflow.case import Case, CaseFile, Move, Place, file_of, write_files
 from services.workflow.decided import APPEAL, Hand, carried_out
 from services.workflow.form import Asked, Form, Wrong, read
 from services.workflow.history import Step, Told
@@ -144,13 +144,13 @@ class _OfTask:
         return [(str(found[id_]),) if (id_ := input.body.task_id) in found else () for input in inputs]
 
     async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
-        found = await _households(unit.connection, inputs)
-        files = await read_files(unit.connection, found.values())
-        offices = {office for file in files.values() for place in file.live for office in _offices(place)}
+        rows = await unit.connection.fetch(SQL.files_of, [input.body.task_id for input in inputs])
+        files = {row["of_task"]: file_of(row) if row["case_id"] else None for row in rows}
+        open_files = tuple({one.case.case_id: one for one in files.values() if one is not None}.values())
+        offices = {office for file in open_files for place in file.live for office in _offices(place)}
         posts = await posts_of(unit.connection, sorted(offices)) if offices else []
-        state: State = {("before",): tuple(files.values()), ("posts",): posts}
-        for task_id, household in found.items():
-            state[("file", task_id)] = files.get(household)
+        state: State = {("before",): open_files, ("posts",): posts}
+        state.update((("file", task_id), file) for task_id, file in files.items())
         return state
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:

@@ -26,8 +26,8 @@ from tests.tokens import VILLAGE
 from tests.until import until
 
 SMALL = (320, 640)
-PHONE_NO, REGISTERED_NO = "13955580077", "13905580031"
-"""Of somebody whom no register knows, and of household 31."""
+PHONE_NO = "13955580077"
+"""Of somebody whom no register knows."""
 
 
 async def fill_in(page: Page, phone: str = PHONE_NO, name: str = "张守信", id_no: str = "") -> None:
@@ -109,22 +109,35 @@ async def task_at(village: Village, household_no: str, step: str) -> dict[str, A
     return dict(await road.get("workflow", f"/v1/tasks/{task['task_id']}", road.county))
 
 
-async def test_each_persons_part_of_one_case(village: Village) -> None:
+@pytest.mark.parametrize(
+    ("number", "language", "says"),
+    [
+        (31, "zh-CN", {"signed": "签批", "tracked": "跟踪帮扶", "helped": "帮扶已经落实", "heard": "给您的话"}),
+        (
+            33,
+            "en",
+            {"signed": "signed", "tracked": "Tracking", "helped": "Help is in place", "heard": "Messages for you"},
+        ),
+    ],
+)
+async def test_each_persons_part_of_one_case(
+    village: Village, number: int, language: str, says: dict[str, str]
+) -> None:
     """A farmer asks; grid worker, village, township, county, department, township and village do their part."""
-    household_no = await village.register(31)
-    async with village.visitor(size=PHONE, java_script_enabled=False) as farmer:
-        await fill_in(farmer.page, REGISTERED_NO, NAMES[31 % len(NAMES)], id_number(31))
+    household_no, phone = await village.register(number), f"1390558{number:04d}"
+    async with village.visitor(size=PHONE, language=language, java_script_enabled=False) as farmer:
+        await fill_in(farmer.page, phone, NAMES[number % len(NAMES)], id_number(number))
         receipt = await sent(farmer.page)
         await farmer.page.emulate_media(media="print")
-        await farmer.shoot("applied.print", whole=True)
+        await farmer.shoot(f"applied.print.{language}", whole=True)
 
     async def part(who: str, step: str, action: str | None = None, shot: str = "", **more: Any) -> None:
         task = await task_at(village, household_no, step)
-        async with village.officer(who) as officer:
+        async with village.officer(who, language=language) as officer:
             await officer.page.goto(f"/tasks/{task['task_id']}")
             if shot:
                 await officer.is_accessible()
-                await officer.shoot(shot, whole=True)
+                await officer.shoot(f"{shot}.{language}", whole=True)
             await answer(officer.page, task, action, **more)
             await expect(officer.page.locator(".banner.good"), step).to_be_visible()
 
@@ -134,7 +147,7 @@ async def test_each_persons_part_of_one_case(village: Village) -> None:
     await part(CADRE, "village_committee.review", shot="hop-review")
     await part(CADRE, "village_committee.notice", "post_notice", shot="hop-notice")
     early = await task_at(village, household_no, "village_committee.notice")
-    async with village.officer(CADRE) as cadre:
+    async with village.officer(CADRE, language=language) as cadre:
         await answer(cadre.page, early, "close_notice")
         await expect(cadre.page.locator("#form-removed-on-wrong")).to_be_visible()
         cadre.errors = [one for one in cadre.errors if "422" not in one]
@@ -142,9 +155,9 @@ async def test_each_persons_part_of_one_case(village: Village) -> None:
     await part(CADRE, "village_committee.notice", "close_notice")
     await part(TOWNSHIP_OFFICER, "township.review", shot="hop-township")
     sign = await task_at(village, household_no, "township.sign")
-    async with village.officer(TOWNSHIP_OFFICER) as handler:
+    async with village.officer(TOWNSHIP_OFFICER, language=language) as handler:
         await answer(handler.page, sign)
-        await expect(handler.page.locator(".banner[role=alert]")).to_contain_text("签批")
+        await expect(handler.page.locator(".banner[role=alert]")).to_contain_text(says["signed"])
         handler.errors = [one for one in handler.errors if "403" not in one]
     await part(TOWNSHIP_APPROVER, "township.sign", shot="hop-sign")
     await part(COUNTY_HANDLER, "county.review", shot="hop-county")
@@ -156,27 +169,27 @@ async def test_each_persons_part_of_one_case(village: Village) -> None:
     await part(TOWNSHIP_OFFICER, "township_return.hand_back", shot="hop-handback")
     last = await task_at(village, household_no, "village_return.deliver")
     await part(CADRE, "village_return.deliver")
-    async with village.officer(COUNTY_OFFICER) as county:
+    async with village.officer(COUNTY_OFFICER, language=language) as county:
         await county.open(f"/tasks/{last['task_id']}")
         await expect(county.page.locator(".path li")).to_have_count(8)
-        await expect(county.page.locator(".path li.here")).to_contain_text("跟踪帮扶")
+        await expect(county.page.locator(".path li.here")).to_contain_text(says["tracked"])
         await county.is_accessible()
-        await county.shoot("path-tracking", whole=True)
+        await county.shoot(f"path-tracking.{language}", whole=True)
         await county.open("/queues")
         await county.is_accessible()
-        await county.shoot("queue-tracking")
+        await county.shoot(f"queue-tracking.{language}")
 
-    async with village.visitor(size=PHONE, java_script_enabled=False) as farmer:
+    async with village.visitor(size=PHONE, language=language, java_script_enabled=False) as farmer:
 
         async def is_helped() -> bool:
-            await look_up(farmer.page, receipt, REGISTERED_NO[-4:])
+            await look_up(farmer.page, receipt, phone[-4:])
             text = await farmer.page.locator("main").inner_text()
-            return "帮扶已经落实" in text and "给您的话" in text
+            return says["helped"] in text and says["heard"] in text
 
         await until(is_helped, 20, "the farmer hears of the help")
-        await farmer.shoot("tracked-helped", whole=True)
+        await farmer.shoot(f"tracked-helped.{language}", whole=True)
         await farmer.page.emulate_media(media="print")
-        await farmer.shoot("tracked.print", whole=True)
+        await farmer.shoot(f"tracked.print.{language}", whole=True)
 
 
 async def test_what_is_late_is_asked_for_answered_and_closed(village: Village) -> None:

@@ -149,21 +149,63 @@ async def test_two_hundred_bodies_for_every_call_that_takes_one(walk: Road) -> N
         ("intake", "/v1/identity/bm9uZQ/match", walk.county, match),
         ("intake", "/v1/departments/housing/records", walk.department("housing"), {"record_id": "A", "version": 1}),
         *((name, "/v1/dead-letters/bm9uZQ/skip", steward, {"reason": "不再需要"}) for name in SERVICES),
+        *_of_farmers_and_cadres(walk, household_id),
+        *_of_people(walk),
     ]  # fmt: skip
 
     async def one(service: str, path: str, headers: dict[str, str], kind: hostile.Kind) -> None:
         given = headers | {"content-type": "application/json", "idempotency-key": f"{uuid4()}"}
-        answer = await walk.clients[service].post(path, content=kind.raw, headers=given)
+        method, path = ("PUT", path[4:]) if path.startswith("PUT ") else ("POST", path)
+        answer = await walk.clients[service].request(method, path, content=kind.raw, headers=given)
         if answer.status_code >= 300:
             assert _code(answer) not in ("internal", "unavailable"), (service, path, kind.name, answer.text)
         elif kind.must and "records" not in path:
-            assert path.endswith(("/claim", "/read")), (service, path, kind.name, "these bodies say nothing")
+            says_nothing = ("/claim", "/read", "/preferences")  # or what it does not say has a default
+            assert path.endswith(says_nothing), (service, path, kind.name, "these bodies say nothing")
 
     for service, path, headers, sound in posts:
         kinds = hostile.calls(sound)
         assert len(kinds) >= hostile.KINDS
         await _all(one(service, path, headers, kind) for kind in kinds)
     await _nothing_was_harmed(walk, task)
+
+
+Posts = list[tuple[str, str, dict[str, str], Any]]
+
+
+def _of_farmers_and_cadres(walk: Road, household_id: str) -> Posts:
+    """What farmers, windows and cadres send; each lacks what it needs, so that no body of them could be meant."""
+    window, system = walk.headers("clerk", region=VILLAGE[:6]), walk.headers("system", region="34")
+    receipt = "/v1/declarations/2222222222AA"
+    return [
+        ("intake", "/v1/declarations", window, {"difficulty": "屋顶漏雨", "channel": "window", "phone": "13955550017"}),
+        ("intake", "/v1/declarations/status", window, {"phone_last4": "0017"}),
+        ("intake", f"{receipt}/appeals", window, {"phone_last4": "0017"}),
+        ("intake", f"{receipt}/withdrawals", window, {"text": "不用了", "phone_last4": "0017"}),
+        ("intake", "/v1/objections", window, {"region": VILLAGE, "name": "某某"}),
+        ("intake", "/v1/clues", walk.cadre, {"channel": "cadre_visit", "region": VILLAGE, "text": "东屋墙裂了"}),
+        ("intake", "/v1/contacts/resolve", system, {"references": [f"household:{household_id}"]}),
+        (
+            "intake",
+            f"/v1/identity/clue:{uuid4()}/match",
+            walk.county,
+            {"household_id": household_id, "reason": "按走访"},
+        ),
+    ]
+
+
+def _of_people(walk: Road) -> Posts:
+    """What a township says of its people, a late office of its delay, and an officer of how to be told."""
+    township = walk.headers("township", region=VILLAGE[:9], officer_id="tw-1", capacity="handler")
+    leave = {"officer_id": WORKER, "since": "2026-12-01", "reason": "annual"}
+    return [
+        ("workflow", "/v1/leaves", township, leave),
+        ("workflow", f"/v1/leaves/{uuid4()}/ends", township, {}),
+        ("workflow", f"PUT /v1/grids/{GRID}", township, {"deputy": "gw-none"}),
+        ("workflow", f"/v1/supervisions/{uuid4()}/answers", walk.cadre, {"text": "下雨路断"}),
+        ("workflow", f"/v1/supervisions/{uuid4()}/closures", township, {"text": "已办"}),
+        ("notify", "PUT /v1/preferences", walk.worker, {"language": "zh", "carriers": ["inbox"]}),
+    ]
 
 
 PAGES = ("/sign-in", "/sign-out", "/tasks/{task}/claim", "/tasks/{task}/decisions", "/households/{household}/unmask",

@@ -1,0 +1,66 @@
+"""How often a person's call goes to the database: each statement is a way there and back under a household's lock."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest_asyncio
+
+from tests.services.workflow.house import CADRE, REGISTER, Desk, household, opened_desk, report, visit
+
+DECISION_MOST, CLAIM_MOST = 16, 12
+"""With BEGIN, COMMIT, the scope, and what the pool says when a connection comes back."""
+
+
+@pytest_asyncio.fixture
+async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
+    built = await opened_desk(database, keys)
+    await built.upload(REGISTER)
+    yield built
+    await built.close()
+
+
+@contextlib.asynccontextmanager
+async def counted(pool: asyncpg.Pool) -> AsyncIterator[list[str]]:
+    """The statements of this pool meanwhile, by their name."""
+    heard: list[str] = []
+    held = [await pool.acquire() for _ in range(pool.get_size())]
+
+    def hear(query: Any) -> None:
+        heard.append(" ".join(query.query.split())[:70])
+
+    with contextlib.ExitStack() as stack:
+        for one in held:
+            stack.enter_context(_listening(one, hear))
+        for one in held:
+            await pool.release(one)
+        yield heard
+
+
+@contextlib.contextmanager
+def _listening(connection: Any, hear: Any) -> Iterator[None]:
+    connection = connection._con
+    connection.add_query_logger(hear)
+    try:
+        yield
+    finally:
+        connection.remove_query_logger(hear)
+
+
+async def test_a_claim_and_a_decision_go_to_the_database_a_bounded_number_of_times(desk: Desk) -> None:
+    house = household(700)
+    await desk.opened(household(701))
+    await desk.claim(await desk.task(household(701)))  # whatever is asked once a connection
+    task = await desk.opened(house)
+    async with counted(desk.api) as claimed:
+        await desk.claim(task)
+    async with counted(desk.api) as first:
+        await desk.decide(task, "report", report())
+    await desk.deliver()
+    async with counted(desk.api) as second:
+        await desk.decide(await desk.task(house), "record_visit", visit(), CADRE)
+
+    assert len(claimed) <= CLAIM_MOST, claimed
+    assert len(first) <= DECISION_MOST and len(second) <= DECISION_MOST, (first, second)
