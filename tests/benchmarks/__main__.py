@@ -1,7 +1,7 @@
 """`./shouwang bench [--only NAME] [--rounds N] [--changes N] [--profile] …`: figures and ratios of one run.
 
-NAME: steps, screening, ceiling, intake, workflow, alarm, latency, up, memory; everything but the last where it is left
-out.
+NAME: steps, screening, ceiling, intake, files, workflow, alarm, latency, up, memory; everything but `memory` where it
+is left out.
 """
 
 import argparse
@@ -14,14 +14,14 @@ from statistics import median
 
 import psutil
 
-from tests.benchmarks import alarm, intake, latency, memory, screening, steps, up, workflow
+from tests.benchmarks import alarm, files, intake, latency, memory, screening, steps, up, workflow
 from tests.benchmarks.clockwork import Measured
 from tests.servers import folder
 
 Bench = Callable[[Path], Awaitable[Measured]]
 Figures = Mapping[str, Mapping[str, list[float]]]
 
-NAMES = ("", "steps", "screening", "ceiling", "intake", "workflow", "alarm", "latency", "up", "memory")
+NAMES = ("", "steps", "screening", "ceiling", "intake", "files", "workflow", "alarm", "latency", "up", "memory")
 STEPPED, MEMORY_CHANGES = 20_000, 1_000_000
 NAIVE_CHANGES, NAIVE_RECORDS = 4000, 2000
 """At some hundred a second more would only take longer."""
@@ -59,6 +59,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="the parts are interleaved, round after round")
     parser.add_argument("--changes", type=int, default=200_000, help="of screening")
     parser.add_argument("--records", type=int, default=30_000, help="of intake")
+    parser.add_argument("--rows", type=int, default=50_000, help="of files: a workbook's")
+    parser.add_argument("--households", type=int, default=10_000, help="of files: a register's")
     parser.add_argument("--entered", type=int, default=20_000, help="of workflow")
     parser.add_argument("--deadlines", type=int, default=20_000, help="of alarm")
     parser.add_argument("--seconds", type=int, default=60, help="of latency, and of idleness half as many")
@@ -91,6 +93,9 @@ def _parts(given: argparse.Namespace) -> Iterator[Bench]:
         yield lambda place: intake.over_kafka(place, given.records)
     if given.only in ("", "intake") and given.profile:
         yield lambda place: intake.over_http(place, given.records, is_sampled=True)
+    if given.only in ("", "files") and not given.profile:
+        yield lambda place: files.workbook(place, given.rows)
+        yield lambda place: files.register(place, given.households)
     if given.only in ("", "latency"):
         yield lambda place: latency.measured(place, given.rate, given.seconds, given.warned)
     if given.only in ("", "workflow"):

@@ -35,7 +35,7 @@ async def over_http(place: Path, count: int, is_sampled: bool = False) -> Run | 
     """Four senders."""
     house = House(place)
     try:
-        numbers = await _registered(house, place / "stacks" if is_sampled else None)
+        numbers = await registered(house, place / "stacks" if is_sampled else None)
         if is_sampled:
             sampled.begin(house, "intake")
         run = await _posted(house, numbers, count, POST, "intake over HTTP, posts of 1,000")
@@ -51,7 +51,7 @@ async def naive(place: Path, count: int) -> Run:
     """Four senders too, each with its share in one post."""
     house = House(place)
     try:
-        numbers = await _registered(house)
+        numbers = await registered(house)
         house.kill("intake")
         house.running["intake"] = subprocess.Popen(
             [sys.executable, "-m", "tests.benchmarks.naive_intake"], env={**house.environment("intake"), "PATH": ""},
@@ -67,7 +67,7 @@ async def over_kafka(place: Path, count: int) -> Run:
     """All records lie on the department's topic when intake may begin."""
     house = House(place)
     try:
-        numbers = await _registered(house)
+        numbers = await registered(house)
         admin = await asyncpg.connect(house.postgres.dsn)
         topic = department_topic(DEPARTMENT)
         house.pause("intake")
@@ -102,7 +102,7 @@ async def _posted(house: House, numbers: Sequence[str], count: int, size: int, n
     return Run(name, accepted, seconds, spent, f"posts of {size:,}; accepted, matched, sealed, emitted")
 
 
-async def _registered(house: House, stacks: Path | None = None) -> list[str]:
+async def registered(house: House, stacks: Path | None = None) -> list[str]:
     """A house with its intake running and the demo's register in it. Returns the members' ID numbers."""
     await prepared(house)
     if stacks:
