@@ -35,7 +35,7 @@ TOWNSHIP_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Unmatched:
     """What waits for a person's word: a parked record, or a report under a provisional household."""
 
     department: str = ""
@@ -53,7 +53,7 @@ class Subject:
         return self.name if self.clue_id else base64.urlsafe_b64encode(self.name.encode()).decode().rstrip("=")
 
     @classmethod
-    def read(cls, id: str) -> "Subject | None":
+    def read(cls, id: str) -> "Unmatched | None":
         """None for what is no id of ours."""
         try:
             if id.startswith(CLUE):
@@ -111,7 +111,7 @@ async def mark_red(connection: asyncpg.Connection, decided: Sequence[Decided], p
 
 def listed(row: Mapping[str, Any], matched_within: timedelta) -> dict[str, Any]:
     """One that waits, with its clock where something red or a declaration stands behind it."""
-    subject = Subject(row["department"] or "", row["record_id"] or "", row["clue_id"])
+    subject = Unmatched(row["department"] or "", row["record_id"] or "", row["clue_id"])
     return {
         "id": subject.id, "what": row["what"], "department": row["department"], "record_id": row["record_id"],
         "kind": row["kind"], "reason": row["reason"], "channel": row["channel"], "concerns": row["concerns"] or [],
@@ -140,7 +140,7 @@ class Told:
 
 
 async def told_of_record(
-    connection: asyncpg.Connection, subject: Subject, vault: Vault, grade: Grade
+    connection: asyncpg.Connection, subject: Unmatched, vault: Vault, grade: Grade
 ) -> tuple[Told, Mapping[str, Any]] | None:
     """A parked record, opened; None where it is not parked in the caller's rows."""
     row = await connection.fetchrow(SQL.parked_one, subject.department, subject.record_id)

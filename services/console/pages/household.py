@@ -141,11 +141,11 @@ def _version(one: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "channel": words.code("value", one.get("channel", "")),
         "occurred_on": one.get("occurred_on") or "",
         "band": words.of(one.get("band") or ""),
-        "fields": list(_fields(data, words)) if isinstance(data, Mapping) else [],
+        "fields": list(fields_told(data, words)) if isinstance(data, Mapping) else [],
     }
 
 
-def _fields(data: Mapping[str, Any], words: Words, prefix: str = "") -> Sequence[tuple[str, str]]:
+def fields_told(data: Mapping[str, Any], words: Words, prefix: str = "") -> Sequence[tuple[str, str]]:
     """A record's data flattened to lines; what is nested keeps its place in the name."""
     found: list[tuple[str, str]] = []
     for name, value in data.items():
@@ -153,11 +153,11 @@ def _fields(data: Mapping[str, Any], words: Words, prefix: str = "") -> Sequence
             continue
         title = prefix + words.code("field", name)
         if isinstance(value, Mapping):
-            found += _fields(value, words, f"{title} · ")
+            found += fields_told(value, words, f"{title} · ")
         elif isinstance(value, list):
             for at, one in enumerate(value, start=1):
                 if isinstance(one, Mapping):
-                    found += _fields(one, words, f"{title} {at} · ")
+                    found += fields_told(one, words, f"{title} {at} · ")
                 else:
                     found.append((title, str(one)))
         elif value is not None:

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from services.console.console import Console
 from services.console.frame import place_of
-from services.console.pages.warnings import row
+from services.console.pages.warnings import warned
 from services.console.remaining import as_instant
 from services.console.wording import Words
 
@@ -37,7 +37,7 @@ def routes(console: Console) -> APIRouter:
         )
         home = homes.get(household_id)
         return console.frame.page(
-            request, viewer, "warning.html", one=row(told, homes, words), household_id=household_id,
+            request, viewer, "warning.html", one=warned(told, homes, words), household_id=household_id,
             is_exact=any("rule" in each for each in told["findings"]),
             where=place_of(home["region"])[-2:] if home else [], changed_at=changed_at(told),
             findings=[finding(each, words) for each in told["findings"]],
@@ -61,14 +61,14 @@ def finding(one: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "department": one.get("department", ""), "department_name": words.code("department", one.get("department", "")),
         "value": measured(one.get("value"), unit, words), "threshold": measured(one.get("threshold"), unit, words),
         "is_verified": bool(one.get("threshold_verified")), "occurred_on": one.get("occurred_on") or "",
+        "since": one.get("threshold_since") or "", "line_source": one.get("threshold_source") or "",
         "records": list(one.get("record_ids") or ()), "unless": unless(one, words),
     }  # fmt: skip
 
 
 def unless(one: Mapping[str, Any], words: Words) -> str:
-    """What would have to be different for this finding not to be; empty until screening says so."""
-    told = one.get("unless") or one.get("counterfactual")
-    return words.of(told) if isinstance(told, Mapping) else str(told or "")
+    """The smallest change that would silence this finding, in words."""
+    return words.of((one.get("counterfactual") or {}).get("words"))
 
 
 def measured(value: object, unit: str, words: Words) -> str:

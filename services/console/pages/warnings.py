@@ -46,8 +46,8 @@ def routes(console: Console) -> APIRouter:
         words = console.frame.words(viewer.language)
         homes = await console.homes(viewer.caller, [UUID(one["household_id"]) for one in found.items])
         return console.frame.page(
-            request, viewer, "warnings.html", rows=[row(one, homes, words) for one in found.items], next=found.next,
-            places=places(viewer, asked.region), here_name=region_name(asked.region) if asked.region else "",
+            request, viewer, "warnings.html", rows=[warned(one, homes, words) for one in found.items], next=found.next,
+            places=parts_within(viewer, asked.region), here_name=region_name(asked.region) if asked.region else "",
             as_of=as_instant(tally.body["as_of"]), events=_events(asked, tally.body, viewer),
             **shown(asked, tally.body["items"]),
         )  # fmt: skip
@@ -92,12 +92,12 @@ def _is_within(own: str, region: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Screenful:
     items: list[Mapping[str, Any]]
     next: str
 
 
-async def _page(console: Console, token: str, asked: Asked) -> Found | None:
+async def _page(console: Console, token: str, asked: Asked) -> Screenful | None:
     """A page of warnings, level after level, each newest first; None where screening is away."""
     at, _, cursor = asked.after.partition("~")
     wanted = [asked.level] if asked.level else list(LEVELS[LEVELS.index(at) :] if at else LEVELS)
@@ -111,13 +111,13 @@ async def _page(console: Console, token: str, asked: Asked) -> Found | None:
             return None
         items += answer.body["items"]
         if answer.body["next"]:
-            return Found(items, f"{level}~{answer.body['next']}")
+            return Screenful(items, f"{level}~{answer.body['next']}")
         if len(items) == ROWS_MAX:
-            return Found(items, f"{wanted[number + 1]}~" if number + 1 < len(wanted) else "")
-    return Found(items, "")
+            return Screenful(items, f"{wanted[number + 1]}~" if number + 1 < len(wanted) else "")
+    return Screenful(items, "")
 
 
-def counts_of(tally: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+def tally_of(tally: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     """How many by state and level; what is not named there is nought."""
     found = {state: dict.fromkeys(LEVELS, 0) for state in STATES}
     for one in tally:
@@ -125,12 +125,12 @@ def counts_of(tally: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     return found
 
 
-def places(viewer: Viewer, region: str) -> list[Division]:
+def parts_within(viewer: Viewer, region: str) -> list[Division]:
     """The parts of the place that is looked at: townships of a county, villages of a township."""
     return list(parts_of(region or viewer.officer.region)) if len(region or viewer.officer.region) < 12 else []
 
 
-def row(item: Mapping[str, Any], homes: Mapping[UUID, Mapping[str, Any]], words: Words) -> dict[str, Any]:
+def warned(item: Mapping[str, Any], homes: Mapping[UUID, Mapping[str, Any]], words: Words) -> dict[str, Any]:
     """A warning as the list says it. Pure."""
     home = homes.get(UUID(item["household_id"]), {})
     return {
@@ -145,28 +145,25 @@ def row(item: Mapping[str, Any], homes: Mapping[UUID, Mapping[str, Any]], words:
 
 
 def held_back(item: Mapping[str, Any], words: Words) -> dict[str, Any]:
-    """Why a warning is suppressed and on which day it would speak again, as far as screening says so."""
-    told = item.get("suppressed")
-    reason = told.get("reason") if isinstance(told, Mapping) else told
-    speaks = item.get("speaks_again_on") or (told.get("speaks_again_on") if isinstance(told, Mapping) else None)
-    is_words = isinstance(reason, Mapping)
+    """Why a warning is suppressed, and on which day it would speak again."""
+    told = item.get("suppression") or {}
+    speaks = told.get("speaks_again_on")
     return {
-        "suppressed": words.of(reason) if is_words else words.code("suppressed", reason) if reason else "",
-        "speaks_again_on": date.fromisoformat(str(speaks)[:10]) if speaks else None,
-        "for_audit": bool(item.get("for_audit")),
-    }
+        "suppressed": words.of(told.get("words")).rstrip("。."), "for_audit": bool(told.get("for_audit")),
+        "speaks_again_on": date.fromisoformat(speaks) if speaks else None,
+    }  # fmt: skip
 
 
 def shown(asked: Asked, tally: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The numbers of the page, and of an event that tells them anew."""
-    counts = counts_of(tally)
+    counts = tally_of(tally)
     total = sum(counts[asked.state].values())
     return {"asked": asked, "states": STATES, "levels": LEVELS, "counts": counts, "total": total}
 
 
 def _events(asked: Asked, tally: Mapping[str, Any], viewer: Viewer) -> str:
     """Where the page listens: its filters, when it was drawn, and which levels' numbers it shows."""
-    counts = counts_of(tally["items"])[asked.state]
+    counts = tally_of(tally["items"])[asked.state]
     drawn = " ".join(level for level in LEVELS if counts[level] or level == asked.level)
     since = as_instant(tally.get("as_of") or viewer.now).isoformat()
     return "/events?" + query({**asked.pairs, "page": "warnings", "since": since, "drawn": drawn})

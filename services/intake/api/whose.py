@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from services.intake import whose
 from services.intake.vault import Vault
-from services.intake.whose import Subject, Told
+from services.intake.whose import Told, Unmatched
 from shared import audit
 from shared.access.roles import grade
 from shared.access.tokens import Caller
@@ -110,9 +110,9 @@ def _within(policy: Policy) -> timedelta:
 
 async def _found(
     connection: asyncpg.Connection, id: str, vault: Vault, caller: Caller
-) -> tuple[Subject, Told, Mapping[str, Any]]:
+) -> tuple[Unmatched, Told, Mapping[str, Any]]:
     """Raises Refused (404)."""
-    subject = Subject.read(id)
+    subject = Unmatched.read(id)
     found = None
     if subject is not None and subject.clue_id is not None:
         found = await whose.told_of_clue(connection, subject.clue_id, vault)
@@ -124,7 +124,7 @@ async def _found(
 
 
 async def _note(
-    connection: asyncpg.Connection, caller: Caller, action: str, subject: Subject, row: Mapping[str, Any],
+    connection: asyncpg.Connection, caller: Caller, action: str, subject: Unmatched, row: Mapping[str, Any],
     reason: str | None,
 ) -> None:  # fmt: skip
     named = str(subject.clue_id) if subject.clue_id else f"{subject.department}/{subject.record_id}"
@@ -132,7 +132,7 @@ async def _note(
 
 
 def _both_sides(
-    subject: Subject, told: Told, row: Mapping[str, Any], said: Mapping[str, Any] | None, policy: Policy
+    subject: Unmatched, told: Told, row: Mapping[str, Any], said: Mapping[str, Any] | None, policy: Policy
 ) -> dict[str, Any]:
     is_clue = subject.clue_id is not None
     return {

@@ -20,14 +20,14 @@ MEDICAL, HOUSING, REGISTER = "medical_insurance", "housing", "rural_revitalizati
 NAME = "欧阳守望"
 
 
-async def get(desk: County, path: str, role: str = "county", status: int = 200, **query: str) -> Any:
+async def get(desk: County, path: str, role: str = "county", status: int = 200, **query: Any) -> Any:
     answer = await desk.client.get(path, headers=desk.token(role, officer_id=f"{role}-1"), params=query)
     assert answer.status_code == status, (path, answer.text)
     return answer.json()
 
 
 async def post(
-    desk: County, id_: str, what: str, body: Record, role: str = "county", status: int = 200, **more: str
+    desk: County, id_: str, what: str, body: Record, role: str = "county", status: int = 200, **more: Any
 ) -> Any:
     headers = desk.token(role, officer_id=f"{role}-1") | more
     answer = await desk.client.post(f"/v1/identity/{id_}/{what}", headers=headers, json=body)
@@ -35,9 +35,9 @@ async def post(
     return answer.json()
 
 
-async def listed(desk: County, **query: str) -> list[Record]:
+async def listed(desk: County, **query: Any) -> list[Record]:
     found: list[Record] = []
-    after: dict[str, str] = {}
+    after: dict[str, Any] = {}
     while True:
         page = await get(desk, "/v1/identity/desk", limit="3", **query, **after)
         found += page["items"]
@@ -46,7 +46,7 @@ async def listed(desk: County, **query: str) -> list[Record]:
         after = {"after": page["next"]}
 
 
-async def of_record(desk: County, record_id: str, **query: str) -> Record:
+async def of_record(desk: County, record_id: str, **query: Any) -> Record:
     [found] = [one for one in await listed(desk, **query) if one["record_id"] == record_id]
     return found
 
@@ -132,7 +132,7 @@ async def test_not_ours_ends_the_clock_until_it_is_sent_anew(desk: County) -> No
     item = await of_record(desk, sent["record_id"])
     await post(desk, item["id"], "not-ours", {"reason": "x"}, status=422)
     await post(desk, item["id"], "not-ours", {"reason": "查无此户"}, role="auditor", status=403)
-    told = {"idempotency-key": "not-ours-1"}
+    told: dict[str, Any] = {"idempotency-key": "not-ours-1"}
     first = await post(desk, item["id"], "not-ours", {"reason": "外县住户"}, **told)
     assert await post(desk, item["id"], "not-ours", {"reason": "外县住户"}, **told) == first
     await post(desk, item["id"], "not-ours", {"reason": "另一句话"}, status=422, **told)
