@@ -60,7 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--changes", type=int, default=200_000, help="of screening")
     parser.add_argument("--records", type=int, default=30_000, help="of intake")
     parser.add_argument("--rows", type=int, default=50_000, help="of files: a workbook's")
-    parser.add_argument("--households", type=int, default=10_000, help="of files: a register's")
+    parser.add_argument("--households", type=int, default=5_000, help="of files: a register's")
     parser.add_argument("--entered", type=int, default=20_000, help="of workflow")
     parser.add_argument("--deadlines", type=int, default=20_000, help="of alarm")
     parser.add_argument("--seconds", type=int, default=60, help="of latency, and of idleness half as many")
