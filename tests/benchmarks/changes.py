@@ -65,8 +65,11 @@ def changes(number: int, of: int, seed: int, now: object) -> tuple[list[Lying], 
     return found, expected
 
 
-def changing(of: int, seed: int, now: object) -> Iterator[tuple[int, Decimal, Lying]]:
-    """Changes without end of `of` households, some busier than others: the household, what it paid, the record."""
+def changing(of: int, seed: int, now: object, records_max: int | None = None) -> Iterator[tuple[int, Decimal, Lying]]:
+    """Changes without end of `of` households, some busier than others: the household, what it paid, the record.
+
+    With `records_max` a household's later changes correct its earlier ones, so that what is known of it does not grow.
+    """
     chance = random.Random(seed)
     sequences: dict[int, int] = {}
     today = date.today()
@@ -84,8 +87,10 @@ def changing(of: int, seed: int, now: object) -> Iterator[tuple[int, Decimal, Ly
             )  # fmt: skip
         else:
             values = Cover(status="insured", year=today.year)
+        of_it = f"{household}-{sequences[household] % records_max}" if records_max else f"{number:07d}"
         fact = Fact(
-            department="medical_insurance", kind=values.kind, record_id=f"YB-2026-{number:07d}", version=1,
+            department="medical_insurance", kind=values.kind, record_id=f"YB-2026-{of_it}",
+            version=sequences[household] if records_max else 1,
             household_id=id_, person_id=uuid5(SPACE, f"person {household}"), occurred_on=today, known_at=now,
             values=values,
         )  # fmt: skip
