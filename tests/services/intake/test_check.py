@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.check import check
-from deploy.trouble import Trouble
+from services.intake.check import Unclear, check
 from tests.services.intake.county import number, settlement
 from tests.services.intake.files.making import HEADINGS, settlement_row, text, xlsx
 
@@ -47,10 +46,10 @@ def test_records_in_json_are_checked_too(form: str, tmp_path: Path, capsys: pyte
 
 
 def test_what_cannot_be_checked_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Trouble, match="cannot be read"):
+    with pytest.raises(Unclear, match="cannot be read"):
         check(tmp_path / "none.csv", None)
     (tmp_path / "a.json").write_text("[]")
-    with pytest.raises(Trouble, match="--department"):
+    with pytest.raises(Unclear, match="--department"):
         check(tmp_path / "a.json", None)
-    with pytest.raises(Trouble, match="no department"):
+    with pytest.raises(Unclear, match="no department"):
         check(tmp_path / "a.json", "nobody")

@@ -3,16 +3,16 @@
 The same rooms read it that read a sent one; whom it is about, and what was sent before, only intake itself can know.
 """
 
+import argparse
 import json
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.say import say
-from deploy.trouble import Trouble
 from services.intake.body import BODY_BYTES_MAX, Elements, Lines
 from services.intake.departments import KINDS
 from services.intake.files.reading import Table, open_table
@@ -23,6 +23,11 @@ from services.intake.upload import Upload
 from services.intake.vault import Vault
 from shared.clock import civil_date, machine_now
 from shared.crypto import BlindIndex, Cipher
+
+
+class Unclear(Exception):
+    """What the person at the shell can mend: the file's name, its department."""
+
 
 TOLD_MAX = 200
 """Refusals that are told one by one: a file with more is wrong as a whole."""
@@ -38,11 +43,11 @@ class Told:
 
 
 def check(file: Path, department: str | None) -> bool:
-    """Whether nothing would be refused. Raises Trouble where the file, or its department, cannot be told."""
+    """Whether nothing would be refused. Raises Unclear where the file, or its department, cannot be told."""
     content = _content(file)
     language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
     if department is not None and department not in KINDS:
-        raise Trouble(f"{department!r} is no department: take one of {', '.join(KINDS)}.")
+        raise Unclear(f"{department!r} is no department: take one of {', '.join(KINDS)}.")
     if content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
         pieces = [Told(line, raw) for line, raw in _split(content)]
         code, sent = department or _department_of(pieces), None
@@ -50,28 +55,28 @@ def check(file: Path, department: str | None) -> bool:
         try:
             code, table = _table(content, file.name, department)
         except Unreadable as error:
-            say(refusal(error.code, error.place, language))
+            print(refusal(error.code, error.place, language))
             return False
         sent = Upload(file.name, table.rows, table.about()["sheets"], table.about()["notes"])
         pieces = [Told(one.line, one.record, Fault(one.code, one.field) if one.code else None) for one in table.items()]
         for note in sent.notes:
-            say(noted(note["code"], note["sheet"], note["names"], language))
+            print(noted(note["code"], note["sheet"], note["names"], language))
     faults = list(_faults(pieces, code))
     for line, fault in faults[:TOLD_MAX]:
-        say(_line(line, fault, sent, language))
+        print(_line(line, fault, sent, language))
     if len(faults) > TOLD_MAX:
-        say(f"… {len(faults) - TOLD_MAX} more")
-    say(f"{code}: {len(pieces)} records, {len(faults)} would be refused.")
+        print(f"… {len(faults) - TOLD_MAX} more")
+    print(f"{code}: {len(pieces)} records, {len(faults)} would be refused.")
     return not faults
 
 
 def _content(file: Path) -> bytes:
     try:
         if file.stat().st_size > BODY_BYTES_MAX:
-            raise Trouble(f"{file} is over 64 MB, which no call takes: split it.")
+            raise Unclear(f"{file} is over 64 MB, which no call takes: split it.")
         return file.read_bytes()
     except OSError as error:
-        raise Trouble(f"{file} cannot be read ({error.strerror}): check its name.") from error
+        raise Unclear(f"{file} cannot be read ({error.strerror}): check its name.") from error
 
 
 def _split(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -90,7 +95,7 @@ def _is_by_line(content: bytes) -> bool:
 
 
 def _table(content: bytes, name: str, department: str | None) -> tuple[str, Table]:
-    """Of a table whose department is not named, the one whose headings it has. Raises Unreadable, Trouble."""
+    """Of a table whose department is not named, the one whose headings it has. Raises Unreadable, Unclear."""
     if department is not None:
         return department, open_table(content, name, department)
     found: dict[str, Table] = {}
@@ -104,7 +109,7 @@ def _table(content: bytes, name: str, department: str | None) -> tuple[str, Tabl
         known = ("no_heading_row", "kind_columns_missing", "sheet_without_headings")
         raise next((one for one in refused if one.code not in known), refused[0])
     if len(found) > 1:
-        raise _unclear(found)
+        raise _not_told(found)
     return next(iter(found.items()))
 
 
@@ -113,7 +118,7 @@ def _department_of(pieces: list[Told]) -> str:
     kind = next((value for one in pieces if (value := _kind(one.record))), None)
     found = [code for code, kinds in KINDS.items() if any(one.name == kind for one in kinds)]
     if len(found) != 1:
-        raise _unclear(found or KINDS)
+        raise _not_told(found or KINDS)
     return found[0]
 
 
@@ -125,8 +130,8 @@ def _kind(raw: bytes | None) -> Any:
     return value.get("kind") if isinstance(value, dict) else None
 
 
-def _unclear(codes: Any) -> Trouble:
-    return Trouble(f"Whose file this is does not show: name it with --department, one of {', '.join(codes)}.")
+def _not_told(codes: Any) -> Unclear:
+    return Unclear(f"Whose file this is does not show: name it with --department, one of {', '.join(codes)}.")
 
 
 def _faults(pieces: list[Told], code: str) -> Iterator[tuple[int, Fault]]:
@@ -155,3 +160,19 @@ def _line(line: int, fault: Fault, sent: Upload | None, language: str) -> str:
     if fault.field and not place.get("column"):
         told.append(fault.field)
     return f"{' '.join(filter(None, told))}  {fault.code}: {message(fault.code, language)}"
+
+
+def main() -> None:
+    """`python -m services.intake.check FILE [--department CODE]`; exit code 1 where anything would be refused."""
+    parser = argparse.ArgumentParser(prog="shouwang contract check")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--department")
+    given = parser.parse_args()
+    try:
+        sys.exit(0 if check(given.file, given.department) else 1)
+    except Unclear as unclear:
+        sys.exit(str(unclear))
+
+
+if __name__ == "__main__":
+    main()
