@@ -34,7 +34,7 @@ from tests.tokens import VILLAGE
 Json = dict[str, Any]
 
 SEED = 20261127
-EXAMPLES = int(os.environ.get("SHOUWANG_TEST_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("SHOUWANG_TEST_EXAMPLES", "4"))
 TIMEOUT_SECONDS = 20
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 UNSEEN = frozenset({"GET /v1/batches/{id}/rejections.xlsx"})
