@@ -34,7 +34,7 @@ TOLD_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Checked:
     """One record, or why it is none."""
 
     line: int
@@ -49,7 +49,7 @@ def check(file: Path, department: str | None) -> bool:
     if department is not None and department not in KINDS:
         raise Unclear(f"{department!r} is no department: take one of {', '.join(KINDS)}.")
     if content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
-        pieces = [Told(line, raw) for line, raw in _split(content)]
+        pieces = [Checked(line, raw) for line, raw in _split(content)]
         code, sent = department or _department_of(pieces), None
     else:
         try:
@@ -58,7 +58,9 @@ def check(file: Path, department: str | None) -> bool:
             print(refusal(error.code, error.place, language))
             return False
         sent = Upload(file.name, table.rows, table.about()["sheets"], table.about()["notes"])
-        pieces = [Told(one.line, one.record, Fault(one.code, one.field) if one.code else None) for one in table.items()]
+        pieces = [
+            Checked(one.line, one.record, Fault(one.code, one.field) if one.code else None) for one in table.items()
+        ]
         for note in sent.notes:
             print(noted(note["code"], note["sheet"], note["names"], language))
     faults = list(_faults(pieces, code))
@@ -113,7 +115,7 @@ def _table(content: bytes, name: str, department: str | None) -> tuple[str, Tabl
     return next(iter(found.items()))
 
 
-def _department_of(pieces: list[Told]) -> str:
+def _department_of(pieces: list[Checked]) -> str:
     """The one that has the first record's kind."""
     kind = next((value for one in pieces if (value := _kind(one.record))), None)
     found = [code for code, kinds in KINDS.items() if any(one.name == kind for one in kinds)]
@@ -134,7 +136,7 @@ def _not_told(codes: Any) -> Unclear:
     return Unclear(f"Whose file this is does not show: name it with --department, one of {', '.join(codes)}.")
 
 
-def _faults(pieces: list[Told], code: str) -> Iterator[tuple[int, Fault]]:
+def _faults(pieces: list[Checked], code: str) -> Iterator[tuple[int, Fault]]:
     vault = Vault(Cipher(secrets.token_bytes(32)), BlindIndex(secrets.token_bytes(32)))
     today = civil_date(machine_now())
     seen: dict[tuple[str, int], bytes] = {}
