@@ -7,6 +7,6 @@ from asyncpg.protocol import protocol
 CONTAINERS = (list, tuple, set, frozenset)
 
 
-def mend() -> None:
+def ask_plainly() -> None:
     """From now on every connection of this process asks so; another container than these is refused as an array."""
     vars(protocol).update(IterableABC=CONTAINERS, SizedABC=object)

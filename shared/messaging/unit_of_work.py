@@ -53,7 +53,7 @@ BEGIN_AGAIN_MAX = 5
 HELD_MAX = 3
 """So many records of a batch are waited for, one after another, while someone else holds their rows."""
 
-arrays.mend()
+arrays.ask_plainly()
 log = logging.getLogger(__name__)
 
 SET_SCOPE = (

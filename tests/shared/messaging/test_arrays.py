@@ -35,7 +35,7 @@ async def test_a_column_is_the_same_array_as_before(before: None, database: str)
     found = []
     for is_mended in (False, True):
         if is_mended:
-            arrays.mend()
+            arrays.ask_plainly()
         found.append([await connection.fetchval(f"SELECT $1::{kind}", given) for kind, given in COLUMNS.items()])
         assert await connection.fetchval("SELECT 2 = ANY ($1::int[])", {2, 3})
         with pytest.raises(asyncpg.DataError):
