@@ -22,7 +22,6 @@ EVERY = 40
 """A sound record stands after so many hostile ones."""
 
 
-
 def test_every_kind_of_record_has_its_two_hundred() -> None:
     assert SOUND.keys() == DEPARTMENT_OF.keys()
     for make in SOUND.values():
