@@ -101,7 +101,8 @@ async def _write(event: Any, decision: Decision, row: keys.KeyRow, now: datetime
     fact, warned, out = _Columns(), _Columns(), _Columns()
     unit = Unit(cast(asyncpg.Connection, fact), now, {}, {})
     await data_changed._append(unit, [event])
-    await warning.write(cast(asyncpg.Connection, warned), decision.rows)
+    rows = [one for one in decision.rows if isinstance(one, warning.Row)]
+    await warning.write(cast(asyncpg.Connection, warned), rows)
     if decision.emits:
         made = outbox.rows(CONSUMER, decision.emits, {row.key: row}, now)
         await outbox.insert(cast(asyncpg.Connection, out), made)

@@ -11,18 +11,18 @@ import msgspec
 from faststream import AckPolicy, FastStream
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from services.screening import warning
 from services.screening.facts import replaced
 from services.screening.household import unpack
 from services.screening.judging import judged
 from services.screening.subscribers.data_changed import _append
+from services.screening.subscribers.digests import write_rows
 from services.screening.subscribers.household_registered import known_of
 from shared import postgres
 from shared.contracts.household import HouseholdRegistered
 from shared.contracts.topics import TOPIC
 from shared.crypto import read_keys
 from shared.messaging.outbox import serialise
-from shared.messaging.room import Unit
+from shared.messaging.room import Decided, Input, Unit
 from shared.policy import load
 from shared.settings import Settings
 
@@ -57,7 +57,7 @@ async def main() -> None:
             await connection.execute("UPDATE keys SET digest = $2 WHERE key = $1", key, decision.digests[key])
             if topic == "data.changed":
                 await _append(Unit(connection, now, {}, {}), [event])  # type: ignore[list-item]
-            await warning.write(connection, decision.rows)
+            await write_rows(connection, [Decided(Input(topic, key, None, event), decision)])
             for emit in decision.emits:
                 await broker.publish(serialise(emit, "/screening", 1, now), "warning.raised", key=key.encode())
 
