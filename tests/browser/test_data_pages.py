@@ -1,6 +1,7 @@
 """/feeds and /identity: the calls' numbers, adding up; both sides masked; a match, or a person's not ours."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -72,3 +73,19 @@ async def test_a_person_matches_one_and_calls_the_other_not_ours(village: Villag
         await expect(rows).to_have_count(0)
         await county.open("/identity?state=not_ours")
         await expect(rows).to_have_count(1)
+
+
+async def test_an_urgent_one_past_its_hours_bears_the_mark_of_what_is_late(village: Village) -> None:
+    road = village.road
+    house = road.record("house_grade", {"household_no": "H-0998"}, {"grade": "D", "inspected_on": "2026-11-03"})
+    assert (await road.send("housing", house))["parked"] == 1
+    await village.advance(timedelta(hours=7))
+    async with village.officer(COUNTY_OFFICER) as county:
+        await county.open("/identity")
+        mark = county.page.locator("tr[data-row] .left.overdue")
+        await expect(mark).to_contain_text("3 小时")
+        await expect(county.page.locator(".totals [data-count=late]")).to_have_text("1")
+        await county.is_accessible()
+        await county.shoot("identity-late")
+        await county.open(await county.page.locator("tr[data-row]").first.get_attribute("data-row") or "")
+        await expect(county.page.locator(".meta .left.overdue")).to_be_visible()

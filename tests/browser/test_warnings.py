@@ -166,6 +166,15 @@ async def test_without_scripts_a_place_is_chosen_and_it_prints(
         await county.page.locator("form.chips button").click()
         await county.page.wait_for_url("**region=341221102*")
         assert await county.page.locator("tr[data-row]").count() >= 5
+        await county.page.select_option("#region", label="大涂庄村委会")
+        await county.page.locator("form.chips button").click()
+        await county.page.wait_for_url("**region=341221102*")
+        await county.page.select_option("#region", label="鲖城镇")
+        await county.page.locator("form.chips button").click()
+        await county.page.wait_for_url("**region=341221102")
+        await county.page.select_option("#region", value="")
+        await county.page.locator("form.chips button").click()
+        await county.page.wait_for_url("**region=")
         await county.open("/warnings?region=340822")
         assert await county.page.locator("tr[data-row]").count() >= 5, "another county's is not asked for"
     async with village.officer(COUNTY_OFFICER, size=(794, 1123)) as county:

@@ -58,7 +58,7 @@ class Page:
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """Until the page closes, the session ends or the process goes. What came meanwhile is caught up at once."""
-        arrivals, notices, warned = Arrivals(self.filters, self.known), 0, 0
+        arrivals, notices, warned = Arrivals(self.filters, self.known), 0, set[str]()
         with self.console.live.listening(self.viewer.caller) as ear:
             heard: list[Heard] | None = self.console.live.since(self.since, self.viewer.caller)
             while heard is not None and await self.console.sessions.find(self.request):
@@ -69,8 +69,10 @@ class Page:
                     async for event in self._queue(heard, arrivals):
                         yield event
                 elif self.name == "warnings":
-                    warned += sum(one.topic == "warning.raised" and one.word == "raised" for one in heard)
-                    async for event in self._warnings(heard, warned):
+                    asked = Asked.of(self.request.query_params, self.viewer.officer.region)
+                    warned |= {one.about.household_id for one in heard if asked.is_new(one)}
+                    number = sum(one[:8] not in self.known for one in warned)
+                    async for event in self._warnings(asked, heard, number):
                         yield event
                 elif self.name == "notices" and notices:
                     yield self._told("notices", "parts/new_notices.html", number=notices)
@@ -89,11 +91,10 @@ class Page:
         address = address_of(self.filters)
         yield self._told("arrivals", "parts/arrivals.html", number=len(arrivals.tasks), address=address)
 
-    async def _warnings(self, heard: list[Heard], number: int) -> AsyncIterator[ServerSentEvent]:
+    async def _warnings(self, asked: Asked, heard: list[Heard], number: int) -> AsyncIterator[ServerSentEvent]:
         """What is warned of changes when screening speaks, and when a case is closed."""
         if not any(one.topic in ("warning.raised", "stage.advanced") for one in heard):
             return
-        asked = Asked.of(self.request.query_params, self.viewer.officer.region)
         token = self.console.token(self.viewer)
         answer = await self.console.neighbours.get("screening", "/v1/warnings/tally", token, region=asked.region)
         if answer.is_fine:

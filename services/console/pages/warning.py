@@ -3,7 +3,9 @@ be different. Records open in place; the case and the household's line are one c
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -14,8 +16,10 @@ from fastapi.responses import Response
 from services.console.console import Console
 from services.console.frame import place_of
 from services.console.pages.warnings import warned
-from services.console.remaining import as_instant
+from services.console.remaining import as_instant, day_words
 from services.console.wording import Words
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def routes(console: Console) -> APIRouter:
@@ -57,7 +61,7 @@ def finding(one: Mapping[str, Any], words: Words) -> dict[str, Any]:
     unit = str(one.get("unit", ""))
     return {
         "level": one["level"], "concern": words.concern(one["concern"]), "why": words.of(one.get("explanation")),
-        "is_exact": "rule" in one, "rule": words.code("rule", one.get("rule", "")), "code": one.get("rule", ""),
+        "is_exact": "rule" in one, "rule": words.code("rule", one["rule"]) if "rule" in one else "",
         "department": one.get("department", ""), "department_name": words.code("department", one.get("department", "")),
         "value": measured(one.get("value"), unit, words), "threshold": measured(one.get("threshold"), unit, words),
         "is_verified": bool(one.get("threshold_verified")), "occurred_on": one.get("occurred_on") or "",
@@ -72,17 +76,21 @@ def unless(one: Mapping[str, Any], words: Words) -> str:
 
 
 def measured(value: object, unit: str, words: Words) -> str:
-    """A value with its unit: 20,410.50 元; a grade or a status by its name."""
-    if value in (None, ""):
+    """A value with its unit: 20,410.50 元; a grade or a status by its name; of a lapse of time the day it began."""
+    text = "" if value is None else str(value)
+    if not text:
         return ""
+    if unit.endswith("_since") and DAY.fullmatch(text):
+        return words("warnings.value_since", day=day_words(date.fromisoformat(text), words))
     try:
-        number = Decimal(str(value))
+        number = Decimal(text)
     except InvalidOperation:
-        return words.code("value", value)
-    if unit == "yuan":
-        return words("yuan", sum=f"{number:,.2f}")
-    plain = f"{number:,f}"
-    return words.code("measured", unit).format(n=plain) if words.has(f"measured.{unit}") else f"{plain} {unit}".strip()
+        plain = words.code("value", text)
+    else:
+        if unit == "yuan":
+            return words("yuan", sum=f"{number:,.2f}")
+        plain = f"{number:,f}"
+    return words(f"measured.{unit}", n=plain) if words.has(f"measured.{unit}") else plain
 
 
 def _task(one: Mapping[str, Any], words: Words) -> dict[str, str]:

@@ -16,17 +16,20 @@ from fastapi.responses import Response
 
 from services.console.console import Console
 from services.console.frame import query, region_name
+from services.console.live import Heard
 from services.console.remaining import as_instant
 from services.console.session import Viewer
 from services.console.wording import Words
 from shared.contracts.types import Level
-from shared.domain.division import Division, contains, pad, parts_of, trim
+from shared.domain.division import Division, ancestors, contains, find, parts_of, trim
 
 STATES = ("open", "suppressed", "withdrawn", "closed")
 LEVELS: tuple[str, ...] = get_args(Level)
 """The gravest first."""
 ROWS_MAX = 50
 AFTER_LENGTH_MAX = 300
+KNOWN_MAX = 40
+"""What was raised within the seconds that an event may come late is among the newest: it is not announced again."""
 
 
 def routes(console: Console) -> APIRouter:
@@ -47,8 +50,9 @@ def routes(console: Console) -> APIRouter:
         homes = await console.homes(viewer.caller, [UUID(one["household_id"]) for one in found.items])
         return console.frame.page(
             request, viewer, "warnings.html", rows=[warned(one, homes, words) for one in found.items], next=found.next,
-            places=parts_within(viewer, asked.region), here_name=region_name(asked.region) if asked.region else "",
-            as_of=as_instant(tally.body["as_of"]), events=_events(asked, tally.body, viewer),
+            above=above(viewer.officer.region, asked.region), places=parts_of(asked.region or viewer.officer.region),
+            here_name=region_name(asked.region), as_of=as_instant(tally.body["as_of"]),
+            events=_events(asked, tally.body, viewer, found.items),
             **shown(asked, tally.body["items"]),
         )  # fmt: skip
 
@@ -70,13 +74,18 @@ class Asked:
         return cls(
             state=state if state in STATES else "open",
             level=level if level in LEVELS else "",
-            region=region if region.isascii() and region.isdigit() and _is_within(own, region) else "",
+            region=trim(region) if region.isascii() and region.isdigit() and _is_within(own, region) else "",
             after=after if after.partition("~")[0] in LEVELS and len(after) <= AFTER_LENGTH_MAX else "",
         )
 
     @property
     def pairs(self) -> dict[str, str]:
         return {"state": "" if self.state == "open" else self.state, "level": self.level, "region": self.region}
+
+    def is_new(self, one: Heard) -> bool:
+        """Whether somebody is newly warned of whom this list would show."""
+        is_told = self.state == "open" and (one.topic, one.word) == ("warning.raised", "raised")
+        return is_told and self.level in ("", one.about.level) and one.region.startswith(self.region)
 
     def address(self, **other: str) -> str:
         """This list with another filter; the state that is shown without one is not named."""
@@ -86,7 +95,7 @@ class Asked:
 
 def _is_within(own: str, region: str) -> bool:
     try:
-        return contains(own, trim(pad(region)))
+        return contains(own, region) and find(region) is not None
     except ValueError:
         return False
 
@@ -125,9 +134,9 @@ def tally_of(tally: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     return found
 
 
-def parts_within(viewer: Viewer, region: str) -> list[Division]:
-    """The parts of the place that is looked at: townships of a county, villages of a township."""
-    return list(parts_of(region or viewer.officer.region)) if len(region or viewer.officer.region) < 12 else []
+def above(own: str, region: str) -> list[Division]:
+    """What lies between a viewer's own place and the one looked at: the way back up, the widest first. Pure."""
+    return [one for one in ancestors(region) if contains(own, one.code) and trim(own) != one.code] if region else []
 
 
 def warned(item: Mapping[str, Any], homes: Mapping[UUID, Mapping[str, Any]], words: Words) -> dict[str, Any]:
@@ -161,9 +170,11 @@ def shown(asked: Asked, tally: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"asked": asked, "states": STATES, "levels": LEVELS, "counts": counts, "total": total}
 
 
-def _events(asked: Asked, tally: Mapping[str, Any], viewer: Viewer) -> str:
-    """Where the page listens: its filters, when it was drawn, and which levels' numbers it shows."""
+def _events(asked: Asked, tally: Mapping[str, Any], viewer: Viewer, items: Sequence[Mapping[str, Any]]) -> str:
+    """Where the page listens: its filters, when it was drawn, its newest rows and which levels' numbers it shows."""
     counts = tally_of(tally["items"])[asked.state]
     drawn = " ".join(level for level in LEVELS if counts[level] or level == asked.level)
     since = as_instant(tally.get("as_of") or viewer.now).isoformat()
-    return "/events?" + query({**asked.pairs, "page": "warnings", "since": since, "drawn": drawn})
+    newest = sorted(items, key=lambda one: as_instant(one["raised_at"]), reverse=True)[:KNOWN_MAX]
+    known = ".".join(str(one["household_id"])[:8] for one in newest)
+    return "/events?" + query({**asked.pairs, "page": "warnings", "since": since, "drawn": drawn, "known": known})

@@ -10,6 +10,7 @@ import pytest
 from services.console import wording
 from services.console.session import LANGUAGES
 from services.console.wording import Words, catalogue
+from services.screening.rules import RULES
 from shared.access.roles import ROLES
 from shared.contracts.stage import StageAdvanced
 from shared.contracts.topics import DEPARTMENTS, TOPICS
@@ -65,6 +66,16 @@ def test_every_code_that_a_page_shows_has_a_name(language: str) -> None:
     codes += [f"topic.{topic.name}" for topic in TOPICS]
     codes += [f"role.{one}" for one in ROLES] + [f"department.{one}" for one in DEPARTMENTS]
     assert [code for code in codes if code not in named] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_of_screening_has_a_name(language: str) -> None:
+    codes = [
+        value for rule in RULES for value in vars(rule).values()
+        if isinstance(value, str) and value.startswith(f"{rule.DEPARTMENT}.")
+    ]  # fmt: skip
+    assert len(codes) >= len(RULES) and "water.quality" in codes
+    assert [code for code in codes if f"rule.{code}" not in catalogue(language)] == []
 
 
 @pytest.mark.parametrize("package", available())
