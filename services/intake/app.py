@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 
-from services.intake import account, clue, identity, matching, subscribers, upload
+from services.intake import account, clue, identity, matching, sent_file, subscribers
 from services.intake.api import (
     clues,
     complaints,
@@ -75,7 +75,7 @@ async def build(settings: Settings) -> Service:
     service.every("parked", _ask_again(service, vault))
     service.every("unmatched", _match_again(service, vault))
     service.every("matching", matching.alarming(service, policy))
-    service.every("uploads", _forget_uploads(service))
+    service.every("sent_files", _forget_sent_files(service))
     service.accounts.append(lambda: account.sent_and_kept(service.worker))
     return service
 
@@ -101,11 +101,11 @@ def _ask_again(service: Service, vault: Vault) -> Loop:
     return loop
 
 
-def _forget_uploads(service: Service) -> Loop:
+def _forget_sent_files(service: Service) -> Loop:
     """What was refused of a file goes back to its sender within its month, and is forgotten then."""
 
     async def loop() -> None:
-        await service.worker.execute(upload.SQL.forget, upload.KEPT_DAYS)
+        await service.worker.execute(sent_file.SQL.forget, sent_file.KEPT_DAYS)
         await asyncio.sleep(FORGET_PERIOD_SECONDS)
 
     return loop

@@ -19,7 +19,7 @@ from services.intake.files.reading import Table, open_table
 from services.intake.files.reasons import Unreadable, noted, refusal
 from services.intake.record import Origin, Refused, Sent, parse
 from services.intake.rejection import Fault, message
-from services.intake.upload import Upload
+from services.intake.sent_file import SentFile
 from services.intake.vault import Vault
 from shared.clock import civil_date, machine_now
 from shared.crypto import BlindIndex, Cipher
@@ -57,7 +57,7 @@ def check(file: Path, department: str | None) -> bool:
         except Unreadable as error:
             print(refusal(error.code, error.place, language))
             return False
-        sent = Upload(file.name, table.rows, table.about()["sheets"], table.about()["notes"])
+        sent = SentFile(file.name, table.rows, table.about()["sheets"], table.about()["notes"])
         pieces = [
             Checked(one.line, one.record, Fault(one.code, one.field) if one.code else None) for one in table.items()
         ]
@@ -155,7 +155,7 @@ def _faults(pieces: list[Checked], code: str) -> Iterator[tuple[int, Fault]]:
             yield one.line, fault
 
 
-def _line(line: int, fault: Fault, sent: Upload | None, language: str) -> str:
+def _line(line: int, fault: Fault, sent: SentFile | None, language: str) -> str:
     place = sent.place(line, fault.field) if sent else {"row": line}
     told = [f"{place['sheet']}:" if place.get("sheet") else "", str(place["row"])]
     told += [str(place[name]) for name in ("column", "heading") if place.get(name)]

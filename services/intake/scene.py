@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.intake import identity, record, register, upload
+from services.intake import identity, record, register, sent_file
 from services.intake.departments import kind_of
 from services.intake.identity import Parked, ParkedRow, Seat, UnparkedRow, WakeRow, person_key
 from services.intake.record import Head, LinkRow, RecordRow, RejectionRow, RepeatRow, Sent, head_of, key_of
@@ -194,7 +194,7 @@ async def save_scene(unit: Unit, state: State, decided: Sequence[Decided], vault
         await record.link(connection, _last_links(links))
     if refused := _of(rows, RejectionRow):
         await record.insert_rejections(connection, refused, now)
-        await upload.keep_rejected_rows(connection, refused, vault, now)
+        await sent_file.keep_rejected_rows(connection, refused, vault, now)
     if repeats := _of(rows, RepeatRow):
         await record.insert_repeats(connection, repeats, now)
     if changed := [row for row in rows if isinstance(row, ParkedRow | UnparkedRow)]:

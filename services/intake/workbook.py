@@ -17,7 +17,7 @@ from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from services.intake.rejection import message
-from services.intake.upload import Upload, opened
+from services.intake.sent_file import SentFile, opened
 from services.intake.vault import Vault
 
 ADDED = ("原行 Row", "列 Column", "拒收原因 Reason", "代码 Code")
@@ -31,7 +31,7 @@ _FIGURE = re.compile(r"[+-]?[0-9][0-9,]*(\.[0-9]+)?")
 _MEMBER = re.compile(r"members\[([0-9]+)\]")
 
 
-def rejections_workbook(sent: Upload, batch_id: UUID, rows: Sequence[Any], vault: Vault, language: str) -> bytes:
+def rejections_workbook(sent: SentFile, batch_id: UUID, rows: Sequence[Any], vault: Vault, language: str) -> bytes:
     """An XLSX, a sheet for each of the file's. Takes its time: never on the event loop."""
     book = Workbook(write_only=True)
     sheets: dict[int, WriteOnlyWorksheet] = {}
@@ -50,7 +50,7 @@ def rejections_workbook(sent: Upload, batch_id: UUID, rows: Sequence[Any], vault
 
 
 def _lines(
-    sent: Upload, row: Any, rows: Sequence[tuple[int, list[Any]]], language: str
+    sent: SentFile, row: Any, rows: Sequence[tuple[int, list[Any]]], language: str
 ) -> Iterator[tuple[tuple[Any, ...], list[Any]]]:
     """The reason stands beside the row that it is about; other rows of the household come along."""
     place = sent.place(row["line"], row["field"])

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from services.intake import batch, upload
+from services.intake import batch, sent_file
 from services.intake.apart import Apart, opened_apart
 from services.intake.api.taking import (
     Piece,
@@ -63,7 +63,7 @@ def router(service: Service, vault: Vault, holder: str) -> APIRouter:
                 return _too_many()
             async with AsyncExitStack() as held:
                 await held.enter_async_context(slots)
-                content, name = await _upload(request)
+                content, name = await _file_of(request)
                 apart = await held.enter_async_context(opened_apart(content, name, code))
                 del content
                 taking = await open_taking(service, vault, holder, code, request, caller)
@@ -90,10 +90,10 @@ def router(service: Service, vault: Vault, holder: str) -> APIRouter:
     ) -> Response:
         async with scoped(service.api, caller) as connection:
             found = await batch.account_of(connection, id)
-            sent = await upload.upload_of(connection, id, vault)
+            sent = await sent_file.file_of(connection, id, vault)
             if found is None or sent is None or not _is_own(caller, found["department"], found["caller"]):
                 raise refuse(404, "not_found", "There is no such file of yours, or it was sent over a month ago.")
-            rows = await connection.fetch(upload.SQL.rejected_rows, id, upload.REJECTED_ROWS_MAX)
+            rows = await connection.fetch(sent_file.SQL.rejected_rows, id, sent_file.REJECTED_ROWS_MAX)
             entry = audit.Entry(who(caller), caller.role, "batch.rejections", str(id), region=found["region"])
             await audit.write(connection, entry)
         content = await asyncio.to_thread(rejections_workbook, sent, id, rows, vault, language_of(request))
@@ -103,7 +103,7 @@ def router(service: Service, vault: Vault, holder: str) -> APIRouter:
     return routes
 
 
-async def _upload(request: Request) -> tuple[bytes, str]:
+async def _file_of(request: Request) -> tuple[bytes, str]:
     """The one file of a form, held in memory: nothing of it lies on a disk. Raises Refused, Broken."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise refuse(415, "content_type", "Send the file as multipart/form-data, in the field `file`.")
@@ -137,7 +137,7 @@ async def _bounded(request: Request) -> AsyncGenerator[bytes, None]:
 async def _keep(service: Service, taking: Taking, name: str, apart: Apart) -> None:
     """What the file is stands beside its batch before its first record does."""
     async with session(service.worker) as connection:
-        await upload.put_upload(
+        await sent_file.put_file(
             connection, taking.batch_id, name, apart.about, taking.county.ljust(12, "0"), taking.vault
         )
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from services.intake import batch, record, upload
+from services.intake import batch, record, sent_file
 from services.intake.api.taking import (
     Piece,
     Taking,
@@ -58,7 +58,7 @@ def router(service: Service, vault: Vault, holder: str) -> APIRouter:
     ) -> dict[str, Any]:
         async with scoped(service.api, caller) as connection:
             found = await batch.account_of(connection, id)
-            sent = await upload.upload_of(connection, id, vault)
+            sent = await sent_file.file_of(connection, id, vault)
         if found is None or caller.department not in (None, found["department"]):
             raise refuse(404, "not_found", "There is no such batch in your area.")
         return told_account(found, language_of(request), sent) | {"state": batch.state_of(found)}

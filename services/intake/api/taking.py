@@ -15,15 +15,15 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from services.intake import batch, upload
+from services.intake import batch, sent_file
 from services.intake.batch import Batch, batch_id_of, chain
 from services.intake.body import BODY_BYTES_MAX, RECORDS_MAX, Broken
 from services.intake.departments import KINDS
 from services.intake.record import Origin, Sent, parse
 from services.intake.record import Refused as RefusedRecord
 from services.intake.rejection import Fault, message
+from services.intake.sent_file import SentFile
 from services.intake.subscribers import departments
-from services.intake.upload import Upload
 from services.intake.vault import Vault
 from shared.access.tokens import Caller
 from shared.contracts.topics import department_topic
@@ -152,22 +152,22 @@ async def take_all(service: Service, taking: Taking, pieces: AsyncIterator[Piece
 async def answer_of(service: Service, taking: Taking, language: str) -> dict[str, Any]:
     async with session(service.worker) as connection:
         found = await batch.account_of(connection, taking.batch_id)
-        sent = await upload.upload_of(connection, taking.batch_id, taking.vault)
+        sent = await sent_file.file_of(connection, taking.batch_id, taking.vault)
     assert found is not None
     return told_account(found, language, sent)
 
 
-def told_account(found: dict[str, Any], language: str, sent: Upload | None = None) -> dict[str, Any]:
+def told_account(found: dict[str, Any], language: str, sent: SentFile | None = None) -> dict[str, Any]:
     """The answer of contract §4; of a file also its rows, what to note of it, and the cell of each refusal."""
     told = {
         "batch_id": str(found["batch_id"]),
         **{name: found[name] for name in batch.COUNTS},
         "rejections": list(_rejections(found["rejections"], language, sent)),
     }
-    return told | upload.told(sent, language) if sent else told
+    return told | sent_file.told(sent, language) if sent else told
 
 
-def _rejections(rows: list[dict[str, Any]], language: str, sent: Upload | None) -> Iterator[dict[str, Any]]:
+def _rejections(rows: list[dict[str, Any]], language: str, sent: SentFile | None) -> Iterator[dict[str, Any]]:
     for row in rows:
         place = sent.place(row["line"], row["field"]) if sent else {}
         yield row | place | {"message": message(row["code"], language)}

@@ -194,7 +194,7 @@ async def test_a_name_smuggles_nothing(desk: County) -> None:
     name = "../../etc/张三\r\nX: y" + "长" * 300 + ".csv"
     account = accounted(await send(desk, MEDICAL, table, name))
     assert len(account["file"]) <= 120 and not {"/", "\\", "\r", "\n"} & set(account["file"])
-    kept = await desk.service.worker.fetchval("SELECT about FROM uploads LIMIT 1")
+    kept = await desk.service.worker.fetchval("SELECT about FROM sent_files LIMIT 1")
     assert "身份证".encode() not in kept, "what a file says lies sealed"
 
 

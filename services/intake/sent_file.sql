@@ -1,10 +1,10 @@
 -- name: put
 -- What a file is, once a batch: the same call sends the same file.
-INSERT INTO uploads (batch_id, about, file_rows, region) VALUES ($1, $2, $3, $4) ON CONFLICT (batch_id) DO NOTHING
+INSERT INTO sent_files (batch_id, about, file_rows, region) VALUES ($1, $2, $3, $4) ON CONFLICT (batch_id) DO NOTHING
 
 -- name: one
 -- What a batch's file is, for whoever may see the batch.
-SELECT about, file_rows FROM uploads WHERE batch_id = $1
+SELECT about, file_rows FROM sent_files WHERE batch_id = $1
 
 -- name: keep_rows
 -- Rows that were refused, in the transaction that refuses them.
@@ -20,5 +20,5 @@ WHERE j.batch_id = $1 ORDER BY j.line LIMIT $2
 
 -- name: forget
 -- What its sender has had time to mend.
-WITH gone AS (DELETE FROM uploads WHERE at < civil.now() - make_interval(days => $1))
+WITH gone AS (DELETE FROM sent_files WHERE at < civil.now() - make_interval(days => $1))
 DELETE FROM rejected_rows WHERE at < civil.now() - make_interval(days => $1)

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"\[[0-9]+\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class SentFile:
     """`sheets` are the file's: name, first_line, headings, columns (path of a field → place)."""
 
     name: str
@@ -70,26 +70,26 @@ def _place_of(letters: str) -> int:
     return number - 1
 
 
-def told(sent: Upload, language: str) -> dict[str, Any]:
+def told(sent: SentFile, language: str) -> dict[str, Any]:
     """What an answer says of a file beside its account."""
     notes = [one | {"message": noted(one["code"], one["sheet"], one["names"], language)} for one in sent.notes]
     return {"file": sent.name, "rows": sent.rows, "notes": notes}
 
 
-async def put_upload(
+async def put_file(
     connection: asyncpg.Connection, batch_id: UUID, name: str, about: Mapping[str, Any], region: str, vault: Vault
 ) -> None:
-    sealed = vault.seal("uploads", "about", batch_id, orjson.dumps({"name": name, **about}).decode())
+    sealed = vault.seal("sent_files", "about", batch_id, orjson.dumps({"name": name, **about}).decode())
     await connection.execute(SQL.put, batch_id, sealed, about["rows"], region)
 
 
-async def upload_of(connection: asyncpg.Connection, batch_id: UUID, vault: Vault) -> Upload | None:
+async def file_of(connection: asyncpg.Connection, batch_id: UUID, vault: Vault) -> SentFile | None:
     """None of a batch that was no file, or whose file is forgotten."""
     row = await connection.fetchrow(SQL.one, batch_id)
     if row is None:
         return None
-    told = orjson.loads(vault.open("uploads", "about", batch_id, row["about"]))
-    return Upload(told["name"], row["file_rows"], told["sheets"], told["notes"])
+    told = orjson.loads(vault.open("sent_files", "about", batch_id, row["about"]))
+    return SentFile(told["name"], row["file_rows"], told["sheets"], told["notes"])
 
 
 async def keep_rejected_rows(
