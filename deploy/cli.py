@@ -176,6 +176,13 @@ def migrate() -> None:
     prepare()
 
 
+def restore(data: Data = None) -> None:
+    """Learn from Kafka what PostgreSQL, put back to an earlier hour, does not know any more; before `up`."""
+    from deploy.restore import restored
+
+    restored(data)
+
+
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("up", up),
     ("down", down),
@@ -193,6 +200,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("import register", import_register),
     ("import records", import_records),
     ("migrate", migrate),
+    ("restore", restore),
 )
 GROUPS = {
     "dead-letters": "Records on which a service failed.",

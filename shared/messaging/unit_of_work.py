@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from shared.crypto import Cipher
-from shared.messaging import answers, arrays, keys, outbox, positions, record
+from shared.messaging import answers, arrays, keys, outbox, positions, record, restore
 from shared.messaging.answers import Answer, Slot
 from shared.messaging.batch import (
     NOBODY,
@@ -93,6 +93,7 @@ class UnitOfWork:
     reading: record.Read = field(default_factory=record.Read)
     wake: Callable[[], None] = lambda: None
     observe: Callable[[str, Report, float], None] = _unheard
+    said: restore.Said = field(default_factory=restore.Said)
     stopped: str | None = None
     subscriber: dict[str, Subscriber] = field(init=False)
     _backoff: float = BACKOFF_FIRST_SECONDS
@@ -359,7 +360,8 @@ class UnitOfWork:
             await subscriber.save(unit, state, decided)
             crash_point("call_saved")
             report.decided += decided
-        report.emits = outbox.rows(self.service, [e for d in report.decided for e in d.decision.emits], rows, now)
+        emits = await self.said.without(connection, [e for d in report.decided for e in d.decision.emits])
+        report.emits = outbox.rows(self.service, emits, rows, now)
         await self._emit_call(connection, report, rows, scope)
         crash_point("call_emitted")
         return report
