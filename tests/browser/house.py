@@ -205,11 +205,7 @@ class Visitor:
 
     async def sign_in(self, officer_id: str) -> None:
         await self.page.goto("/sign-in")
-        button = self.page.locator(f"button[value='{officer_id}']")
-        await button.wait_for(state="attached")
-        if not await button.is_visible():
-            await self.page.locator("details", has=button).locator("summary").click()
-        await button.click()
+        await self.page.locator(f"button[value='{officer_id}']").click()
         await self.page.wait_for_url("**/queues")
 
     async def open(self, address: str, status: int = 200) -> Response:

@@ -14,22 +14,20 @@ from services.console.session import FORM_COOKIE, Officer, check_csrf
 from shared.access.roles import ONE_GRID
 
 ORDER = ("approver", "reviewer", "handler", None)
-OFFICES = ("city", "county", "department", "township")
-"""Kinds of offices in the list, beside the villages."""
+OFFICES = ("city", "county", "department")
+"""Kinds of offices that are always in the list, before the chosen township's and village's."""
 POSTS = ("leader", "worker", "deputy", "member")
+PLACES_MAX = 60
+"""Places found by a name; who gets more writes more of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Village:
-    """A village's people: those of its office, and by group those of its grids."""
+class Place:
+    """A township or a village that one may choose."""
 
+    code: str
     name: str
-    office: tuple[Officer, ...]
-    groups: tuple[tuple[str, tuple[tuple[Officer, str], ...]], ...]
-
-    @property
-    def number(self) -> int:
-        return len(self.office) + sum(len(people) for _, people in self.groups)
+    is_chosen: bool
 
 
 def routes(console: Console) -> APIRouter:
@@ -39,11 +37,18 @@ def routes(console: Console) -> APIRouter:
     async def sign_in(request: Request) -> Response:
         if console.sessions.issuer is None:
             return console.frame.page(request, None, "sign_in.html", has_issuer=False)
-        back = local_address(request.query_params.get("to", "/queues"))
+        asked = request.query_params
+        back = local_address(asked.get("to", "/queues"))
         # A form of nobody yet: its token stands in a cookie of its own (double submit).
         csrf = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
         answer = console.frame.page(
-            request, None, "sign_in.html", has_issuer=True, csrf=csrf, back=back, **grouped(await console.in_post())
+            request,
+            None,
+            "sign_in.html",
+            has_issuer=True,
+            csrf=csrf,
+            back=back,
+            **listed(await console.in_post(), asked.get("place", ""), asked.get("q", "").strip()),
         )
         answer.set_cookie(FORM_COOKIE, csrf, httponly=True, samesite="strict", secure=request.url.scheme == "https")
         return answer
@@ -73,24 +78,53 @@ def routes(console: Console) -> APIRouter:
     return routes
 
 
-def grouped(rows: Sequence[Any]) -> dict[str, Any]:
-    """Officers for the page: the offices by kind, and each village with its groups. Pure."""
+def listed(rows: Sequence[Any], place: str, asked: str) -> dict[str, Any]:
+    """Officers for the page: those of the city, the county, its departments, one township and one village in it.
+
+    `place` is a township's or a village's code; where it has nobody, the first is shown. `asked` is a part of a name
+    and finds places beside. A county's whole list would weigh over a megabyte. Pure.
+    """
     people = [(officer, row) for row in rows if (officer := Officer.of_row(row))]
-    offices = {
-        kind: tuple(sorted((one for one, row in people if row["office_kind"] == kind), key=_rank)) for kind in OFFICES
+    villages = sorted({one.region for one, row in people if row["office_kind"].startswith("village")})
+    townships = sorted(
+        {one.region for one, row in people if row["office_kind"] == "township"} | {v[:9] for v in villages}
+    )
+    township = next((one for one in townships if one == place[:9]), townships[0] if townships else "")
+    here = [one for one in villages if one[:9] == township]
+    village = next((one for one in here if one == place), here[0] if here else "")
+    found = [one for one in (*townships, *villages) if asked and asked in region_name(one)]
+    return {
+        "offices": {kind: _office(people, kind) for kind in OFFICES},
+        "townships": _places(townships, township),
+        "township_name": region_name(township),
+        "township": tuple(one for one in _office(people, "township") if one.region == township),
+        "villages": _places(here, village),
+        "village": tuple(sorted((one for one, _ in _of(people, village) if one.role not in ONE_GRID), key=_rank)),
+        "groups": _groups(_of(people, village)),
+        "asked": asked,
+        "found": _places(found[:PLACES_MAX], ""),
     }
-    codes = dict.fromkeys(one.region for one, row in people if row["office_kind"].startswith("village"))
-    return {"offices": offices, "villages": tuple(_village(code, people) for code in codes)}
 
 
-def _village(code: str, people: Sequence[tuple[Officer, Any]]) -> Village:
-    here = [(one, row) for one, row in people if one.region == code]
+def _office(people: Sequence[tuple[Officer, Any]], kind: str) -> tuple[Officer, ...]:
+    return tuple(sorted((one for one, row in people if row["office_kind"] == kind), key=_rank))
+
+
+def _places(codes: Sequence[str], chosen: str) -> tuple[Place, ...]:
+    return tuple(Place(code, region_name(code), code == chosen) for code in codes)
+
+
+def _of(people: Sequence[tuple[Officer, Any]], village: str) -> list[tuple[Officer, Any]]:
+    return [(one, row) for one, row in people if one.region == village and row["office_kind"].startswith("village")]
+
+
+def _groups(here: Sequence[tuple[Officer, Any]]) -> tuple[tuple[str, tuple[tuple[Officer, str], ...]], ...]:
+    """A village's people by the number of their group, its leader first."""
     groups: dict[str, list[tuple[Officer, str]]] = {}
     for one, row in sorted(here, key=lambda pair: (pair[1]["grid"] or "", POSTS.index(pair[1]["post"]))):
         if one.role in ONE_GRID:
             groups.setdefault(one.grid.rpartition("-")[2].lstrip("0") or "0", []).append((one, row["post"]))
-    office = tuple(sorted((one for one, _ in here if one.role not in ONE_GRID), key=_rank))
-    return Village(region_name(code), office, tuple((name, tuple(found)) for name, found in groups.items()))
+    return tuple((name, tuple(found)) for name, found in groups.items())
 
 
 def _rank(one: Officer) -> tuple[str, int, str]:
