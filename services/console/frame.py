@@ -53,6 +53,7 @@ RAIL: tuple[tuple[str, tuple[tuple[str, str, Action], ...], tuple[str, ...]], ..
         "data",
         (
             ("feeds", "/feeds", "feed.read"),
+            ("files", "/files", "record.send"),
             ("identity", "/identity", "identity.read"),
             ("account", "/account", "conservation.read"),
             ("waiting", "/waiting", "dead_letter.read"),

@@ -48,6 +48,8 @@ AWAY = Answer(503, {"code": "away"})
 """The service does not answer, or not in time, or is itself without its database."""
 
 
+FILE_TIMEOUT = httpx.Timeout(120.0, connect=1.5)
+"""A file is read whole before it is answered, and its refused rows are written as a workbook: half a million rows."""
 OWN_URL = "http://console.own"
 """The console's own calls of operation are asked like a neighbour's, without a socket: its rules are the same."""
 
@@ -69,13 +71,33 @@ class Neighbours:
             mounts={OWN_URL: httpx.ASGITransport(own, raise_app_exceptions=False)},
         )  # fmt: skip
 
-    async def get(self, service: str, path: str, token: str, **query: Any) -> Answer:
+    async def get(self, service: str, path: str, token: str, language: str = "", **query: Any) -> Answer:
+        """`language` asks for sentences in it, of a call that tells them."""
         given = {name: value for name, value in query.items() if value not in (None, "", False)}
-        return await self._call("GET", service, path, token, params=given)
+        headers = {"Accept-Language": language} if language else {}
+        return await self._call("GET", service, path, token, params=given, headers=headers)
 
     async def post(self, service: str, path: str, token: str, body: Any, key: str | None = None) -> Answer:
         """`key` is the Idempotency-Key: a call that finds its twin in flight waits for that one's answer."""
         return await self._write("POST", service, path, token, body, key)
+
+    async def send_file(
+        self, service: str, path: str, token: str, file: tuple[str, bytes], language: str, key: str
+    ) -> Answer:
+        """A file of (name, content), taken in beside the call: the answer is its batch, or why it cannot be read."""
+        headers = {"Idempotency-Key": key, "Prefer": "respond-async", "Accept-Language": language}
+        return await self._call(
+            "POST", service, path, token, files={"file": file}, headers=headers, timeout=FILE_TIMEOUT
+        )
+
+    async def content(self, service: str, path: str, token: str, language: str) -> tuple[int, bytes]:
+        """The status and the bytes of what is no JSON; 503 where the service is away."""
+        headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
+        try:
+            response = await self._client.get(self._urls[service] + path, headers=headers, timeout=FILE_TIMEOUT)
+        except httpx.HTTPError:
+            return AWAY.status, b""
+        return response.status_code, response.content
 
     async def ask(
         self, service: str, path: str, body: Any, address: str, token: str = "", key: str | None = None

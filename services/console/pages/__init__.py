@@ -7,6 +7,7 @@ from services.console.pages import (
     events,
     feeds,
     files,
+    home,
     household,
     households,
     identity,
@@ -23,7 +24,7 @@ from services.console.pages import (
 )
 
 PAGES = (
-    files.routes,
+    home.routes,
     sign_in.routes,
     queues.routes,
     task.routes,
@@ -32,6 +33,7 @@ PAGES = (
     notices.routes,
     people.routes,
     feeds.routes,
+    files.routes,
     identity.routes,
     account.routes,
     waiting.routes,

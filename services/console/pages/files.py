@@ -1,42 +1,165 @@
-"""Static files, the language switch, and where `/` leads."""
+"""/files: a department's table is sent; /files/{id}: what came of each of its rows, while it runs too; and the workbook
+that goes back with the reason beside each refused row. Issue 8, people D5.
 
-from typing import Annotated
+The file lies in memory alone, is checked by nobody but intake, and is the same batch when it is sent twice by one form.
+"""
 
-from fastapi import APIRouter, Query, Request
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from services.console.console import Console
-from services.console.frame import local_address, static_answer, to
-from services.console.session import LANGUAGE_COOKIE, LANGUAGES
+from services.console.frame import to
+from services.console.session import Viewer, check_csrf
+from services.console.wording import Words
+from shared.contracts.topics import DEPARTMENTS
 from shared.web.problems import refuse
 
-YEAR_SECONDS = 365 * 24 * 3600
+FILE_BYTES_MAX = 64 * 1024 * 1024
+"""What intake takes; a larger one is refused before it is read to its end."""
+FORM_BYTES = 64 * 1024
+"""What the form's other entries and its boundaries may take beside the file."""
+AT_ONCE = 2
+"""Files that one process of the console holds at a time, each twice for a moment: as read and as sent on."""
+REJECTIONS_SHOWN = 100
+"""As many as a page may weigh; the workbook holds them all."""
+PARTS = ("accepted", "duplicates", "rejected", "parked")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SAID = ("away", "in_flight", "too_many_files", "file_too_large", "file_missing", "department_missing", "form_damaged")
+"""What the console says in its own words; a file that cannot be read is said by intake, with the place."""
 
 
 def routes(console: Console) -> APIRouter:
-    routes = APIRouter(include_in_schema=False)
+    routes, slots = APIRouter(include_in_schema=False), asyncio.Semaphore(AT_ONCE)
 
-    @routes.get("/static/{name}")
-    async def static(name: str, v: str | None = None) -> Response:
-        path = console.frame.files.get(name)
-        if path is None:
-            raise refuse(404, "not_found", "There is no such file.")
-        return static_answer(path, v is not None)
+    @routes.get("/files")
+    async def files(request: Request) -> Response:
+        return _form(console, request, await console.viewer(request, "record.send"))
 
-    @routes.get("/favicon.ico")
-    async def favicon() -> Response:
-        return static_answer(console.frame.files["mark.svg"], False)
+    @routes.post("/files")
+    async def send(request: Request) -> Response:
+        viewer = await console.viewer(request, "record.send")
+        if slots.locked():
+            return _form(console, request, viewer, 429, "too_many_files")
+        async with slots:
+            try:
+                form = await _read(request)
+            except _TooLarge:
+                return _form(console, request, viewer, 413, "file_too_large")
+            except (MultiPartException, ValueError):
+                return _form(console, request, viewer, 422, "form_damaged")
+            try:
+                return await _send(console, request, viewer, form)
+            finally:
+                await form.close()
 
-    @routes.get("/")
-    async def home(request: Request) -> Response:
-        return to("/queues" if await console.sessions.find(request) else "/sign-in")
+    @routes.get("/files/{batch_id}")
+    async def one(request: Request, batch_id: UUID) -> Response:
+        viewer = await console.viewer(request, "batch.read")
+        token = console.token(viewer)
+        answer = await console.neighbours.get("intake", f"/v1/batches/{batch_id}", token, language=viewer.language)
+        if not answer.is_fine:
+            return _gone(console, request, viewer, answer.status)
+        return console.frame.page(request, viewer, "file.html", **told(answer.body), parts=PARTS)
 
-    @routes.get("/language/{code}")
-    async def language(code: str, to_: Annotated[str, Query(alias="to")] = "/") -> Response:
-        """A preference, not a state: a link may set it. It leads back to an address of this site alone."""
-        answer = to(local_address(to_))
-        if code in LANGUAGES:
-            answer.set_cookie(LANGUAGE_COOKIE, code, max_age=YEAR_SECONDS, httponly=True, samesite="lax")
-        return answer
+    @routes.get("/files/{batch_id}/rejections.xlsx")
+    async def workbook(request: Request, batch_id: UUID) -> Response:
+        viewer = await console.viewer(request, "batch.read")
+        status, content = await console.neighbours.content(
+            "intake", f"/v1/batches/{batch_id}/rejections.xlsx", console.token(viewer), viewer.language
+        )
+        if status != 200:
+            return _gone(console, request, viewer, status, "files.not_yours")
+        headers = {"Content-Disposition": f'attachment; filename="rejections-{batch_id}.xlsx"'}
+        return Response(content, media_type=XLSX, headers=headers)
 
     return routes
+
+
+async def _send(console: Console, request: Request, viewer: Viewer, form: FormData) -> Response:
+    check_csrf(viewer.csrf, form.get("csrf"))
+    department = viewer.officer.department or str(form.get("department") or "")
+    file, key = form.get("file"), str(form.get("key") or "")[:100] or secrets.token_urlsafe(18)
+    if department not in DEPARTMENTS:
+        return _form(console, request, viewer, 422, "department_missing")
+    if not isinstance(file, UploadFile) or not file.filename:
+        return _form(console, request, viewer, 422, "file_missing", department)
+    answer = await console.neighbours.send_file(
+        "intake", f"/v1/departments/{department}/files", console.token(viewer), (file.filename, await file.read()),
+        viewer.language, key,
+    )  # fmt: skip
+    if answer.is_fine:
+        return to(f"/files/{UUID(answer.body['batch_id'])}")
+    words = console.frame.words(viewer.language)
+    return _form(console, request, viewer, answer.status, answer.code, department, not_taken(answer.body, words))
+
+
+def not_taken(problem: Mapping[str, Any], words: Words) -> str:
+    """Why nothing of a file was taken: in intake's words, which name the place and the remedy. Pure."""
+    code, found = str(problem.get("code", "refused")), problem.get("errors") or ()
+    if code in SAID and not found:
+        return words(f"files.wrong.{code}")
+    return str(found[0].get("message") or "") if found else words("files.wrong.refused")
+
+
+def told(batch: Mapping[str, Any]) -> dict[str, Any]:
+    """A batch as its page says it: what is done, of how many rows, and the first of what was refused. Pure."""
+    return {
+        "id": batch["batch_id"], "name": batch.get("file") or "", "state": batch["state"],
+        "rows": int(batch.get("rows") or 0), "sums": {name: int(batch[name]) for name in ("received", *PARTS)},
+        "notes": [one["message"] for one in batch.get("notes") or ()],
+        "refused": batch["rejections"][:REJECTIONS_SHOWN],
+    }  # fmt: skip
+
+
+def _form(
+    console: Console, request: Request, viewer: Viewer, status: int = 200, code: str = "", department: str = "",
+    said: str = "",
+) -> Response:  # fmt: skip
+    words = console.frame.words(viewer.language)
+    wrong = said or (words(f"files.wrong.{code}") if code else "")
+    return console.frame.page(
+        request, viewer, "files.html", status, wrong=wrong, key=secrets.token_urlsafe(18),
+        own=viewer.officer.department, department=department, departments=DEPARTMENTS,
+    )  # fmt: skip
+
+
+def _gone(console: Console, request: Request, viewer: Viewer, status: int, key: str = "files.not_found") -> Response:
+    is_away = status >= 500
+    return console.frame.page(
+        request, viewer, "away.html", 503 if is_away else 404, key="files.wrong.away" if is_away else key,
+        title="files.title",
+    )  # fmt: skip
+
+
+class _TooLarge(Exception):
+    pass
+
+
+async def _read(request: Request) -> FormData:
+    """The form, in memory: nothing of a file lies on a disk. Raises _TooLarge, MultiPartException, ValueError."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise refuse(415, "content_type", "Send the file as multipart/form-data.")
+    parser = MultiPartParser(request.headers, _bounded(request), max_files=1, max_fields=8, max_part_size=4096)
+    parser.spool_max_size = FILE_BYTES_MAX + FORM_BYTES + 1
+    return await parser.parse()
+
+
+async def _bounded(request: Request) -> AsyncGenerator[bytes, None]:
+    left, is_over = FILE_BYTES_MAX + FORM_BYTES, False
+    async for data in request.stream():
+        left -= len(data)
+        is_over = is_over or left < 0
+        if left < -FILE_BYTES_MAX:
+            raise _TooLarge
+        if not is_over:
+            yield data
+    if is_over:
+        raise _TooLarge
