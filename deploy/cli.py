@@ -56,9 +56,9 @@ def status(data: Data = None) -> None:
 
 
 def test(context: typer.Context) -> None:
-    """Run every test; what follows goes to pytest."""
+    """Run every test, two files at a time; what follows goes to pytest, which then runs one after the other."""
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", "-q", *context.args])
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", "-q", *(context.args or TWO_AT_A_TIME)])
 
 
 def chaos(context: typer.Context) -> None:
@@ -208,6 +208,9 @@ GROUPS = {
     "contract": "What departments send.",
     "import": "Tables of the county.",
 }
+TWO_AT_A_TIME = ("--numprocesses", "2", "--dist", "loadfile")
+"""Each of the two has servers of its own; a file's tests keep their order."""
+
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """`./shouwang test -k until --help` is pytest's."""
 
