@@ -1,5 +1,7 @@
 """`./shouwang chaos [--records N] [--households N] [--passes N] [--faults N] [--seed N]`: the long proof.
 
+`--ground` instead: broken connections, full disks, a power cut, an older database (`--short`, `--only NAME …`).
+
 First two small runs with a protection taken out (`--mutants`: these alone): what does not find them proves nothing.
 """
 
@@ -10,6 +12,8 @@ import sys
 import time
 
 from tests.chaos import mutants
+from tests.chaos.faults.ground import ground
+from tests.chaos.faults.run import FAULTS, SHORT, WHOLE
 from tests.chaos.run import Chaos, Plan
 from tests.house import House
 from tests.servers import folder
@@ -23,10 +27,15 @@ def main() -> None:
     parser.add_argument("--faults", type=int, default=None, help="fewer, drawn by the seed")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--mutants", action="store_true", help="the planted faults alone")
+    parser.add_argument("--ground", action="store_true", help="the faults of connections, disks, power and members")
+    parser.add_argument("--short", action="store_true", help="with --ground: as briefly as in the test suite")
+    parser.add_argument("--only", nargs="+", choices=FAULTS, metavar="NAME", help=f"with --ground: {', '.join(FAULTS)}")
     given = parser.parse_args()
     plan = Plan(given.seed, given.households, given.records, given.passes, given.faults)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that was killed is away: that is the point
     print(f"chaos with seed {plan.seed}", flush=True)
+    if given.ground:
+        sys.exit(0 if ground(given.seed, SHORT if given.short else WHOLE, given.only or list(FAULTS)) else 1)
     planted = mutants.every(plan.seed)
     if not all(one.is_right for one in planted):
         sys.exit("a planted fault was not found, or one where none was planted: no run counts")

@@ -248,8 +248,8 @@ class Chaos:
             sending(township.register, township.records),
             of_known(self.plan.seed, township, self.plan.reports),
         )
-        slices = max(first, 1)
-        parts = zip(_slices(ways.http, slices), _slices(ways.kafka, slices), _slices(known, slices), strict=True)
+        count = max(first, 1)
+        parts = zip(slices(ways.http, count), slices(ways.kafka, count), slices(known, count), strict=True)
         for number, (http, kafka, reports) in enumerate(parts):
             sending_ = asyncio.create_task(self._send(http, kafka, reports))
             await self._break_at(number, steps, others)
@@ -459,6 +459,7 @@ async def _sum(admin: asyncpg.Connection, service: str, column: str, number: int
     )
 
 
-def _slices(things: Sequence[Any], count: int) -> Iterator[Sequence[Any]]:
+def slices(things: Sequence[Any], count: int) -> Iterator[Sequence[Any]]:
+    """`things` in so many runs of about the same length, in their order."""
     for number in range(count):
         yield things[len(things) * number // count : len(things) * (number + 1) // count]

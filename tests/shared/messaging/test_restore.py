@@ -1,4 +1,4 @@
-"""A database that was put back to an earlier hour, on a real Kafka: numbers are kept, new facts go on behind the end."""
+"""A database that was put back to an earlier hour, on a real Kafka: numbers are kept, what is new goes on behind."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

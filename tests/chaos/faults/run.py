@@ -1,0 +1,332 @@
+"""One fault after another under a stream of records, then the ledger over all of them.
+
+Each fault has a slice of the records; when it is over, everything has to come to rest, and how long that takes is its
+recovery. `Size` says how long or how often: the suite's form, and the whole.
+"""
+
+import asyncio
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from deploy.demo.sending import Keyed, sending
+from deploy.demo.township import Township
+from shared.messaging.restore import restore
+from shared.postgres import SERVICES
+from tests.chaos.faults import disk
+from tests.chaos.faults.house import FaultHouse
+from tests.chaos.run import Chaos, Outcome, Plan, slices
+from tests.until import until
+
+LOCKED = "LOCK TABLE screening.keys, workflow.keys, intake.keys IN ACCESS EXCLUSIVE MODE"
+SLOW_PROGRAM = "tests.chaos.faults.slow_member"
+SHARE_NOBODY = 10**9
+CUTS_SECONDS, EXIT_SECONDS = 600.0, 15.0
+
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Seconds a state lasts, or how often a thing is done."""
+
+    cuts: int
+    away: float
+    hung: float
+    slow: float
+    storms: int
+    sigterms: int
+
+
+SHORT = Size(cuts=50, away=20.0, hung=5.0, slow=5.0, storms=4, sigterms=5)
+WHOLE = Size(cuts=1000, away=300.0, hung=60.0, slow=60.0, storms=50, sigterms=50)
+
+
+@dataclass
+class Recovery:
+    """`lasted` is the fault's own time, `seconds` that from its end until everything had come to rest."""
+
+    fault: str
+    lasted: float
+    seconds: float
+    done: str
+
+    def line(self) -> str:
+        return f"{self.fault}: {self.done}; lasted {self.lasted:.1f} s, at rest {self.seconds:.1f} s after its end"
+
+
+class Faults(Chaos):
+    """The chaos programme with other faults: those of `names`, in their order."""
+
+    house: FaultHouse
+
+    def __init__(self, plan: Plan, house: FaultHouse, say: Say, size: Size, names: Sequence[str]) -> None:
+        super().__init__(plan, house, say)
+        self.size, self.names = size, names
+        self.recoveries: list[Recovery] = []
+        self.exits: list[float] = []
+        self.part: tuple[Sequence[Any], Sequence[Keyed]] = ((), ())
+        self.hand = random.Random(f"{plan.seed}:hand")
+
+    async def _break(self, township: Township) -> None:
+        ways = sending(township.register, township.records)
+        parts = zip(slices(ways.http, len(self.names)), slices(ways.kafka, len(self.names)), strict=True)
+        for name, part in zip(self.names, parts, strict=True):
+            self.part = part
+            under_way = None if name == ALONE else asyncio.create_task(self._send(*part, []))
+            began = time.monotonic()
+            told = await FAULTS[name](self)
+            ended = time.monotonic()
+            if under_way is not None:
+                await under_way
+            await self._rest()
+            self.recoveries.append(Recovery(name, ended - began, time.monotonic() - ended, told))
+            self.say(self.recoveries[-1].line())
+
+    async def _outboxes(self) -> int:
+        admin = await asyncpg.connect(self.house.postgres.dsn)
+        try:
+            return sum([await admin.fetchval(f"SELECT count(*) FROM {service}.outbox") for service in SERVICES])
+        finally:
+            await admin.close()
+
+    # ── connections ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def cut_at_commit(self) -> str:
+        """The answer to a COMMIT never comes; nobody can know whether it was done."""
+        proxy = self.house.database
+        proxy.cuts_left = self.size.cuts
+        until_ = time.monotonic() + CUTS_SECONDS
+        while proxy.cuts_left and time.monotonic() < until_:
+            await asyncio.gather(*(self._call_something("workflow") for _ in range(4)))
+        proxy.cuts_left = 0
+        return ", ".join(f"{what} {number}" for what, number in proxy.done.items() if what.startswith("cut"))
+
+    async def slow_database(self) -> str:
+        self.house.database.delay_seconds = 0.1
+        await asyncio.sleep(self.size.slow)
+        self.house.database.delay_seconds = 0.0
+        return "200 ms a round trip"
+
+    async def hung_database(self) -> str:
+        admin = await asyncpg.connect(self.house.postgres.dsn)
+        try:
+            async with admin.transaction():
+                await admin.execute(LOCKED)
+                await asyncio.sleep(self.size.hung)
+        finally:
+            await admin.close()
+        return "three services' key rows locked"
+
+    async def slow_broker(self) -> str:
+        self.house.kafka.proxy.delay_seconds = 0.2
+        await asyncio.sleep(self.size.slow)
+        self.house.kafka.proxy.delay_seconds = 0.0
+        return "400 ms a round trip"
+
+    async def deaf_broker(self) -> str:
+        """Connections stand, and nothing comes through: no reset tells anybody."""
+        self.house.kafka.proxy.is_deaf = True
+        await asyncio.sleep(self.size.away * 0.6)
+        self.house.kafka.proxy.is_deaf = False
+        return "no byte passed, no reset"
+
+    async def broker_gone(self) -> str:
+        repeated = self.calls.repeated
+        await asyncio.to_thread(self.house.kafka.kill)
+        await asyncio.sleep(self.size.away)
+        depth = await self._outboxes()
+        await asyncio.to_thread(self.house.kafka.start)
+        return f"{depth} facts in the outboxes when it came back, {self.calls.repeated - repeated} calls repeated"
+
+    # ── processes ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def sigterm_at_start(self) -> str:
+        """Told to stop while they come up, at any moment of it."""
+        house, codes = self.house, set()
+        for number in range(self.size.sigterms):
+            service = SERVICES[number % len(SERVICES)]
+            await asyncio.to_thread(house.kill, service)
+            house.start(service)
+            await asyncio.sleep(self.hand.uniform(0.0, 4.0))
+            process = house.running[service]
+            process.send_signal(signal.SIGTERM)
+            told = time.monotonic()
+            codes.add(await asyncio.to_thread(process.wait, EXIT_SECONDS))
+            self.exits.append(time.monotonic() - told)
+            house.start(service)
+        await asyncio.to_thread(house.await_ready, *SERVICES)
+        return f"{self.size.sigterms} times, gone after {max(self.exits):.1f} s at most, exit codes {sorted(codes)}"
+
+    async def slow_batch(self) -> str:
+        """It outlasts the poll interval of its member: the group goes on without, and its commit comes late."""
+        house = self.house
+        await asyncio.to_thread(house.kill, "screening")
+        house.instead["screening"] = SLOW_PROGRAM
+        house.start("screening")
+        del house.instead["screening"]
+        await asyncio.to_thread(house.await_ready, "screening")
+        house.start("screening-1")
+        await asyncio.to_thread(house.await_ready, "screening-1")
+        await asyncio.sleep(20.0)
+        for slot in ("screening", "screening-1"):
+            await asyncio.to_thread(house.kill, slot)
+        house.start("screening")
+        return "batches of 8 s in a poll interval of 3 s"
+
+    async def rebalance_storm(self) -> str:
+        house = self.house
+        for number in range(self.size.storms):
+            house.start("screening-1")
+            await asyncio.to_thread(house.await_ready, "screening-1")
+            if number % 2:
+                house.running["screening-1"].send_signal(signal.SIGTERM)
+                await asyncio.to_thread(house.running["screening-1"].wait, EXIT_SECONDS)
+            await asyncio.to_thread(house.kill, "screening-1")
+        return f"{self.size.storms} joined and left, every second without a farewell"
+
+    # ── disks ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def database_disk_full(self) -> str:
+        return await self._disk_full("postgres")
+
+    async def broker_disk_full(self) -> str:
+        return await self._disk_full("kafka")
+
+    async def _disk_full(self, name: str) -> str:
+        server, own = (self.house.postgres if name == "postgres" else self.house.kafka), self.house.disks[name]
+        await asyncio.to_thread(own.fill)
+        await asyncio.sleep(self.size.slow)
+        await asyncio.to_thread(own.free)
+        await asyncio.sleep(1.0)
+        ended = server.poll() is not None
+        if ended:
+            await asyncio.to_thread(server.start)
+        return f"full for {self.size.slow:.0f} s, the server {'ended and was started' if ended else 'stayed'}"
+
+    async def power_cut(self) -> str:
+        """Both servers at once; what no one had flushed is gone."""
+        house = self.house
+        for own in house.disks.values():
+            own.cut_power()
+        house.kafka.kill()
+        house.postgres.kill()
+        for own in house.disks.values():
+            await until(partial(_is_unmounted, own), 20, "unmounted")
+            own.mount()
+        dropped = all(own.has_lost_what_was_not_flushed() for own in house.disks.values())
+        await asyncio.to_thread(house.postgres.start)
+        await asyncio.to_thread(house.kafka.start)
+        assert dropped, "the cut kept what nobody had flushed: it was none"
+        return "an unflushed witness was dropped on both disks"
+
+    # ── an older database ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def older_database(self) -> str:
+        """Backed up, then a slice is sent and read by all; put back; departments send what they had sent over HTTP."""
+        house, backup = self.house, self.house.folder / "backup"
+        await self._stopped()
+        await asyncio.to_thread(_copy, house.postgres.folder, backup)
+        await self._started()
+        await self._send(*self.part, [])
+        await self._rest()
+        await self._stopped()
+        await asyncio.to_thread(shutil.rmtree, house.postgres.folder)
+        await asyncio.to_thread(_copy, backup, house.postgres.folder)
+        await asyncio.to_thread(house.postgres.start)
+        found = await restore(house.kafka.bootstrap, house.postgres.dsn)
+        await self._started()
+        await self._send(self.part[0], [], [])
+        return f"{sum(found.facts.values())} facts learnt from the topics, {found.sought_back} partitions read again"
+
+    async def _stopped(self) -> None:
+        for service in SERVICES:
+            await asyncio.to_thread(self.house.kill, service)
+        await asyncio.to_thread(self.house.postgres.stop)
+
+    async def _started(self) -> None:
+        if self.house.postgres.poll() is not None:
+            await asyncio.to_thread(self.house.postgres.start)
+        for service in SERVICES:
+            self.house.start(service)
+        await asyncio.to_thread(self.house.await_ready, *SERVICES)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """With owners and modes: PostgreSQL's files are its user's."""
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True, capture_output=True)
+
+
+def _is_unmounted(own: disk.Disk) -> bool:
+    """A killed server needs a moment until it has let go of its files."""
+    try:
+        own.unmount()
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
+FAULTS: dict[str, Callable[[Faults], Awaitable[str]]] = {
+    "cut_at_commit": Faults.cut_at_commit,
+    "slow_database": Faults.slow_database,
+    "hung_database": Faults.hung_database,
+    "slow_broker": Faults.slow_broker,
+    "deaf_broker": Faults.deaf_broker,
+    "broker_gone": Faults.broker_gone,
+    "sigterm_at_start": Faults.sigterm_at_start,
+    "slow_batch": Faults.slow_batch,
+    "rebalance_storm": Faults.rebalance_storm,
+    "database_disk_full": Faults.database_disk_full,
+    "broker_disk_full": Faults.broker_disk_full,
+    "power_cut": Faults.power_cut,
+    "older_database": Faults.older_database,
+}
+ON_DISKS = frozenset({"database_disk_full", "broker_disk_full", "power_cut"})
+ALONE = "older_database"
+"""What people had decided in the hour that is gone is gone: in its run nobody decides."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one run of some faults came to."""
+
+    outcome: Outcome
+    recoveries: Sequence[Recovery]
+    exits: Sequence[float]
+
+    @property
+    def is_clean(self) -> bool:
+        return self.outcome.verdict.is_clean()
+
+    def lines(self) -> Iterator[str]:
+        plan = self.outcome.plan
+        yield f"seed {plan.seed}: {plan.records} records of {plan.households} households, {self.outcome.seconds:.0f} s"
+        yield from (f"  {one.line()}" for one in self.recoveries)
+        yield "  " + ", ".join(f"{kind} {number}" for kind, number in self.outcome.verdict.figures().items())
+        for kind, complaints in vars(self.outcome.verdict).items():
+            yield from (f"    {kind}: {complaint}" for complaint in complaints[:10])
+
+
+async def suffer(place: Path, seed: int, size: Size, names: Sequence[str], records: int, say: Say) -> Found:
+    """These faults, in their order, in a house of their own in `place`. See `disk.why_not` for those on disks."""
+    share = SHARE_NOBODY if ALONE in names else 10
+    plan = Plan(seed, records, records, faults=0, held_share=0.01, poison_share=0.0, share=share, reports=0)
+    house = FaultHouse(place, seed=seed)
+    try:
+        if ON_DISKS & set(names):
+            await asyncio.to_thread(house.give_disks)
+        run = Faults(plan, house, say, size, names)
+        outcome = await run.run()
+        return Found(outcome, run.recoveries, run.exits)
+    finally:
+        await asyncio.to_thread(house.stop)
