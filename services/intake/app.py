@@ -13,9 +13,9 @@ from services.intake.api import (
     feeds,
     files,
     households,
+    match,
     objections,
     records,
-    whose,
 )
 from services.intake.api import identity as identities
 from services.intake.api.calls import PUBLIC, Desk
@@ -58,8 +58,8 @@ async def build(settings: Settings) -> Service:
         records.router(service, vault, holder),
         files.router(service, vault, holder),
         households.router(service, vault),
-        identities.router(service, vault),
-        whose.router(service, vault, policy),
+        match.router(service, vault),
+        identities.router(service, vault, policy),
         feeds.router(service, policy),
     )
     desk = Desk(service, vault)

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from services.intake import identity
 from services.intake.departments import kind_of
-from services.intake.departments.medical_insurance import sums_differ
 from services.intake.draft import Draft
 from services.intake.identity import Parked, ParkedRow, Target, Unknown, UnparkedRow, WakeRow
 from services.intake.kind import About
@@ -23,7 +22,7 @@ from services.intake.record import Head, LinkRow, RecordRow, Refused, RejectionR
 from services.intake.register import BesideRow, LeftRow, PersonsRow, Whereabouts, settled_in
 from services.intake.rejection import Fault
 from shared.clock import civil_date
-from shared.contracts.data import Fact, Settlement
+from shared.contracts.data import Fact
 from shared.domain.division import contains
 from shared.messaging.room import ACCEPTED, DUPLICATE, PARKED, REJECTED, Decision, State
 
@@ -55,7 +54,7 @@ def arrive(state: State, sent: Sent, line: int, now: datetime, traceparent: str 
         return _keep(draft, sent, line, head, outcome=PARKED).finish(PARKED, target.reason)
     if head is not None and head.is_parked:
         draft.rows.append(UnparkedRow(sent.department, sent.record_id))
-    return _keep(draft, sent, line, head).finish(ACCEPTED, _word(sent))
+    return _keep(draft, sent, line, head).finish(ACCEPTED, sent.flag)
 
 
 def ask_again(
@@ -83,10 +82,6 @@ def _fault(sent: Sent, head: Head | None, is_known: bool, today: date) -> Fault 
     if sent.kind is not None and head.kind and sent.kind.name != head.kind:
         return Fault("kind_changed", "kind")
     return None
-
-
-def _word(sent: Sent) -> str:
-    return "sums_differ" if isinstance(sent.told, Settlement) and sums_differ(sent.told) else ""
 
 
 def _keep(

@@ -41,13 +41,6 @@ WHERE c.matched_household_id IS NULL AND (c.person_id IS NOT NULL OR c.named_hou
     AND (ph.household_id IS NULL OR nh.household_id IS NULL OR ph.household_id = nh.household_id)
 ORDER BY c.household_id LIMIT $1
 
--- name: unmatched
--- Who reported and is in no register, oldest first, a page at a time.
-SELECT clue_id, cause, channel, concerns, is_green, reported_at AS since, region, grid, household_id, display_name
-FROM clues
-WHERE matched_household_id IS NULL AND withdrawn_at IS NULL AND (reported_at, clue_id) > ($1, $2)
-ORDER BY reported_at, clue_id LIMIT $3
-
 -- name: one
 -- One report that nobody has matched, if the caller may see it.
 SELECT clue_id, household_id, region FROM clues WHERE clue_id = $1

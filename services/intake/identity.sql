@@ -55,12 +55,6 @@ WHERE p.department = u.department AND p.record_id = u.record_id
 -- The register has changed about whom these await.
 UPDATE parked SET retry_at = clock_timestamp() WHERE awaits = ANY ($1::uuid[])
 
--- name: list
--- Parked records that the caller may see, oldest first, a page at a time.
-SELECT department, record_id, version, kind, reason, channel, since, tries, retry_at, region FROM parked
-WHERE ($1::text IS NULL OR department = $1) AND (since, department, record_id) > ($2, $3, $4)
-ORDER BY since, department, record_id LIMIT $5
-
 -- name: one
 -- One parked record, if the caller may see it.
 SELECT department, record_id, kind, county, region FROM parked WHERE department = $1 AND record_id = $2

@@ -15,10 +15,12 @@ register's row (income, monitoring); the register's row itself."""
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`check(data, occurred_on)` gives the typed values, or raises Wrong. `shown` are the fields of `data` that hold no
-    personal data and may be shown, exact, to township and above; nobody checks the `loose` ones of these."""
+    personal data and may be shown, exact, to township and above; nobody checks the `loose` ones of these. `flag(data,
+    values)` is the word for what is odd in an accepted record, or empty."""
 
     name: str
     about: About
     check: Callable[[Fields, date], Any]
     shown: tuple[str, ...]
     loose: tuple[str, ...] = ()
+    flag: Callable[[Fields, Any], str] | None = None

@@ -87,6 +87,8 @@ class Sent:
     origin: Origin
     village: str | None = None
     """The village that its subject names, by its sender's word."""
+    flag: str = ""
+    """What is odd in it: the word of its acceptance."""
 
     @property
     def key(self) -> str:
@@ -216,7 +218,7 @@ def _runs(text: str) -> list[str]:
 def _sent(fields: Fields, payload: bytes, record_id: str, department: str, origin: Origin, vault: Vault) -> Sent:
     version = fields.must_number("version", 1, VERSION_MAX)
     op: Any = fields.choice("op", ("upsert", "withdraw")) or "upsert"
-    named, kind, occurred_on, told, region = Named(None, None), None, None, None, None
+    named, kind, occurred_on, told, region, flag = Named(None, None), None, None, None, None, ""
     members: tuple[UUID, ...] = ()
     if op == "upsert":
         named, region, number = _subject(fields.object("subject"), fields.days, vault)
@@ -224,7 +226,9 @@ def _sent(fields: Fields, payload: bytes, record_id: str, department: str, origi
         if kind is None:
             raise Wrong("unknown_kind", "kind")
         occurred_on = fields.must_day("occurred_on")
-        told = kind.check(_data(fields, kind, region, number), occurred_on)
+        data = _data(fields, kind, region, number)
+        told = kind.check(data, occurred_on)
+        flag = kind.flag(data, told) if kind.flag else ""
         if isinstance(told, HouseholdForm):
             named, members = _household_ids(told, number, vault)
         elif not (named.person_id or named.household_id or named.has_none):
@@ -232,7 +236,7 @@ def _sent(fields: Fields, payload: bytes, record_id: str, department: str, origi
     return Sent(
         department, record_id, version, op, kind, occurred_on, named, told, members,
         tuple(fields.days), payload, vault.fingerprint(_canonical(fields.values)), origin,
-        region if region and is_village(region) else None,
+        region if region and is_village(region) else None, flag,
     )  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 UPDATE parked p SET is_red = u.is_red FROM unnest($1::text[], $2::text[], $3::bool[]) AS u (department, record_id, is_red)
 WHERE p.department = u.department AND p.record_id = u.record_id
 
--- name: desk
--- What waits for a person's word in the caller's area, what is urgent first, then the oldest; $1 tells whether those that
--- somebody called "not ours" are asked for, or the others. A reporter stands once, by the first report.
+-- name: list
+-- What waits for a person's word in the caller's area, what is urgent first, then the oldest: records or reports ($1),
+-- those that somebody called "not ours" or the others ($2), or all. A reporter stands once, by the first report.
 SELECT * FROM (
     SELECT w.*, a.said_at, a.said_by, a.role, a.reason AS said FROM (
         SELECT 'record' AS what, department, record_id, NULL::uuid AS clue_id, kind, reason, channel, NULL::text[] AS concerns,
@@ -28,9 +28,10 @@ SELECT * FROM (
         WHERE i.subject = w.subject AND i.said_at >= w.since ORDER BY said_at DESC LIMIT 1
     ) AS a ON true
 ) AS d
-WHERE (said_at IS NOT NULL) = $1 AND ($2::text IS NULL OR department = $2)
-    AND ($3::bool IS NULL OR (NOT is_urgent, since, subject) > ($3, $4, $5))
-ORDER BY NOT is_urgent, since, subject LIMIT $6
+WHERE ($1::text IS NULL OR what = $1) AND ($2::bool IS NULL OR (said_at IS NOT NULL) = $2)
+    AND ($3::text IS NULL OR department = $3)
+    AND ($4::bool IS NULL OR (NOT is_urgent, since, subject) > ($4, $5, $6))
+ORDER BY NOT is_urgent, since, subject LIMIT $7
 
 -- name: tally
 -- How many wait: urgent or not, answered or not, by department (none for a report).

@@ -1,4 +1,4 @@
-"""The JSON Schemas of the facts, as published: `python -m shared.contracts.schema` writes them beside this file.
+"""The JSON Schemas of the facts, as published: `python -m deploy.contracts` writes them into `schemas/`.
 
 A test compares the written ones with what the classes say, so that a change of a contract is a change that one sees.
 """
@@ -26,13 +26,3 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def text(schema: dict[str, Any]) -> str:
     return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-
-
-def main() -> None:
-    FOLDER.mkdir(exist_ok=True)
-    for family, schema in schemas().items():
-        (FOLDER / f"{family}.v1.json").write_text(text(schema), "utf-8")
-
-
-if __name__ == "__main__":
-    main()

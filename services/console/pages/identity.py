@@ -39,7 +39,7 @@ def routes(console: Console) -> APIRouter:
         tally, desk = await asyncio.gather(
             console.neighbours.get("intake", "/v1/identity/tally", token),
             console.neighbours.get(
-                "intake", "/v1/identity/desk", token, state=state, department=department, after=asked.get("after"),
+                "intake", "/v1/identity", token, state=state, department=department, after=asked.get("after"),
                 limit=ROWS_MAX,
             ),
         )  # fmt: skip

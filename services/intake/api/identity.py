@@ -1,170 +1,173 @@
-"""GET /v1/identity?state=parked, POST /v1/identity/{id}/match: what is parked, and a person's word on whose it is."""
+"""GET /v1/identity, /tally, /{id}, POST /{id}/not-ours, /{id}/unmask: what waits for a person to say whose it is.
+
+Each sight of one leaves an audit row, in the transaction of the sight; so does each word.
+"""
 
 import base64
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
-from services.intake import clue, identity
-from services.intake.subscribers import clues, parked
-from services.intake.subscribers.parked_records import Ask
-from services.intake.subscribers.reported_clues import MatchedBy
+from services.intake import whose
 from services.intake.vault import Vault
+from services.intake.whose import Told, Unmatched
 from shared import audit
+from shared.access.roles import grade
 from shared.access.tokens import Caller
 from shared.messaging import answers
 from shared.messaging.answers import Answer
 from shared.messaging.batch import Report
+from shared.policy import Policy
 from shared.service import Service
 from shared.web.callers import allowed, scoped, slot, who
-from shared.web.cursor import Cursor
 from shared.web.problems import refuse
 
 PAGE_MAX = 200
-CLUE = "clue:"
-"""Before the id of who reported and is in no register; a parked record's id has no colon."""
+ASKED: Mapping[str, tuple[str | None, bool | None]] = {
+    "open": (None, False),
+    "not_ours": (None, True),
+    "parked": ("record", None),
+    "unmatched": ("clue", None),
+}
+"""State → (a record or a report, if either alone; whether somebody has called it "not ours", if that matters)."""
 
 
-class Match(BaseModel):
-    """The household that the record is about, by a person's word."""
+class Why(BaseModel):
+    """Why a person says so, or looks."""
 
-    household_id: UUID
     reason: Annotated[str, Field(min_length=3, max_length=500)]
 
 
-def router(service: Service, vault: Vault) -> APIRouter:
+Reader = Annotated[Caller, Depends(allowed("identity.read"))]
+
+
+def router(service: Service, vault: Vault, policy: Policy) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/v1/identity")
     async def list_(
-        caller: Annotated[Caller, Depends(allowed("identity.read"))],
-        state: Literal["parked", "unmatched"] = "parked",
+        caller: Reader,
+        state: Literal["open", "not_ours", "parked", "unmatched"] = "open",
         department: Annotated[str | None, Query(pattern=r"^[a-z_]{1,40}$")] = None,
-        after: Annotated[str | None, Query(max_length=300)] = None,
+        after: Annotated[str | None, Query(max_length=600)] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
-        """`unmatched`: people who reported and are in no register, told under a provisional household."""
-        if state == "unmatched":
-            return await _unmatched(service, caller, after, limit)
+        """Parked records and people who reported and are in no register, what is urgent first, each with its clock."""
+        what, is_answered = ASKED[state]
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(identity.SQL.list, department, *_cursor(after), limit)
-        items = [dict(row) | {"id": _id(row["department"], row["record_id"]), "state": state} for row in rows]
-        return {"items": items, "next": _as_cursor(rows[-1]) if len(rows) == limit else None}
+            rows = await connection.fetch(whose.SQL.list, what, is_answered, department, *_cursor(after), limit + 1)
+            as_of: datetime = await connection.fetchval(whose.SQL.now)
+        items = [whose.listed(dict(row), _within(policy)) for row in rows[:limit]]
+        following = _as_cursor(rows[limit - 1]) if len(rows) > limit else None
+        return {"items": items, "as_of": as_of, "next": following}
 
-    @routes.post("/v1/identity/{id}/match")
-    async def match(
-        id: str, body: Match, request: Request, caller: Annotated[Caller, Depends(allowed("identity.match"))]
+    @routes.get("/v1/identity/tally")
+    async def tally(caller: Reader) -> dict[str, Any]:
+        """How many wait: what the list adds up to. `is_late`: longer than an urgent one may."""
+        async with scoped(service.api, caller) as connection:
+            rows = await connection.fetch(whose.SQL.tally, _within(policy))
+            as_of: datetime = await connection.fetchval(whose.SQL.now)
+        return {"items": [dict(row) for row in rows], "as_of": as_of}
+
+    @routes.get("/v1/identity/{id}")
+    async def one(id: str, caller: Reader) -> dict[str, Any]:
+        """What was sent beside the households that it may be, both masked."""
+        async with scoped(service.api, caller) as connection:
+            subject, told, row = await _found(connection, id, vault, caller)
+            likely = await whose.candidates(connection, told, vault)
+            said = await connection.fetchrow(whose.SQL.answered, subject.name, row["since"])
+            await _note(connection, caller, "identity.read", subject, row, None)
+        return _both_sides(subject, told, row, dict(said) if said else None, policy) | {"candidates": likely}
+
+    @routes.post("/v1/identity/{id}/not-ours")
+    async def not_ours(
+        id: str, body: Why, request: Request, caller: Annotated[Caller, Depends(allowed("identity.match"))]
     ) -> dict[str, Any]:
-        """Tell a parked record of a household that the caller may see too; the worker writes it."""
-        if id.startswith(CLUE):
-            return await _match_clue(service, vault, id, body, request, caller)
-        department, record_id = _read_id(id)
-        place = slot(request, caller, await request.body(), _answer(department, record_id))
+        """Ends the clock. It goes on waiting for a registration, and is asked anew when it is sent anew."""
+        place = slot(request, caller, await request.body(), lambda _: Answer(200, {"id": id, "state": "not_ours"}))
         async with scoped(service.api, caller) as connection:
             if (stored := await answers.claim(connection, place)) is not None:
-                return dict(stored.body)  # a double click: it is parked no more
-            row = await connection.fetchrow(identity.SQL.one, department, record_id)
-            seat = await connection.fetchrow(identity.SQL.seats, [body.household_id])
-            if row is None or row["kind"] == "household":
-                raise refuse(404, "not_found", "No such record is parked in your area.")
-            if seat is None or not seat["is_active"]:
-                raise refuse(404, "household_not_found", "There is no such household in your area.")
-            entry = audit.Entry(
-                who(caller), caller.role, "identity.match", f"{department}/{record_id}", body.reason, row["region"],
-                {"household_id": str(body.household_id)},
-            )  # fmt: skip
-            await audit.write(connection, entry)
-        work = service.calls(parked(vault), as_worker=True)
-        asked = Ask(department, record_id, body.household_id).as_input()
-        report, answer = await work.call([asked], None, place)
-        return dict(answer.body) if answer else _answer(department, record_id)(report).body
+                return dict(stored.body)
+            subject, _, row = await _found(connection, id, vault, caller)
+            await connection.execute(
+                whose.SQL.answer, subject.name, who(caller), caller.role, body.reason, row["region"]
+            )
+            await _note(connection, caller, "identity.not_ours", subject, row, body.reason)
+            return dict((await answers.store(connection, place, Report())).body)
+
+    @routes.post("/v1/identity/{id}/unmask")
+    async def unmask(
+        id: str, body: Why, caller: Annotated[Caller, Depends(allowed("household.unmask"))]
+    ) -> dict[str, Any]:
+        """The name that was sent, and how to reach them; the ID number stays masked."""
+        async with scoped(service.api, caller) as connection:
+            subject, told, row = await _found(connection, id, vault, caller)
+            await _note(connection, caller, "identity.unmask", subject, row, body.reason)
+        return {"id": id, **told.full}
 
     return routes
 
 
-async def _unmatched(service: Service, caller: Caller, after: str | None, limit: int) -> dict[str, Any]:
-    since, clue_id = Cursor.read(after) if after else (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
-    async with scoped(service.api, caller) as connection:
-        rows = await connection.fetch(clue.SQL.unmatched, since, clue_id, limit)
-    items = [
-        {"id": f"{CLUE}{row['clue_id']}", "state": "unmatched"}
-        | {name: one for name, one in dict(row).items() if name != "clue_id"}
-        for row in rows
-    ]
-    last = rows[-1] if len(rows) == limit else None
-    return {"items": items, "next": Cursor.write(last["since"], last["clue_id"]) if last else None}
+def _within(policy: Policy) -> timedelta:
+    return timedelta(hours=int(policy.value("identity.matched").value))
 
 
-async def _match_clue(
-    service: Service, vault: Vault, id: str, body: Match, request: Request, caller: Caller
+async def _found(
+    connection: asyncpg.Connection, id: str, vault: Vault, caller: Caller
+) -> tuple[Unmatched, Told, Mapping[str, Any]]:
+    """Raises Refused (404)."""
+    subject = Unmatched.read(id)
+    found = None
+    if subject is not None and subject.clue_id is not None:
+        found = await whose.told_of_clue(connection, subject.clue_id, vault)
+    elif subject is not None:
+        found = await whose.told_of_record(connection, subject, vault, grade(caller))
+    if subject is None or found is None:
+        raise refuse(404, "not_found", "Nothing of this name waits to be matched in your area.")
+    return subject, *found
+
+
+async def _note(
+    connection: asyncpg.Connection, caller: Caller, action: str, subject: Unmatched, row: Mapping[str, Any],
+    reason: str | None,
+) -> None:  # fmt: skip
+    named = str(subject.clue_id) if subject.clue_id else f"{subject.department}/{subject.record_id}"
+    await audit.write(connection, audit.Entry(who(caller), caller.role, action, named, reason, row["region"]))
+
+
+def _both_sides(
+    subject: Unmatched, told: Told, row: Mapping[str, Any], said: Mapping[str, Any] | None, policy: Policy
 ) -> dict[str, Any]:
-    """Say which registered household a provisional one is; both must be the caller's to see."""
-    try:
-        clue_id = UUID(id.removeprefix(CLUE))
-    except ValueError:
-        raise refuse(404, "not_found", "Nobody of this name waits to be matched in your area.") from None
-    place = slot(request, caller, await request.body(), lambda _: Answer(200, _matched(id, body)))
-    async with scoped(service.api, caller) as connection:
-        if (stored := await answers.claim(connection, place)) is not None:
-            return dict(stored.body)
-        row = await connection.fetchrow(clue.SQL.one, clue_id)
-        seat = await connection.fetchrow(identity.SQL.seats, [body.household_id])
-        if row is None:
-            raise refuse(404, "not_found", "Nobody of this name waits to be matched in your area.")
-        if seat is None or not seat["is_active"]:
-            raise refuse(404, "household_not_found", "There is no such household in your area.")
-        entry = audit.Entry(
-            who(caller), caller.role, "identity.match", str(clue_id), body.reason, row["region"],
-            {"household_id": str(body.household_id)},
-        )  # fmt: skip
-        await audit.write(connection, entry)
-    work = service.calls(clues(vault), as_worker=True)
-    report, answer = await work.call([MatchedBy(row["household_id"], body.household_id).as_input()], None, place)
-    if answer is not None and not answer.is_repeat and report.decided[0].decision.answer == "matched_already":
-        return _matched(id, body) | {"state": "matched_already"}
-    return dict(answer.body) if answer else _matched(id, body)
+    is_clue = subject.clue_id is not None
+    return {
+        "id": subject.id, "what": "clue" if is_clue else "record", "department": subject.department or None,
+        "record_id": subject.record_id or None, "kind": row["cause"] if is_clue else row["kind"],
+        "reason": None if is_clue else row["reason"], "channel": row["channel"],
+        "concerns": row["concerns"] if is_clue else [], "region": row["region"], "since": row["since"],
+        "is_urgent": row["is_red"], "due_at": row["since"] + _within(policy) if row["is_red"] else None,
+        "household_id": str(row["household_id"]) if is_clue else None, "sent": told.shown,
+        "is_matchable": is_clue or row["kind"] != "household",
+        "not_ours": {"at": said["said_at"], "by": said["said_by"], "role": said["role"], "reason": said["reason"]}
+        if said else None,
+    }  # fmt: skip
 
 
-def _matched(id: str, body: Match) -> dict[str, Any]:
-    return {"id": id, "household_id": str(body.household_id), "state": "matched"}
-
-
-def _answer(department: str, record_id: str) -> Any:
-    def render(report: Report) -> Answer:
-        word = next((one.decision.word for one in report.decided), "")
-        state = "matched" if word == "released" else "told_already" if word == "told_already" else "parked"
-        return Answer(200, {"department": department, "record_id": record_id, "state": state})
-
-    return render
-
-
-def _id(department: str, record_id: str) -> str:
-    return base64.urlsafe_b64encode(f"{department}\x1f{record_id}".encode()).decode().rstrip("=")
-
-
-def _read_id(id: str) -> tuple[str, str]:
-    try:
-        department, record_id = base64.urlsafe_b64decode(id + "=" * (-len(id) % 4)).decode().split("\x1f")
-    except ValueError:
-        raise refuse(404, "not_found", "No such record is parked in your area.") from None
-    if "\x00" in department + record_id:
-        raise refuse(404, "not_found", "No such record is parked in your area.")
-    return department, record_id
-
-
-def _cursor(after: str | None) -> tuple[datetime, str, str]:
+def _cursor(after: str | None) -> tuple[bool | None, datetime | None, str | None]:
     if after is None:
-        return datetime(1970, 1, 1, tzinfo=UTC), "", ""
+        return None, None, None
     try:
-        since, department, record_id = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("\x1f")
-        return datetime.fromisoformat(since), department.replace("\x00", ""), record_id.replace("\x00", "")
+        urgent, since, subject = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("\x1e")
+        if "\x00" not in subject:
+            return urgent == "0", datetime.fromisoformat(since), subject
     except ValueError:
-        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
+        pass
+    raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.")
 
 
 def _as_cursor(row: Any) -> str:
-    text = "\x1f".join((row["since"].isoformat(), row["department"], row["record_id"]))
+    text = "\x1e".join(("1" if row["is_urgent"] else "0", row["since"].isoformat(), row["subject"]))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

@@ -133,34 +133,6 @@ class HouseholdUnmasked(Reply):
     contact_person: str | None = None
 
 
-class Unidentified(Reply):
-    """A parked record, or somebody who reported and is in no register: fields of the other kind are left out."""
-
-    id: str
-    state: Literal["parked", "unmatched"]
-    channel: str
-    since: AwareDatetime
-    region: str
-    department: str | None = None
-    record_id: str | None = None
-    version: int | None = None
-    kind: str | None = None
-    reason: str | None = None
-    tries: int | None = None
-    retry_at: AwareDatetime | None = None
-    cause: str | None = None
-    concerns: list[str] | None = None
-    is_green: bool | None = None
-    grid: str | None = None
-    household_id: UUID | None = None
-    display_name: str | None = None
-
-
-class UnidentifiedPage(Reply):
-    items: list[Unidentified]
-    next: str | None
-
-
 class Matched(Reply):
     """What a person's match came to; a record is named by department and id, a reporter by `id` and household."""
 
@@ -204,7 +176,7 @@ class ListedToIdentify(ToIdentify):
     display_name: str | None
 
 
-class IdentityDesk(Reply):
+class IdentityPage(Reply):
     items: list[ListedToIdentify]
     as_of: AwareDatetime
     next: str | None
@@ -432,9 +404,8 @@ SHAPES: Shapes = {
     "GET /v1/households": Shape({200: HouseholdPage}),
     "GET /v1/households/{id}": Shape({200: Household}),
     "POST /v1/households/{id}/unmask": Shape({200: HouseholdUnmasked}),
-    "GET /v1/identity": Shape({200: UnidentifiedPage}),
+    "GET /v1/identity": Shape({200: IdentityPage}),
     "POST /v1/identity/{id}/match": Shape({200: Matched}, refusals=(409,)),
-    "GET /v1/identity/desk": Shape({200: IdentityDesk}),
     "GET /v1/identity/tally": Shape({200: IdentityTally}),
     "GET /v1/identity/{id}": Shape({200: BothSides}, refusals=(404,)),
     "POST /v1/identity/{id}/not-ours": Shape({200: SaidNotOurs}, refusals=(404, 409)),

@@ -1,8 +1,8 @@
 """医保: settlements and cover (method 3). A disease and the finer sums stay in the vault; what counts is what was paid.
 
-`total = reimbursed + self-paid` is flagged where it does not hold, never refused (people D1). A refund is a settlement
-of its own with negative sums that names what it takes back in `reverses` (D2). The national platform's field names are
-taken as well as the contract's.
+`total = reimbursed + self-paid`, and `total = funds + account + cash` where the finer sums are told: what does not add
+up is flagged, never refused (people D1). A refund is a settlement of its own with negative sums that names what it
+takes back in `reverses` (D2). The national platform's field names are taken as well as the contract's.
 """
 
 from datetime import date
@@ -16,15 +16,8 @@ from shared.contracts.data import Cover, Settlement
 SETTINGS = ("inpatient", "outpatient")
 COVERS = ("insured", "uninsured", "paused", "arrears", "employee", "resident", "elsewhere")
 
-FINER = (
-    "basic_fund_yuan",
-    "major_illness_yuan",
-    "medical_aid_yuan",
-    "other_fund_yuan",
-    "account_yuan",
-    "cash_yuan",
-    "advance_self_paid_yuan",
-)
+FUNDS = ("basic_fund_yuan", "major_illness_yuan", "medical_aid_yuan", "other_fund_yuan")
+FINER = (*FUNDS, "account_yuan", "cash_yuan", "advance_self_paid_yuan")
 NATIONAL = {
     "medfee_sumamt": "total_yuan",
     "fund_pay_sumamt": "reimbursed_yuan",
@@ -88,9 +81,18 @@ def cover(data: Fields, occurred_on: date) -> Cover:
     return Cover(status=cast(Any, data.must_choice("status", COVERS)), year=year or occurred_on.year)
 
 
-def sums_differ(values: Settlement) -> bool:
-    """Whether a settlement's own sums do not add up: its sender's to look at."""
-    return values.total_yuan != values.reimbursed_yuan + values.self_paid_yuan
+def sums_differ(data: Fields, values: Settlement) -> str:
+    """`sums_differ` where a settlement's own sums do not add up: its sender's to look at. A fund or an account that is
+    not told paid nothing; without any fund what was reimbursed stands for them, without cash nothing finer is told."""
+    if values.total_yuan != values.reimbursed_yuan + values.self_paid_yuan:
+        return "sums_differ"
+    data = _by_our_names(data)
+    cash = data.yuan("cash_yuan")
+    if cash is None:
+        return ""
+    funds = [found for name in FUNDS if (found := data.yuan(name)) is not None] or [values.reimbursed_yuan]
+    account = data.yuan("account_yuan") or Decimal(0)
+    return "sums_differ" if values.total_yuan != sum(funds) + account + cash else ""
 
 
 KINDS = (
@@ -104,6 +106,7 @@ KINDS = (
             "out_of_scope_yuan", "in_scope_yuan", *FINER, *NATIONAL,
         ),
         ("settlement_kind", "offsite", "disease"),
+        sums_differ,
     ),
     Kind("cover", "person", cover, ("status", "year")),
 )  # fmt: skip

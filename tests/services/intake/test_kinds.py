@@ -8,7 +8,7 @@ import pytest
 
 from services.intake.departments import KINDS
 from services.intake.departments.education import school_year
-from services.intake.departments.medical_insurance import settlement
+from services.intake.departments.medical_insurance import settlement, sums_differ
 from services.intake.fields import Fields
 from services.intake.kind import Kind
 from services.intake.rejection import Wrong
@@ -141,6 +141,27 @@ def test_what_was_paid_in_scope_is_as_told_or_what_no_fund_has_paid(
     sums = {"total_yuan": "10000.00", "reimbursed_yuan": "8000.00", "self_paid_yuan": "2000.00"}
     found = told_settlement(**sums, in_scope_yuan=in_scope, in_scope_self_paid_yuan=told)
     assert found.in_scope_self_paid_yuan == (None if counted is None else Decimal(counted))
+
+
+@pytest.mark.parametrize(
+    ("finer", "word"),
+    [
+        ({}, ""),
+        ({"self_paid_yuan": "2000.01"}, "sums_differ"),
+        ({"cash_yuan": "2000.00"}, ""),
+        ({"cash_yuan": "1500.00", "account_yuan": "500.00"}, ""),
+        ({"cash_yuan": "1500.00"}, "sums_differ"),
+        ({"basic_fund_yuan": "7000.00", "major_illness_yuan": "1000.00", "cash_yuan": "2000.00"}, ""),
+        ({"basic_fund_yuan": "7000.00", "major_illness_yuan": "999.99", "cash_yuan": "2000.00"}, "sums_differ"),
+        ({"basic_fund_yuan": "7000.00"}, ""),
+        ({"hifp_pay": "8000.00", "acct_pay": "0.00", "psn_cash_pay": "2000.00"}, ""),
+        ({"hifp_pay": "8000.00", "acct_pay": "0.00", "psn_cash_pay": "1999.00"}, "sums_differ"),
+    ],
+)
+def test_sums_that_do_not_add_up_are_flagged_never_refused(finer: dict[str, object], word: str) -> None:
+    sums = {"total_yuan": "10000.00", "reimbursed_yuan": "8000.00", "self_paid_yuan": "2000.00"} | finer
+    data = Fields({"setting": "inpatient", **sums})
+    assert sums_differ(data, settlement(data, date(2026, 10, 3))) == word
 
 
 def test_a_refund_by_the_national_names_takes_back_as_much() -> None:

@@ -144,13 +144,13 @@ async def test_one_on_which_the_loop_fails_stays_parked_as_it_was_and_its_neighb
     assert await desk.said(later) == []
 
 
-async def test_parked_is_told_oldest_first_a_page_at_a_time_without_anybody_s_number(desk: County) -> None:
+async def test_what_is_parked_is_told_a_page_at_a_time_without_anybody_s_number(desk: County) -> None:
     id_no = number()
     await desk.send(MEDICAL, *(settlement(id_no) for _ in range(5)))
     seen: list[str] = []
     after = ""
     while True:
-        path = "/v1/identity?limit=2" + (f"&after={after}" if after else "")
+        path = "/v1/identity?state=parked&limit=2" + (f"&after={after}" if after else "")
         page = await desk.client.get(path, headers=desk.token("county"))
         assert id_no not in page.text
         seen += [one["id"] for one in page.json()["items"]]

@@ -39,7 +39,7 @@ async def listed(desk: County, **query: Any) -> list[Record]:
     found: list[Record] = []
     after: dict[str, Any] = {}
     while True:
-        page = await get(desk, "/v1/identity/desk", limit="3", **query, **after)
+        page = await get(desk, "/v1/identity", limit="3", **query, **after)
         found += page["items"]
         if not page["next"]:
             return found
@@ -170,5 +170,5 @@ async def test_nobody_reads_what_waits_in_another_area_or_by_a_made_up_name(desk
     for made_up in ("clue:x", "%00", "YQ", "clue:00000000-0000-4000-8000-000000000000"):
         await get(desk, f"/v1/identity/{made_up}", status=404)
     for after in ("%00", "x", "MB4yMDI2"):
-        await get(desk, "/v1/identity/desk", status=422, after=after)
+        await get(desk, "/v1/identity", status=422, after=after)
     assert VILLAGE

@@ -30,7 +30,7 @@ def _without_none(value: object) -> object:
 
 
 def test_the_published_schemas_are_what_the_classes_say() -> None:
-    """After a change of a contract: python -m shared.contracts.schema"""
+    """After a change of a contract: python -m deploy.contracts"""
     written = {path.name: path.read_text("utf-8") for path in schema.FOLDER.glob("*.json")}
     assert written == {f"{family}.v1.json": schema.text(one) for family, one in schema.schemas().items()}
 
