@@ -86,9 +86,7 @@ def _told(account: dict[str, Any]) -> bool:
     for one in account["rejections"][:REFUSALS_TOLD_MAX]:
         place = " ".join(str(one[name]) for name in ("sheet", "row", "column", "heading") if one.get(name))
         say(f"{place}  {one['code']}: {one['message']}")
-    counts = ", ".join(
-        f"{account[name]} {name}" for name in ("received", "accepted", "duplicates", "rejected", "parked")
-    )
+    counts = ", ".join(f"{account[name]} {name}" for name in COUNTS)
     say(f"{account['rows']} rows; {counts}.")
     if account["rejected"]:
         say(f"Every refused row with its reason: GET /v1/batches/{account['batch_id']}/rejections.xlsx")

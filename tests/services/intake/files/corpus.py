@@ -30,7 +30,8 @@ from tests.services.intake.files.making import (
     xlsx,
 )
 
-MEDICAL, REGISTER = "medical_insurance", "rural_revitalization"
+MEDICAL, REGISTER, LABOUR = "medical_insurance", "rural_revitalization", "human_resources"
+MANY, TOO_MANY = 50_001, 500_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ def _cases_of_text() -> list[Case]:
     tail = [["合计", "", "", "", "", "8000", "2000", "6000"], ["填表人：李四", "", "审核人：王五", "", "", "", "", ""]]
     return [
         Case("utf-8", lambda: text(TABLE), OK),
+        Case("50,001 rows", lambda: text([HEADINGS, *(settlement_row(f"A-{n}") for n in range(MANY))]),
+             tuple(read(n + 2, record_id=f"A-{n}") for n in range(MANY))),
+        Case("500,001 rows", lambda: text([HEADINGS]) + b"A-1\r\n" * TOO_MANY, Refused("too_many_rows")),
+        Case("as many headings under commas as under tabs", lambda: text([HEADINGS]) + text([HEADINGS], delimiter="\t"),
+             Refused("delimiter_unclear")),
         Case("utf-8 with its mark", lambda: text(TABLE, "utf-8-sig"), OK),
         Case("gb18030", lambda: text(TABLE, "gb18030"), OK),
         Case("gb18030 with a rare name", lambda: text([HEADINGS, settlement_row(name="㐱𠮷")], "gb18030"),
@@ -299,6 +305,8 @@ def _cases_of_workbooks() -> list[Case]:
             sheet.merge_cells(area)
 
     return [
+        Case("a sheet of a chart beside the table", lambda: xlsx(TABLE, then=lambda book: book.create_chartsheet("图")),
+             OK, notes=("not_a_worksheet",)),
         Case("a workbook", lambda: xlsx(TABLE), OK, "a.xlsx"),
         Case("figures in it", lambda: xlsx(one(total=8000, reimbursed=2000.0, self_paid=6000.004999999999)),
              (read(2, data__total_yuan="8000.00", data__self_paid_yuan="6000.004999999999"),), "a.xlsx"),
@@ -427,9 +435,19 @@ def _cases_of_households() -> list[Case]:
     ]  # fmt: skip
 
 
+def _case_of_two_kinds() -> Case:
+    """Its headings say employment and wage arrears at once, and no name says which."""
+    rows = [
+        ["记录编号", "身份证号", "就业状态", "状态起始日期", "欠薪金额"],
+        ["J-1", NUMBER, "返乡", "2026-10-01", "800"],
+    ]
+    return Case("headings of two kinds", lambda: text(rows), Refused("kind_unclear", {"line": 1}), department=LABOUR)
+
+
 CASES = [
     *_cases_of_text(),
     *_cases_of_other_files(),
     *_cases_of_workbooks(),
+    _case_of_two_kinds(),
     *(Case(one.name, one.content, one.answer, one.file, REGISTER, one.notes) for one in _cases_of_households()),
 ]

@@ -32,7 +32,7 @@ def text(rows: Rows, encoding: str = "utf-8", delimiter: str = ",", line_end: st
     return out.getvalue().encode(encoding)
 
 
-def xlsx(*sheets: tuple[str, Rows] | Rows, then: Callable[[Workbook], None] | None = None) -> bytes:
+def xlsx(*sheets: tuple[str, Rows] | Rows, then: Callable[[Workbook], object] | None = None) -> bytes:
     """Sheets of rows, named or not; `then` does to the workbook what a person does."""
     book = openpyxl.Workbook()
     book.remove(book.active)  # type: ignore[arg-type]
