@@ -15,7 +15,7 @@ from deploy.local.process import free_ports
 COMMIT = b"COMMIT;\x00"
 """As the driver ends a transaction: a simple query."""
 READ_BYTES = 65_536
-HOLE_POLL_SECONDS = 0.05
+HOLE_POLL_SECONDS, END_SECONDS = 0.05, 5.0
 
 
 @dataclass
@@ -52,6 +52,7 @@ class Proxy:
 
     def __post_init__(self) -> None:
         self._chance = random.Random(f"{self.seed}:proxy")
+        self._links: dict[asyncio.Task[None], Link] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -60,17 +61,16 @@ class Proxy:
         ).result()
 
     def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(END_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.join(END_SECONDS)
 
     async def _end(self) -> None:
         self._server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for link in list(self._links.values()):
+            link.cut()
+        if self._links:
+            await asyncio.wait(self._links, timeout=END_SECONDS / 2)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -78,7 +78,9 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        link = Link(writer, server)
+        link, task = Link(writer, server), asyncio.current_task()
+        assert task is not None
+        self._links[task] = link  # the loop itself does not keep a task that nobody waits for
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._ask(reader, link))
@@ -86,6 +88,7 @@ class Proxy:
         except* OSError:
             self.done["connections reset"] += 1
         finally:
+            del self._links[task]
             link.cut()
 
     async def _ask(self, reader: asyncio.StreamReader, link: Link) -> None:

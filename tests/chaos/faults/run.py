@@ -40,6 +40,7 @@ Say = Callable[[str], None]
 class Size:
     """Seconds a state lasts, or how often a thing is done."""
 
+    records: int
     cuts: int
     away: float
     hung: float
@@ -48,8 +49,8 @@ class Size:
     sigterms: int
 
 
-SHORT = Size(cuts=50, away=20.0, hung=5.0, slow=5.0, storms=4, sigterms=5)
-WHOLE = Size(cuts=1000, away=300.0, hung=60.0, slow=60.0, storms=50, sigterms=50)
+SHORT = Size(records=300, cuts=50, away=20.0, hung=5.0, slow=5.0, storms=4, sigterms=5)
+WHOLE = Size(records=3000, cuts=1000, away=300.0, hung=60.0, slow=60.0, storms=50, sigterms=50)
 
 
 @dataclass
@@ -317,10 +318,10 @@ class Found:
             yield from (f"    {kind}: {complaint}" for complaint in complaints[:10])
 
 
-async def suffer(place: Path, seed: int, size: Size, names: Sequence[str], records: int, say: Say) -> Found:
+async def suffer(place: Path, seed: int, size: Size, names: Sequence[str], say: Say) -> Found:
     """These faults, in their order, in a house of their own in `place`. See `disk.why_not` for those on disks."""
     share = SHARE_NOBODY if ALONE in names else 10
-    plan = Plan(seed, records, records, faults=0, held_share=0.01, poison_share=0.0, share=share, reports=0)
+    plan = Plan(seed, size.records, size.records, faults=0, held_share=0.01, poison_share=0.0, share=share, reports=0)
     house = FaultHouse(place, seed=seed)
     try:
         if ON_DISKS & set(names):

@@ -9,7 +9,6 @@ import pytest
 from tests.chaos.faults.run import SHORT, suffer
 from tests.servers import folder
 
-RECORDS = 300
 SEED = 20261127
 
 
@@ -19,7 +18,7 @@ SEED = 20261127
 async def test_the_road_holds_when_the_ground_gives_way(names: Sequence[str], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "aiokafka")
     with folder("faults") as place:
-        found = await suffer(Path(place), SEED, SHORT, names, RECORDS, lambda line: None)
+        found = await suffer(Path(place), SEED, SHORT, names, lambda line: None)
     print("\n".join(found.lines()))
     assert found.is_clean, "\n".join(found.lines())
     assert [one.fault for one in found.recoveries] == list(names)
