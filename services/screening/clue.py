@@ -115,7 +115,7 @@ CLUES_MAX = 16
 
 def added(clues: tuple[ClueFact, ...], new: ClueFact) -> tuple[ClueFact, ...]:
     """With this report; one of a known clue joins it."""
-    before = next((one for one in clues if one.clue_id == new.clue_id), None)
+    before = next((one for one in clues if (one.clue_id, one.cause) == (new.clue_id, new.cause)), None)
     rest = tuple(one for one in clues if one is not before)
     joint = new if before is None else msgspec.structs.replace(_joined(before, new), clue_id=new.clue_id)
     return _folded((*rest, joint))

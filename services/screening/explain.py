@@ -21,16 +21,36 @@ NEW_RISK = Words(
 )
 
 
+TEXT_MAX = 2000
+"""Characters of a text in the contract. More than it holds is told as a number, the gravest findings first."""
+
+
 def explained(found: Sequence[Measured], said: Said | None = None, is_new_risk: bool = False) -> Explanation:
-    """The whole warning: what people reported, then one sentence a finding, the gravest first."""
-    parts = [of_finding(one) for one in found]
-    if said is not None:
-        parts = [*of_reports(said), *([Explanation(exact=NEW_RISK, band=NEW_RISK)] if is_new_risk else []), *parts]
-    bands = [dict.fromkeys(filter(None, words)) for words in zip(*((p.band.zh, p.band.en) for p in parts), strict=True)]
-    return Explanation(
-        exact=Words(zh="".join(part.exact.zh for part in parts), en=" ".join(part.exact.en for part in parts)),
-        band=Words(zh="".join(bands[0]), en=" ".join(bands[1])),
+    """The whole warning: what people reported, then one sentence a finding, the gravest first, as many as it holds."""
+    reports = of_reports(said) if said is not None else []
+    before = [*reports, *([Explanation(exact=NEW_RISK, band=NEW_RISK)] if is_new_risk else [])]
+    findings = [of_finding(one) for one in found]
+    texts = _texts([*before, *findings])
+    for told in reversed(range(len(findings))):
+        if max(map(len, texts)) <= TEXT_MAX:
+            break
+        texts = _texts([*before, *findings[:told], _and_more(len(findings) - told)])
+    exact_zh, exact_en, band_zh, band_en = texts
+    return Explanation(exact=Words(zh=exact_zh, en=exact_en), band=Words(zh=band_zh, en=band_en))
+
+
+def _texts(parts: Sequence[Explanation]) -> tuple[str, str, str, str]:
+    """Exact in both languages, band in both; a band says each concern once."""
+    zh, en = (
+        dict.fromkeys(filter(None, words)) for words in zip(*((p.band.zh, p.band.en) for p in parts), strict=True)
     )
+    exact_zh, exact_en = "".join(p.exact.zh for p in parts), " ".join(p.exact.en for p in parts)
+    return exact_zh, exact_en, "".join(zh), " ".join(en)
+
+
+def _and_more(number: int) -> Explanation:
+    words = Words(zh=f"另有 {number} 项。", en=f"And {number} more.")
+    return Explanation(exact=words, band=words)
 
 
 def of_finding(found: Measured) -> Explanation:
@@ -139,6 +159,13 @@ CORRECTED = Words(
 )
 
 
+MERGED_WORDS = Words(
+    zh="两户登记已合并为一户，情况并入合并后该户的预警继续核实。",
+    en="The register has merged two households into one: this goes on with that household's warning.",
+)
+MERGED = Explanation(exact=MERGED_WORDS, band=MERGED_WORDS)
+
+
 SUPPRESSED = Words(
     zh="有应当预警的情况，但暂不上门，原因和再次预警的日期见该条预警。",
     en="There is something to warn of, held back for now: the warning says why and until which day.",
@@ -146,10 +173,14 @@ SUPPRESSED = Words(
 
 
 def why_not(looked_at: Sequence[Quiet]) -> Words:
-    """Why a household is not warned, and how far it is from it. For township and above."""
+    """Why a household is not warned, and how far it is from it, as much as a text holds. For township and above."""
     if not looked_at:
         return Words(zh="没有仍有效的部门记录，不预警。", en="No department's record stands: no warning.")
-    return Words(
-        zh="".join(dict.fromkeys(one.says.zh for one in looked_at)) + "不预警。",
-        en=" ".join(dict.fromkeys(one.says.en for one in looked_at)) + " No warning.",
-    )
+    says = list(dict.fromkeys((one.says.zh, one.says.en) for one in looked_at))
+    for told in range(len(says), -1, -1):
+        more = [(f"另有 {len(says) - told} 项，", f"And {len(says) - told} more.")] if told < len(says) else []
+        parts = [*says[:told], *more]
+        zh, en = "".join(one[0] for one in parts) + "不预警。", " ".join(one[1] for one in parts) + " No warning."
+        if max(len(zh), len(en)) <= TEXT_MAX:
+            break
+    return Words(zh=zh, en=en)

@@ -74,10 +74,12 @@ class Spoken(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Digest(msgspec.Struct, frozen=True, array_like=True):
-    """`raised` counts the warnings that this household ever had; `answered` are findings that people have closed with
-    their case, which do not speak for a while unless they say more. `clues` stand until they are withdrawn or people
-    close their case. `ended`: warnings that people closed and that were not raised yet, with when: so it is when the
-    topics are read again from their beginning. `recheck_on`: the day on which time alone may change the judgement."""
+    """`closed` counts the warnings that people have closed, and so names the next one: withdrawn and raised anew it is
+    the same one, in whatever order the topics are read. `raised` is the number of the newest that was raised.
+    `answered` are findings that people have closed with their case, which do not speak for a while unless they say
+    more. `clues` stand until they are withdrawn or people close their case. `ended`: warnings that people closed and
+    that were not raised yet, with when: so it is when the topics are read again from their beginning. `recheck_on`: the
+    day on which time alone may change the judgement. `newest_at`: when its newest record became known."""
 
     known: Known | None = None
     facts: Mapping[str, tuple[LiveFact, ...]] = {}
@@ -87,6 +89,8 @@ class Digest(msgspec.Struct, frozen=True, array_like=True):
     clues: tuple[ClueFact, ...] = ()
     ended: dict[str, datetime] = {}
     recheck_on: date | None = None
+    closed: int = 0
+    newest_at: datetime | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()

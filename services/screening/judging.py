@@ -1,6 +1,6 @@
 """From a household's digest to a decision: judge it, hold the findings against what was said, say what is new. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -8,12 +8,12 @@ from uuid import UUID
 
 import msgspec
 
-from services.screening.household import Digest, pack
+from services.screening.household import Digest, Word, pack
 from services.screening.judge import judge, sights_of, turns_on
 from services.screening.lines import Lines, lines_on
 from services.screening.precheck import still_answered
 from services.screening.recheck import Recheck
-from services.screening.rules.finding import Sight
+from services.screening.rules.finding import Measured, Sight
 from services.screening.warning import Because, Heard, Row, Told, told
 from shared.clock import civil_date
 from shared.contracts.envelope import Event
@@ -37,8 +37,20 @@ class NewDay:
 Cause = Event | NewDay
 
 
-def judged(digest: Digest, home: str, cause: Cause, policy: Policy, now: datetime, heard: Heard = "data") -> Decision:
-    """Judge a household after an event about it, or on a new day. `heard`: what kind of event that was."""
+NO_WORDS: Mapping[str, Word] = {}
+
+
+def judged(
+    digest: Digest,
+    home: str,
+    cause: Cause,
+    policy: Policy,
+    now: datetime,
+    heard: Heard = "data",
+    words: Mapping[str, Word] = NO_WORDS,
+) -> Decision:
+    """Judge a household after an event about it, or on a new day. `heard`: what kind of event that was; `words`: how
+    what still stands was told, where people have just closed its warning."""
     today = day_of(now)
     lines = lines_on(policy.name, today)
     if digest.answered:
@@ -48,11 +60,20 @@ def judged(digest: Digest, home: str, cause: Cause, policy: Policy, now: datetim
     if not found and digest.spoken is None and not digest.clues:
         result = Told(digest, "nothing")
     else:
-        result = told(digest, found, _because(digest, home, cause, policy, lines, now), heard)
-    return _decision(home, result, _recheck_on(result.digest, sights, lines, today), cause)
+        result = told(digest, found, because_of(digest, home, cause, policy, lines, now, words), heard)
+    return _decision(home, result, _recheck_on(result.digest, found, sights, lines, today), cause)
 
 
-def _because(digest: Digest, home: str, cause: Cause, policy: Policy, lines: Lines, now: datetime) -> Because:
+def because_of(
+    digest: Digest,
+    home: str,
+    cause: Cause,
+    policy: Policy,
+    lines: Lines,
+    now: datetime,
+    words: Mapping[str, Word],
+) -> Because:
+    """What the pre-check and a warning go by, after this event."""
     known = digest.known
     return Because(
         event_id=cause.id,
@@ -61,21 +82,26 @@ def _because(digest: Digest, home: str, cause: Cause, policy: Policy, lines: Lin
         household_id=UUID(home),
         region=known.region if known else cause.region,
         grid=known.grid if known else cause.grid,
-        at=cause.time,
+        event_at=cause.time,
+        at=max(cause.time, digest.newest_at or cause.time),
         now=now,
         today=day_of(now),
         policy=policy.name,
         cool_down=lines.cool_down,
         audit_share=lines.audit_share,
         traceparent=cause.traceparent,
+        named_after=UUID(home if isinstance(cause, NewDay) else cause.partitionkey),
+        words=words,
     )
 
 
-def _recheck_on(digest: Digest, sights: Sequence[Sight], lines: Lines, today: date) -> date | None:
+def _recheck_on(
+    digest: Digest, found: Sequence[Measured], sights: Sequence[Sight], lines: Lines, today: date
+) -> date | None:
     """The first day on which time alone may change the judgement: a rule's, a cool-down's end, a new value's."""
     days = turns_on(digest.facts, sights, lines, today)
     if digest.answered:
-        days += (one.on + lines.cool_down for one in digest.answered.values())
+        days += (digest.answered[one.key].on + lines.cool_down for one in found if one.key in digest.answered)
     if lines.until is not None and digest.facts:
         days.append(lines.until)
     return min(days) if days else None

@@ -55,7 +55,8 @@ def is_new_risk(known: Known | None) -> bool:
 
 
 def held(found: Sequence[Measured], digest: Digest, cool_down: timedelta, today: date) -> Mapping[str, Hold]:
-    """Why each finding is held back, by its key; empty when anything speaks, for then all of it is told."""
+    """Why each finding is held back, by its key; empty when anything speaks, for then all of it is told. That the
+    register removes a household takes away no warning that is open: people see to it."""
     holds: dict[str, Hold] = {}
     for one in found:
         hold = _hold(one, digest, cool_down, today)
@@ -63,19 +64,20 @@ def held(found: Sequence[Measured], digest: Digest, cool_down: timedelta, today:
             return {}
         holds[one.key] = hold
     spoken = digest.spoken
-    return {} if spoken is not None and spoken.hold is None and spoken.told else holds
+    is_open = spoken is not None and spoken.hold is None and bool(spoken.told)
+    return {} if is_open and any(one.reason == "household_removed" for one in holds.values()) else holds
 
 
 def _hold(one: Measured, digest: Digest, cool_down: timedelta, today: date) -> Hold | None:
     answered = digest.answered.get(one.key)
-    if answered is not None and today < answered.on + cool_down and not _is_new(answered, one):
+    if answered is not None and today < answered.on + cool_down and not is_new(answered, one):
         return Hold("cool_down", answered.on + cool_down)
     if digest.known is not None and digest.known.is_removed and not _always_speaks(one):
         return Hold("household_removed", None)
     return None
 
 
-def _is_new(answered: Answered, one: Measured) -> bool:
+def is_new(answered: Answered, one: Measured) -> bool:
     """A higher amount, another word or a graver level; of what always speaks, any other record."""
     if is_more(answered.word.value, one.value) or RANK[one.level] > RANK[answered.word.level]:
         return True
@@ -95,11 +97,13 @@ def is_more(before: str, value: str) -> bool:
 
 
 def word_of(one: Measured, before: Word | None, at: datetime) -> Word:
-    """A finding as it is told; told as before it keeps the time at which it became so."""
+    """A finding as it is told. `at`: since when it is so bad; less, or told as before, it is so since then."""
     records = one.record_ids if _always_speaks(one) else ()
-    if before is not None and (before.value, before.level, before.records) == (one.value, one.level, records):
+    if before is None or is_new(Answered(before, at.date()), one):
+        return Word(one.value, one.level, records, at)
+    if (before.value, before.level, before.records) == (one.value, one.level, records):
         return before
-    return Word(one.value, one.level, records, at)
+    return Word(one.value, one.level, records, before.at)
 
 
 def still_answered(digest: Digest, cool_down: timedelta, today: date) -> Mapping[str, Answered]:

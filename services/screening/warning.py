@@ -18,9 +18,9 @@ import msgspec
 import orjson
 
 from services.screening.clue import Said, said
-from services.screening.explain import explained, of_finding, silent_if, withdrawn_because
+from services.screening.explain import MERGED, explained, of_finding, silent_if, withdrawn_because
 from services.screening.household import Answered, Digest, Spoken, Word
-from services.screening.precheck import Hold, first_of, held, is_more, is_new_risk, says, word_of
+from services.screening.precheck import Hold, first_of, held, is_more, is_new, is_new_risk, says, word_of
 from services.screening.rules.finding import RANK, Measured
 from shared.clock import civil_date
 from shared.contracts.envelope import event_id
@@ -40,7 +40,11 @@ Heard = Literal["data", "reported", "withdrawn"]
 @dataclass(frozen=True, slots=True)
 class Because:
     """What led to a judgement: the event (for time alone: the day), what caused it and when that was, its journey,
-    where the household lives; and what the pre-check goes by on that day."""
+    where the household lives; and what the pre-check goes by on that day.
+
+    `at` is not before any record of the household was known. `named_after`: the key it was told under, which names a
+    warning that begins with it; `words`: how what still stands was told before people closed it.
+    """
 
     event_id: UUID
     cause_id: UUID | None
@@ -48,6 +52,7 @@ class Because:
     household_id: UUID
     region: str
     grid: str | None
+    event_at: datetime
     at: datetime
     now: datetime
     today: date
@@ -55,6 +60,8 @@ class Because:
     cool_down: timedelta
     audit_share: Decimal
     traceparent: str | None
+    named_after: UUID
+    words: Mapping[str, Word]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +107,17 @@ class Held:
 
 def told(digest: Digest, found: Sequence[Measured], because: Because, heard: Heard = "data") -> Told:
     """Hold new findings and reports against what was last said."""
+    since = because.event_at if heard == "reported" else because.at
+    if digest.ended and digest.closed and heard == "data":
+        digest = _answered_by_then(digest, found, because)
     first = _told(digest, found, because, heard)
     spoken = first.digest.spoken
-    if first.word == "withdrawn" and found:
+    if first.word == "withdrawn" and found and first.digest.spoken is None:
         return _joined(first, _told(first.digest, found, because, "data"))
-    if spoken is not None and spoken.warning_id in first.digest.ended:
-        return _ended_before(first, found, because)
+    if first.digest.ended and spoken is not None and spoken.hold is None:
+        at = _ended_at(first.digest, spoken, since, because)
+        if at is not None:
+            return _ended_before(first, digest.spoken, at, found, because)
     return first
 
 
@@ -113,23 +125,66 @@ def _joined(first: Told, then: Told) -> Told:
     return replace(then, word=first.word, emits=(*first.emits, *then.emits), rows=(*first.rows, *then.rows))
 
 
-def _ended_before(first: Told, found: Sequence[Measured], because: Because) -> Told:
-    """People closed this warning before it was raised here: so it is when the topics are read again."""
+def _ended_at(digest: Digest, spoken: Spoken, since: datetime, because: Because) -> datetime | None:
+    """When people closed this warning, or a later one of the household that is not raised here yet: what led to it
+    happened before. So it is when the topics are read again, and the closings came first."""
+    if spoken.warning_id in digest.ended:
+        return digest.ended[spoken.warning_id]
+    last = _last_ended(digest, because)
+    return last if last is not None and since <= last else None
+
+
+def _last_ended(digest: Digest, because: Because) -> datetime | None:
+    ours = {str(warning_named(because.household_id, ordinal)) for ordinal in range(1, digest.closed + ENDED_MAX + 1)}
+    return max((at for id_, at in digest.ended.items() if id_ in ours), default=None)
+
+
+def _answered_by_then(digest: Digest, found: Sequence[Measured], because: Because) -> Digest:
+    """Read again, what happened before the last closing leads on to what people then answered: this, and no more."""
+    last = _last_ended(digest, because)
+    if last is None or because.at > last:
+        return digest
+    day, words = civil_date(last), {}
+    for one in found:
+        before = digest.answered.get(one.key)
+        if before is None or before.on >= day or is_new(before, one):
+            words[one.key] = Answered(word_of(one, None, because.at), day)
+    earlier = {key: one for key, one in digest.answered.items() if one.on < day}
+    return msgspec.structs.replace(digest, answered={**earlier, **words})
+
+
+ENDED_MAX = 4
+"""So many closings are kept that came before their warning; the oldest goes."""
+
+
+def _ended_before(
+    first: Told, before: Spoken | None, at: datetime, found: Sequence[Measured], because: Because
+) -> Told:
+    """People closed this warning before it was raised here: nobody is told of it again. What came late of a warning
+    that is closed here already was answered with it."""
     spoken = first.digest.spoken
     assert spoken is not None
-    at = first.digest.ended[spoken.warning_id]
-    rest = {id_: when for id_, when in first.digest.ended.items() if id_ != spoken.warning_id}
-    digest = closed(msgspec.structs.replace(first.digest, ended=rest), spoken, at)
-    rows = tuple(replace(row, state=row.state.model_copy(update={"state": "closed"})) for row in first.rows)
-    return _joined(replace(first, rows=rows), told(digest, found, because))
+    digest, rows = closed(first.digest, spoken, at), first.rows
+    because = replace(because, words={**because.words, **spoken.told})
+    if spoken.warning_id not in first.digest.ended:
+        return _told(msgspec.structs.replace(digest, spoken=before, closed=first.digest.closed), found, because, "data")
+    then = told(digest, found, because)
+    rows = tuple(replace(row, state=row.state.model_copy(update={"state": "closed"})) for row in rows)
+    return replace(then, word="ended_before" if then.word == "nothing" else then.word, rows=(*rows, *then.rows))
+
+
+def remembered(digest: Digest, warning_id: UUID, at: datetime) -> Digest:
+    """With the closing of a warning that was not raised here yet."""
+    newest = sorted({**digest.ended, str(warning_id): at}.items(), key=lambda one: one[1])[-ENDED_MAX:]
+    return msgspec.structs.replace(digest, ended=dict(newest))
 
 
 def _told(digest: Digest, found: Sequence[Measured], because: Because, heard: Heard) -> Told:
     holds = held(found, digest, because.cool_down, because.today) if digest.answered or _is_removed(digest) else {}
     spoken = digest.spoken
     if holds:
-        if not digest.clues and (spoken is None or spoken.hold is not None):
-            return _suppressed(digest, found, holds, because)
+        if not digest.clues:
+            return _only_answered(digest, found, holds, because, heard)
         found = ()
     if not found and not digest.clues:
         return _withdrawn(digest, because, heard) if spoken is not None else Told(digest, "nothing")
@@ -137,6 +192,16 @@ def _told(digest: Digest, found: Sequence[Measured], because: Because, heard: He
     if spoken is None or spoken.hold is not None:
         return _raised(digest, by_people, because)
     return _told_again(digest, spoken, by_people, because, heard)
+
+
+def _only_answered(
+    digest: Digest, found: Sequence[Measured], holds: Mapping[str, Hold], because: Because, heard: Heard
+) -> Told:
+    """What made an open warning speak is gone, and what people have answered before is left: that stays answered."""
+    if digest.spoken is None or digest.spoken.hold is not None:
+        return _suppressed(digest, found, holds, because)
+    first = _withdrawn(digest, because, heard)
+    return _joined(first, _suppressed(first.digest, found, holds, because))
 
 
 def _is_removed(digest: Digest) -> bool:
@@ -168,41 +233,32 @@ def _direction(spoken: Spoken, held: Held, new_concerns: tuple[str, ...], is_fin
 
 def _raised(digest: Digest, held: Held, because: Because) -> Told:
     """A new warning, or the suppressed one, which speaks from now on."""
-    digest, spoken = _begun(digest, because)
+    spoken = _begun(digest, because)
+    digest = msgspec.structs.replace(digest, raised=digest.closed + 1)
     spoken = msgspec.structs.replace(
         spoken, hold=None, speaks_on=None, raised_at=because.now, correlation_id=str(because.correlation_id)
     )
     return _said("raised", digest, spoken, held, held.concerns, because)
 
 
-def _begun(digest: Digest, because: Because) -> tuple[Digest, Spoken]:
+def _begun(digest: Digest, because: Because) -> Spoken:
     if digest.spoken is not None:
-        return digest, digest.spoken
-    ordinal = digest.raised + 1
-    spoken = Spoken(
-        str(warning_named(because.household_id, ordinal)), "", False, (), {}, because.now, str(because.correlation_id)
-    )
-    return msgspec.structs.replace(digest, raised=ordinal), spoken
+        return digest.spoken
+    id_ = str(warning_named(because.named_after, digest.closed + 1))
+    return Spoken(id_, "", False, (), {}, because.now, str(because.correlation_id))
 
 
 def warning_named(household_id: UUID, ordinal: int) -> UUID:
-    """A household's first, second, … warning."""
+    """A household's first warning, and the one after as many as people have closed."""
     return event_id(str(household_id), "warning", ordinal)
 
 
 def _suppressed(digest: Digest, found: Sequence[Measured], holds: Mapping[str, Hold], because: Because) -> Told:
     """All that was found is held back: a row with its reason, a fact that nobody acts on."""
     before, hold, held = digest.spoken, first_of(holds), Held(found, None)
-    digest, spoken = _begun(digest, because)
-    if (
-        before is not None
-        and _is_as_told(before, held)
-        and (before.hold, before.speaks_on)
-        == (
-            hold.reason,
-            hold.until,
-        )
-    ):
+    spoken = _begun(digest, because)
+    is_held_alike = before is not None and (before.hold, before.speaks_on) == (hold.reason, hold.until)
+    if before is not None and is_held_alike and _is_as_told(before, held):
         return Told(digest, "still_suppressed")
     spoken = msgspec.structs.replace(
         spoken,
@@ -232,7 +288,8 @@ def is_for_audit(warning_id: str, share: Decimal) -> bool:
 
 
 def _words(spoken: Spoken, found: Sequence[Measured], because: Because) -> dict[str, Word]:
-    return {one.key: word_of(one, spoken.told.get(one.key), because.at) for one in found}
+    before = {**because.words, **spoken.told}
+    return {one.key: word_of(one, before.get(one.key), because.at) for one in found}
 
 
 def _said(
@@ -243,7 +300,7 @@ def _said(
     new_concerns: tuple[str, ...],
     because: Because,
 ) -> Told:
-    """What people once answered speaks again together with any new finding, not for a report alone."""
+    """What people once answered is told again together with any new finding, not for a report alone."""
     spoken = msgspec.structs.replace(
         spoken,
         level=held.level,
@@ -253,7 +310,7 @@ def _said(
         cause=held.said.cause if held.said is not None else "finding",
         clock_at=held.said.clock_at if held.said is not None else None,
     )
-    digest = msgspec.structs.replace(digest, spoken=spoken, answered={} if held.found else digest.answered)
+    digest = msgspec.structs.replace(digest, spoken=spoken)
     state = _state_of(digest, spoken, held, new_concerns, because)
     return _as_told(kind, digest, state, spoken, because)
 
@@ -287,9 +344,16 @@ def _withdrawn(digest: Digest, because: Because, heard: Heard) -> Told:
     return _as_told("withdrawn", digest, state, spoken, because)
 
 
-def is_known(digest: Digest, household_id: UUID, warning_id: UUID) -> bool:
-    """Whether this household's warning of that id was raised here already."""
-    return any(warning_named(household_id, ordinal) == warning_id for ordinal in range(1, digest.raised + 1))
+def taken_up(digest: Digest, spoken: Spoken, because: Because) -> Told:
+    """A warning of one of two households that are merged, whose causes the other's warning says from now on."""
+    state = _state(digest, spoken, (), (), MERGED, because).model_copy(update={"state": "withdrawn"})
+    return _as_told("withdrawn", digest, state, spoken, because)
+
+
+def number_of(digest: Digest, household_id: UUID, warning_id: UUID) -> int | None:
+    """Which of this household's warnings it is, up to the one that is raised, or would be next; None: none of them."""
+    numbers = range(1, digest.closed + 2)
+    return next((one for one in numbers if warning_named(household_id, one) == warning_id), None)
 
 
 def closed(digest: Digest, spoken: Spoken, at: datetime) -> Digest:
@@ -299,6 +363,7 @@ def closed(digest: Digest, spoken: Spoken, at: datetime) -> Digest:
     return msgspec.structs.replace(
         digest,
         spoken=None,
+        closed=digest.closed + 1,
         answered={**digest.answered, **answered},
         clues=tuple(one for one in digest.clues if one.last_at > at),
     )

@@ -14,6 +14,11 @@ ON CONFLICT (warning_id) DO UPDATE SET household_no = coalesce(excluded.househol
 UPDATE warnings w SET state = 'closed', told = jsonb_set(told, '{state}', '"closed"'), changed_at = c.at
 FROM unnest($1::uuid[], $2::timestamptz[]) AS c (warning_id, at) WHERE w.warning_id = c.warning_id AND w.state = 'open'
 
+-- name: move
+-- The standing warning of a merged household is the other one's.
+UPDATE warnings w SET household_id = m.target FROM unnest($1::uuid[], $2::uuid[]) AS m (source, target)
+WHERE w.household_id = m.source AND w.state IN ('open', 'suppressed')
+
 -- name: page
 -- Warnings that the caller may see, newest first, a page at a time.
 SELECT warning_id, state, told, raised_at, changed_at, region, grid FROM warnings

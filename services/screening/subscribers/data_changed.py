@@ -32,7 +32,8 @@ class DataChanged(Keyed):
         event: Changed = input.body
         home, digest = digest_of(state, input)
         facts = pruned(replaced(digest.facts, event.data), event.data.department, day_of(now))
-        return judged(msgspec.structs.replace(digest, facts=facts), home, event, self.policy, now)
+        after = msgspec.structs.replace(digest, facts=facts, newest_at=event.time)
+        return judged(after, home, event, self.policy, now)
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         await _append(unit, [one.input.body for one in decided])

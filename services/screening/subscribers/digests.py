@@ -19,8 +19,12 @@ def loaded(unit: Unit, inputs: Sequence[Input]) -> State:
 def digest_of(state: State, input: Input) -> tuple[str, Digest]:
     """The key whose household a record is about (another one after a merge), and its digest as it stands now."""
     home: str = state[("homes",)].get(input.key, input.key)
+    return home, digest_at(state, home)
+
+
+def digest_at(state: State, home: str) -> Digest:
     found = state.get(("digest", home))
-    return home, found if isinstance(found, Digest) else unpack(found)
+    return found if isinstance(found, Digest) else unpack(found)
 
 
 async def write_rows(connection: asyncpg.Connection, decided: Sequence[Decided]) -> None:

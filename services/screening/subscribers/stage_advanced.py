@@ -45,15 +45,17 @@ class StageAdvanced(Keyed):
         home, digest = digest_of(state, input)
         ended = Ended(event, warning_id, event.data.reason_code or kind)
         spoken = digest.spoken
-        if spoken is not None and spoken.warning_id == str(warning_id):
-            decision = judged(warning.closed(digest, spoken, event.time), home, event, self.policy, now)
+        is_raised = digest.raised == digest.closed + 1
+        if spoken is not None and spoken.warning_id == str(warning_id) and (spoken.hold is None or is_raised):
+            after = warning.closed(digest, spoken, event.time)
+            decision = judged(after, home, event, self.policy, now, words=spoken.told)
             return replace(decision, word="closed", rows=(ended, *decision.rows))
-        if warning.is_known(digest, UUID(home), warning_id):
+        number = warning.number_of(digest, UUID(home), warning_id)
+        if number is not None and number <= digest.closed:
             return Decision(word="another_warning", rows=(ended,))
-        after = _remembered(digest, warning_id, event.time)
-        return Decision(
-            word="not_raised_yet", puts={("digest", home): after}, digests={home: pack(after)}, rows=(ended,)
-        )
+        if number is not None and is_raised:
+            return _after(msgspec.structs.replace(digest, closed=number), "closed_after_withdrawal", home, ended)
+        return _after(warning.remembered(digest, warning_id, event.time), "not_raised_yet", home, ended)
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         """First closed, then what is said in its place: a household has one warning at a time."""
@@ -63,13 +65,8 @@ class StageAdvanced(Keyed):
         await write_rows(unit.connection, decided)
 
 
-ENDED_MAX = 4
-"""So many closings are kept that came before their warning; the oldest goes."""
-
-
-def _remembered(digest: Digest, warning_id: UUID, at: datetime) -> Digest:
-    ended = {**digest.ended, str(warning_id): at}
-    return msgspec.structs.replace(digest, ended=dict(list(ended.items())[-ENDED_MAX:]))
+def _after(digest: Digest, word: str, home: str, ended: Ended) -> Decision:
+    return Decision(word=word, puts={("digest", home): digest}, digests={home: pack(digest)}, rows=(ended,))
 
 
 async def _write_ended(unit: Unit, ended: Sequence[Ended]) -> None:

@@ -6,6 +6,7 @@ from itertools import zip_longest
 from typing import Any
 from uuid import UUID, uuid5
 
+import msgspec
 from pydantic import TypeAdapter
 
 from shared.contracts.clue import Clue, ClueReported
@@ -145,6 +146,15 @@ def registered(household: UUID, sequence: int, told: dict[str, Any]) -> Input:
         data=data,
     )  # fmt: skip
     return Input("household.registered", str(household), sequence, event, VILLAGE, type_)
+
+
+def merged(household: UUID, sequence: int, into: UUID) -> Input:
+    """The register found whose household this is: from now on it is another one."""
+    event = registered(household, sequence, {"number": "P-1"})
+    data = event.body.data.model_copy(update={"status": "merged", "merged_into": into})
+    type_ = "shouwang.household.merged.v1"
+    body = event.body.model_copy(update={"data": data, "type": type_, "id": event_id(str(household), type_, into)})
+    return msgspec.structs.replace(event, body=body, type=type_)
 
 
 def reported(household: UUID, sequence: int, kind: str = "reported", **told: Any) -> Input:

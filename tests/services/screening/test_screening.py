@@ -40,7 +40,8 @@ async def test_a_warning_is_raised_strengthened_and_withdrawn_with_its_cause(roo
     assert await room.states() == [("withdrawn", "yellow")]
     await room.work.process([changed(H, 7, paid(7000, id="Z"))])
     ids = {one.data.warning_id for one in await room.told()}
-    assert (await room.kinds())[-1] == "raised" and len(ids) == 2, "a new warning, with an id of its own"
+    assert (await room.kinds())[-1] == "raised" and len(ids) == 1, "the same one, until people close it"
+    assert await room.states() == [("open", "yellow")]
 
 
 async def test_a_correction_says_what_is_true_now_and_the_facts_keep_both(room: Room) -> None:

@@ -1,5 +1,6 @@
 """What is held back, until when and why; what never is; and what time alone brings about, by the database's clock."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from shared.crypto import Cipher, read_keys
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.policy import load
+from shared.postgres import worker_pool
 from shared.service import serving
 from tests.services.screening.conftest import Room
 from tests.services.screening.people import changed, closed, household_id, registered, reported
@@ -54,9 +56,9 @@ async def alarm(room: Room, keys: Path) -> UnitOfWork:
     return UnitOfWork("screening", "rechecks", [Alarm(policy)], room.pool, Cipher(read_keys(keys).waiting))
 
 
-def ended(sequence: int, warning_id: UUID, at: datetime) -> Input:
+def ended(sequence: int, warning_id: UUID, at: datetime, household: UUID = H) -> Input:
     """People closed the case at this moment."""
-    event = closed(H, sequence, warning_id)
+    event = closed(household, sequence, warning_id)
     return msgspec.structs.replace(event, body=event.body.model_copy(update={"time": at}))
 
 
@@ -109,14 +111,26 @@ async def test_what_people_have_answered_is_suppressed_for_ninety_days_and_speak
     assert await ring(alarm) == (0, 0), "told once, by whichever process"
 
 
-async def test_two_alarms_at_once_tell_a_day_once(room: Room, alarm: UnitOfWork, advance: Advance, keys: Path) -> None:
-    now = await now_of(room)
-    await room.work.process([registered(H, 1, NEEDY), changed(H, 1, paid(now, 6000))])
-    await close_case(room)
+async def test_two_alarms_at_once_judge_each_household_again_once(
+    room: Room, alarm: UnitOfWork, advance: Advance, database: str, keys: Path
+) -> None:
+    """Each with connections of its own, as two processes have: both saw the same households due."""
+    homes, now = [household_id(number) for number in range(1, 41)], await now_of(room)
+    for home in homes:
+        await room.work.process([registered(home, 1, NEEDY), changed(home, 1, paid(now, 6000))])
+    for told in await room.told():
+        await room.work.process([ended(1, told.data.warning_id, now + timedelta(minutes=5), told.data.household_id)])
     await advance(COOL_DOWN + timedelta(days=5))
-    due = [Input("recheck", str(H), None, None, region="341221102201", type="recheck")]
-    words = [dict((await alarm.process(due)).words) for _ in range(2)]
-    assert words == [{"raised": 1}, {"stale": 1}]
+    due = [Input("recheck", str(home), None, None, region="341221102201", type="recheck") for home in homes]
+    secrets = read_keys(keys)
+    pool = await worker_pool(database, "screening", secrets.database)
+    other = UnitOfWork("screening", "rechecks", [Alarm(load("regular-2026"))], pool, Cipher(secrets.waiting))
+    first, second = await asyncio.gather(alarm.process(due), other.process(list(reversed(due))))
+    await pool.close()
+    assert first.words.get("raised", 0) + second.words.get("raised", 0) == len(homes)
+    assert first.words.get("stale", 0) + second.words.get("stale", 0) == len(homes)
+    assert (await room.kinds()).count("raised") == 2 * len(homes), "once before, and once by whichever alarm"
+    assert await ring(alarm) == (0, 0)
 
 
 async def test_a_higher_amount_a_new_concern_and_a_report_speak_at_once(room: Room) -> None:
@@ -185,7 +199,7 @@ async def test_a_closing_that_comes_before_its_warning_ends_it_when_it_is_raised
     report = await room.work.process([ended(1, first, now)])
     assert dict(report.words) == {"not_raised_yet": 1}
     await room.work.process([registered(H, 1, NEEDY), changed(H, 1, paid(now, 6000))])
-    assert await room.kinds() == ["raised", "suppressed"]
+    assert await room.kinds() == ["suppressed"], "nobody is told again of what people have closed"
     assert await room.states() == [("closed", "yellow"), ("suppressed", "yellow")]
 
 

@@ -1,0 +1,80 @@
+"""An explanation holds what a text of the contract holds: whole findings, the gravest first, and how many more."""
+
+from typing import Any
+
+from services.screening.explain import NEW_RISK, TEXT_MAX, why_not
+from services.screening.judge import looked_at
+from services.screening.lines import lines_on
+from services.screening.rules.finding import Sight
+from services.screening.subscribers import subscribers
+from shared.contracts.warning import WarningState
+from shared.domain.concerns import CONCERNS
+from shared.messaging.room import Decision, Input, State
+from shared.policy import load
+from tests.services.screening.people import NOW, TODAY, changed, fact, household_id, registered, reported
+from tests.services.screening.test_counterfactual import facts_of
+
+H = household_id(1)
+SUBSCRIBERS = {one.topic: one for one in subscribers(load("regular-2026"))}
+DANGEROUS = {"house": "D", "day": "2026-10-01"}
+YOUNG = {"labour": ["无劳动力"] * 40, "born": [2012] * 40, "poverty_history": "lifted_out"}
+
+
+def told_of(*events: Input) -> WarningState:
+    state: State = {("homes",): {}}
+    decision = Decision()
+    for event in events:
+        decision = SUBSCRIBERS[event.topic].decide(state, event, NOW)
+        state.update(decision.puts)
+    told = decision.emits[-1].data
+    assert isinstance(told, WarningState)
+    return told
+
+
+def _many(count: int) -> list[Input]:
+    """So many findings: children out of school, and a dangerous house last."""
+    children: list[dict[str, Any]] = [
+        {"enrolment": "dropped_out", "stage": "junior", "day": "2026-09-20", "person": n} for n in range(1, count)
+    ]
+    return [changed(H, number, said) for number, said in enumerate([*children, DANGEROUS], 1)]
+
+
+def test_twelve_findings_and_more_are_told_as_far_as_a_text_holds_them() -> None:
+    left = 0
+    for count in (1, 6, 12, 40):
+        state = told_of(registered(H, 1, YOUNG), *_many(count))
+        assert len(state.findings) == count, "none is left out of the warning itself"
+        words = state.explanation
+        assert max(map(len, (words.exact.zh, words.exact.en, words.band.zh, words.band.en))) <= TEXT_MAX
+        assert words.exact.zh.startswith(state.findings[0].explanation.exact.zh), "the gravest first"
+        sentences = [one.explanation.exact.en for one in state.findings]
+        told = next(n for n in range(count, -1, -1) if words.exact.en.startswith(" ".join(sentences[:n])))
+        left = count - told
+        assert words.exact.en == " ".join([*sentences[:told], *([f"And {left} more."] if left else [])])
+        assert words.exact.zh.endswith(f"另有 {left} 项。") == (left > 0)
+    assert left > 0
+
+
+def test_all_that_can_be_reported_is_told_whole() -> None:
+    every = tuple(one.code for one in CONCERNS)
+    state = told_of(
+        registered(H, 1, YOUNG | {"monitoring": "monitored"}),
+        *_many(40),
+        reported(H, 1, number=1, concerns=every, is_green=True),
+        reported(H, 2, number=2, cause="clue", concerns=every),
+    )
+    assert all(one.zh in state.explanation.exact.zh for one in CONCERNS)
+    assert state.explanation.exact.zh.endswith("项。")
+
+
+def test_why_not_warned_holds_no_more_than_a_text_either() -> None:
+    records = [fact(H, n, {"enrolment": "enrolled", "day": f"2026-09-{n % 27 + 1:02}", "person": n}) for n in range(90)]
+    facts, sight = facts_of(records), Sight("others", None, 1, {})
+    words = why_not(looked_at(facts, [sight], lines_on("regular-2026", TODAY), TODAY))
+    assert max(len(words.zh), len(words.en)) <= TEXT_MAX and words.zh.endswith("项，不预警。")
+
+
+def test_a_household_that_is_monitored_or_helped_already_is_a_new_risk_by_its_records_alone() -> None:
+    for status, is_new in (("monitored", True), ("eliminated", True), ("none", False)):
+        words = told_of(registered(H, 1, {"monitoring": status}), changed(H, 1, DANGEROUS)).explanation
+        assert (NEW_RISK.zh in words.exact.zh, NEW_RISK.en in words.band.en) == (is_new, is_new)
