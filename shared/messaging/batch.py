@@ -357,7 +357,8 @@ class Batch:
             await waiting.remove(connection, consumer, self.removed)
         if self.failed_rows:
             await waiting.fail(connection, self.failed_rows)
-        emits = await self.work.said.without(connection, [e for one in self.report.decided for e in one.decision.emits])
+        decided = [emit for one in self.report.decided for emit in one.decision.emits]
+        emits = await self.work.said.without(connection, decided, self.rows)
         if emits:
             self.report.emits = outbox.rows(self.work.service, emits, self.rows, now)
             await outbox.insert(connection, self.report.emits)

@@ -15,7 +15,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import CommitFailedError, KafkaError
 
-from shared.contracts.topics import TOPICS, Topic
+from shared.contracts.topics import TOPIC, TOPICS, Topic
+from shared.messaging.keys import KeyRow
 from shared.messaging.room import Emit
 from shared.postgres import SERVICES, queries
 
@@ -39,14 +40,31 @@ class Said:
 
     is_any: bool | None = None
 
-    async def without(self, connection: asyncpg.Connection, emits: Sequence[Emit]) -> list[Emit]:
-        """The facts that are not in our topics yet."""
+    async def without(
+        self, connection: asyncpg.Connection, emits: Sequence[Emit], rows: Mapping[str, KeyRow]
+    ) -> list[Emit]:
+        """The facts that are not in our topics yet, and those that we must tell ourselves again (`_again`)."""
         if emits and self.is_any is None:
             self.is_any = await connection.fetchval(SQL.is_restored)
         if not emits or not self.is_any:
             return list(emits)
-        there = {row["event_id"] for row in await connection.fetch(SQL.there, [str(emit.id) for emit in emits])}
-        return [emit for emit in emits if str(emit.id) not in there]
+        found = await connection.fetch(SQL.there, [str(emit.id) for emit in emits])
+        there = {row["event_id"]: row["sequence"] for row in found}
+        return [one for emit in emits if (one := _again(emit, there.get(str(emit.id)), rows)) is not None]
+
+
+def _again(emit: Emit, number: int | None, rows: Mapping[str, KeyRow]) -> Emit | None:
+    """None for what lies in its topic and will be read there, or was read by others.
+
+    A topic that its own producer reads (a hop's) can have been read again before the state was there of which it tells.
+    Then nothing came of it, and it is told once more, behind the end: the one case in which an id gets a second number.
+    """
+    if number is None:
+        return emit
+    topic = TOPIC[emit.topic]
+    if topic.producer not in topic.consumers or rows[emit.key].applied_number(emit.topic) < number:
+        return None
+    return emit
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 SELECT is_restored()
 
 -- name: there
--- Which of these facts lie in our topics already.
-SELECT event_id FROM restored_ids($1::uuid[])
+-- Which of these facts lie in our topics already, under which number.
+SELECT event_id, sequence FROM restored_ids($1::uuid[])
 
 -- name: positions
 -- The stored next offset of every partition, whoever reads it.

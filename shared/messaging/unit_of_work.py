@@ -360,7 +360,8 @@ class UnitOfWork:
             await subscriber.save(unit, state, decided)
             crash_point("call_saved")
             report.decided += decided
-        emits = await self.said.without(connection, [e for d in report.decided for e in d.decision.emits])
+        facts = [e for d in report.decided for e in d.decision.emits]
+        emits = await self.said.without(connection, facts, rows)
         report.emits = outbox.rows(self.service, emits, rows, now)
         await self._emit_call(connection, report, rows, scope)
         crash_point("call_emitted")

@@ -7,10 +7,10 @@ CREATE TABLE restored (
     sequence  bigint NOT NULL
 );
 
--- Which of these are in our topics already. People's calls ask too, and see no more than that.
-CREATE FUNCTION restored_ids(wanted uuid[]) RETURNS TABLE (event_id text)
+-- Which of these are in our topics already, under which number. People's calls ask too, and see no more than that.
+CREATE FUNCTION restored_ids(wanted uuid[]) RETURNS TABLE (event_id text, sequence bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = @schema, pg_temp AS $$
-    SELECT r.event_id::text FROM restored r WHERE r.event_id = ANY (wanted)
+    SELECT r.event_id::text, r.sequence FROM restored r WHERE r.event_id = ANY (wanted)
 $$;
 CREATE FUNCTION is_restored() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = @schema, pg_temp AS $$
