@@ -33,12 +33,6 @@ FROM unnest($1::text[], $2::text[]) AS u (department, record_id)
 JOIN parked p ON p.department = u.department AND p.record_id = u.record_id
 JOIN records r ON r.department = p.department AND r.record_id = p.record_id AND r.version = p.version
 
--- name: names
--- Whom parked records name.
-SELECT p.department, p.record_id, p.person_id, p.household_id
-FROM unnest($1::text[], $2::text[]) AS u (department, record_id)
-JOIN parked p ON p.department = u.department AND p.record_id = u.record_id
-
 -- name: due
 -- Whose turn it is to be asked again.
 SELECT department, record_id FROM parked WHERE retry_at <= clock_timestamp() ORDER BY retry_at LIMIT $1

@@ -31,10 +31,6 @@ SQL = queries(__file__)
 _EPOCH = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), 0, UUID(int=0))
 
 
-_INNER = frozenset({"policy", "sent_at", "rank", "declared_at", "place_id"})
-"""Columns of a task's row that its limit is found by; no part of what is shown."""
-
-
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What narrows a list of tasks; None narrows nothing."""
