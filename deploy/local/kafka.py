@@ -24,7 +24,7 @@ from deploy.local import fetch
 from deploy.local.process import POLL_SECONDS, Started, free_ports, lock, require_free, started, tail
 from deploy.trouble import Trouble, of_disk
 
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 STOP_SECONDS = 20.0
 ANSWER_MILLISECONDS = 2000
 LOCK_SECONDS = 2.0

@@ -23,7 +23,7 @@ WORDS = Words("zh-CN", load("regular-2026"))
 DEPARTMENTS = (("education", Names("教育部门", "education")), ("housing", Names("住建部门", "housing")))
 ASKED = Asked(
     date(2026, 11, 25), ("medical_burden",), ("vc-1", "vc-2"), 2, evidence=(("photo", Names("照片", "photo")),),
-    departments=DEPARTMENTS, fitting=("education",), pause_last=date(2026, 12, 5),
+    departments=DEPARTMENTS, fitting=("education",), asked_already=(DEPARTMENTS[-1][0],), pause_last=date(2026, 12, 5),
 )  # fmt: skip
 FORMS: list[tuple[str, str, type[Form]]] = [
     (hop, action, form) for hop, room in HOPS.items() for action, form in room.FORMS.items()
