@@ -6,13 +6,14 @@ The file lies in memory alone, is checked by nobody but intake, and is the same 
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from services.console.console import Console
@@ -20,12 +21,9 @@ from services.console.frame import to
 from services.console.session import Viewer, check_csrf
 from services.console.wording import Words
 from shared.contracts.topics import DEPARTMENTS
+from shared.web.callers import STREAM_MAX
 from shared.web.problems import refuse
 
-FILE_BYTES_MAX = 64 * 1024 * 1024
-"""What intake takes; a larger one is refused before it is read to its end."""
-FORM_BYTES = 64 * 1024
-"""What the form's other entries and its boundaries may take beside the file."""
 AT_ONCE = 2
 """Files that one process of the console holds at a time, each twice for a moment: as read and as sent on."""
 REJECTIONS_SHOWN = 100
@@ -51,7 +49,9 @@ def routes(console: Console) -> APIRouter:
         async with slots:
             try:
                 form = await _read(request)
-            except _TooLarge:
+            except HTTPException as error:
+                if error.status_code != 413:
+                    raise
                 return _form(console, request, viewer, 413, "file_too_large")
             except (MultiPartException, ValueError):
                 return _form(console, request, viewer, 422, "form_damaged")
@@ -139,27 +139,10 @@ def _gone(console: Console, request: Request, viewer: Viewer, status: int, key: 
     )  # fmt: skip
 
 
-class _TooLarge(Exception):
-    pass
-
-
 async def _read(request: Request) -> FormData:
-    """The form, in memory: nothing of a file lies on a disk. Raises _TooLarge, MultiPartException, ValueError."""
+    """The form, in memory: nothing lies on a disk. Raises HTTPException (413), MultiPartException, ValueError."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise refuse(415, "content_type", "Send the file as multipart/form-data.")
-    parser = MultiPartParser(request.headers, _bounded(request), max_files=1, max_fields=8, max_part_size=4096)
-    parser.spool_max_size = FILE_BYTES_MAX + FORM_BYTES + 1
+    parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=8, max_part_size=4096)
+    parser.spool_max_size = STREAM_MAX
     return await parser.parse()
-
-
-async def _bounded(request: Request) -> AsyncGenerator[bytes, None]:
-    left, is_over = FILE_BYTES_MAX + FORM_BYTES, False
-    async for data in request.stream():
-        left -= len(data)
-        is_over = is_over or left < 0
-        if left < -FILE_BYTES_MAX:
-            raise _TooLarge
-        if not is_over:
-            yield data
-    if is_over:
-        raise _TooLarge

@@ -5,6 +5,7 @@ and the browser's road use the real ones.
 """
 
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -274,3 +275,16 @@ async def scene(kafka: str, database: str, keys: Path, assets: Path | None = Non
             built = Scene(workflow, console, neighbours, keys, kafka)
             await built.appoint()
             yield built
+
+
+async def signed_in(client: httpx.AsyncClient, officer_id: str) -> None:
+    """Through the page, as soon as the officer's appointment has come to the console."""
+
+    async def token() -> str | None:
+        page = (await client.get("/sign-in")).text
+        found = re.search(r'name="csrf" value="([^"]+)"', page)
+        return found[1] if found and officer_id in page else None
+
+    csrf = await until(token, 20, "the officer to sign in as")
+    answer = await client.post("/sign-in", data={"csrf": csrf, "officer_id": officer_id})
+    assert answer.headers["location"] == "/queues"

@@ -1,6 +1,5 @@
 """Pages of warnings without a browser: why one is held back and until when, what would silence it, the way back up."""
 
-import re
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -14,9 +13,8 @@ from services.console.pages.warnings import Asked, above, held_back
 from services.console.wording import Words
 from shared.clock import machine_now
 from shared.policy import load
-from tests.services.console.scene import COUNTY, TOWNSHIP, Scene, household_id, says
+from tests.services.console.scene import COUNTY, TOWNSHIP, Scene, household_id, says, signed_in
 from tests.tokens import VILLAGE
-from tests.until import until
 
 ZH, EN = (Words(language, load("regular-2026")) for language in ("zh-CN", "en"))
 WARNING_ID = "7d0f6c7e-5f5e-4a4e-9f77-2f2a6f0c0001"
@@ -40,19 +38,6 @@ HELD: dict[str, Any] = {
     }],
     "changed_at": "2026-11-27T02:00:00+00:00",
 }  # fmt: skip
-
-
-async def signed_in(client: httpx.AsyncClient, officer_id: str) -> None:
-    """Through the page, as soon as the officer's appointment has come to the console."""
-
-    async def token() -> str | None:
-        page = (await client.get("/sign-in")).text
-        found = re.search(r'name="csrf" value="([^"]+)"', page)
-        return found[1] if found and officer_id in page else None
-
-    csrf = await until(token, 20, "the officer to sign in as")
-    answer = await client.post("/sign-in", data={"csrf": csrf, "officer_id": officer_id})
-    assert answer.headers["location"] == "/queues"
 
 
 async def test_a_warning_held_back_says_why_until_when_and_what_would_silence_it(village: Scene) -> None:
