@@ -79,7 +79,7 @@ def because_of(
         event_id=cause.id,
         cause_id=cause.cause_id if isinstance(cause, NewDay) else cause.id,
         correlation_id=cause.correlationid,
-        household_id=UUID(home),
+        household_id=home,
         region=known.region if known else cause.region,
         grid=known.grid if known else cause.grid,
         event_at=cause.time,
@@ -90,7 +90,7 @@ def because_of(
         cool_down=lines.cool_down,
         audit_share=lines.audit_share,
         traceparent=cause.traceparent,
-        named_after=UUID(home if isinstance(cause, NewDay) else cause.partitionkey),
+        named_after=home if isinstance(cause, NewDay) else cause.partitionkey,
         words=words,
     )
 

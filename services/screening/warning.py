@@ -37,8 +37,7 @@ Heard = Literal["data", "reported", "withdrawn"]
 """What led to a judgement: something true of the household, a report of somebody, or the withdrawal of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Because:
+class Because(msgspec.Struct, frozen=True):
     """What led to a judgement: the event (for time alone: the day), what caused it and when that was, its journey,
     where the household lives; and what the pre-check goes by on that day.
 
@@ -49,7 +48,7 @@ class Because:
     event_id: UUID
     cause_id: UUID | None
     correlation_id: UUID
-    household_id: UUID
+    household_id: str
     region: str
     grid: str | None
     event_at: datetime
@@ -60,7 +59,7 @@ class Because:
     cool_down: timedelta
     audit_share: Decimal
     traceparent: str | None
-    named_after: UUID
+    named_after: str
     words: Mapping[str, Word]
 
 
@@ -165,7 +164,7 @@ def _ended_before(
     spoken = first.digest.spoken
     assert spoken is not None
     digest, rows = closed(first.digest, spoken, at), first.rows
-    because = replace(because, words={**because.words, **spoken.told})
+    because = msgspec.structs.replace(because, words={**because.words, **spoken.told})
     if spoken.warning_id not in first.digest.ended:
         return _told(msgspec.structs.replace(digest, spoken=before, closed=first.digest.closed), found, because, "data")
     then = told(digest, found, because)
@@ -248,7 +247,7 @@ def _begun(digest: Digest, because: Because) -> Spoken:
     return Spoken(id_, "", False, (), {}, because.now, str(because.correlation_id))
 
 
-def warning_named(household_id: UUID, ordinal: int) -> UUID:
+def warning_named(household_id: UUID | str, ordinal: int) -> UUID:
     """A household's first warning, and the one after as many as people have closed."""
     return event_id(str(household_id), "warning", ordinal)
 
@@ -379,7 +378,7 @@ def _state(
 ) -> WarningState:
     return WarningState(
         warning_id=UUID(spoken.warning_id),
-        household_id=because.household_id,
+        household_id=UUID(because.household_id),
         household_no=digest.known.household_no if digest.known else None,
         state="open",
         cause=spoken.cause,
@@ -432,7 +431,7 @@ def _unless(one: Measured) -> Counterfactual:
 def _emit(kind: str, state: WarningState, spoken: Spoken, because: Because) -> Emit:
     type_ = TYPE.format(kind)
     return Emit(
-        "warning.raised", type_, str(because.household_id), event_id(str(because.event_id), type_, state.warning_id),
+        "warning.raised", type_, because.household_id, event_id(str(because.event_id), type_, state.warning_id),
         because.region, state, correlation_id=UUID(spoken.correlation_id), causation_id=because.cause_id,
         grid=because.grid, traceparent=because.traceparent,
     )  # fmt: skip

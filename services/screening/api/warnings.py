@@ -1,10 +1,10 @@
 """Warnings and why: for township and above with values, records and thresholds, below it in a band (A5)."""
 
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 import orjson
 from fastapi import APIRouter, Depends, Query
 
@@ -113,7 +113,8 @@ def _quiet(one: Quiet) -> dict[str, Any]:
         "rule": one.rule, "department": one.department, "value": one.value, "threshold": one.threshold,
         "unit": one.unit, "threshold_since": one.line.valid_from, "threshold_source": one.line.source,
         "threshold_verified": one.line.verified, "occurred_on": one.occurred_on,
-        "speaks_if": None if one.speaks_if is None else asdict(one.speaks_if), "explanation": one.says.model_dump(),
+        "speaks_if": None if one.speaks_if is None else msgspec.structs.asdict(one.speaks_if),
+        "explanation": one.says.model_dump(),
     }  # fmt: skip
 
 

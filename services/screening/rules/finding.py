@@ -5,8 +5,8 @@ of them, its lines (what it reads of the policy package), what it finds, on whic
 and its sentences. The rest of screening loops over `RULES`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, Protocol
@@ -47,8 +47,7 @@ Comparison = Literal["under", "at_most", "at_least", "over", "one_of", "before",
 on_or_after."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """The smallest change of what one record says that turns a rule's answer round.
 
     The rule is turned as soon as `field` (of the contract's values, or `occurred_on` of the fact) of `record_id`
@@ -63,10 +62,10 @@ class Change:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(msgspec.Struct, frozen=True):
     """A finding. `about` tells findings of one rule apart (a person); `line` is the package's value that it was held
-    against, with its day and source; `words` fills the rule's sentences; `unless` would silence it."""
+    against, with its day and source. `words` fills the rule's sentences and `unless` would silence it: where making
+    them costs more than finding it did, they are given as functions, asked when it is told."""
 
     rule: str
     about: str
@@ -79,8 +78,16 @@ class Measured:
     line: Dated[Any]
     occurred_on: date
     record_ids: tuple[str, ...]
-    unless: Change
-    words: Mapping[str, str] = field(default_factory=dict)
+    change: Change | Callable[[], Change]
+    fills: Mapping[str, str] | Callable[[], Mapping[str, str]] = {}
+
+    @property
+    def unless(self) -> Change:
+        return self.change if isinstance(self.change, Change) else self.change()
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return self.fills() if callable(self.fills) else self.fills
 
     @property
     def key(self) -> str:

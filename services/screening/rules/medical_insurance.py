@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from services.screening.rules.finding import KIND_EN, KIND_ZH, Change, Live, Measured, Quiet, Sight, not_verified
 from services.screening.rules.window import newest_words, window_start, year_after, year_before
@@ -190,6 +191,18 @@ def _paid(window: str, parts: list[tuple[date, SettlementFact]]) -> Paid:
 def _burden(paid: Paid, sight: Sight, lines: MedicalLines, today: date) -> Measured:
     line, ratio = lines.self_paid[sight.kind], lines.income_ratio
     is_heavy = sight.income is not None and paid.yuan >= sight.income[1] * ratio.value
+    return Measured(
+        SELF_PAID, "", DEPARTMENT, "medical_burden", lines.over_ratio if is_heavy else lines.at_threshold,
+        f"{paid.yuan:.2f}", f"{line.value:.2f}", "yuan", line, paid.last_on, paid.record_ids,
+        partial(_less, paid, line.value), partial(_burden_words, paid, sight, line, is_heavy, today),
+    )  # fmt: skip
+
+
+def _less(paid: Paid, line: Decimal) -> Change:
+    return Change(paid.newest, YUAN_FIELD, "under", f"{line:.2f}", "yuan", f"{paid.yuan - line:.2f}")
+
+
+def _burden_words(paid: Paid, sight: Sight, line: Dated[Decimal], is_heavy: bool, today: date) -> Mapping[str, str]:
     words = {
         "window": paid.window,
         "year": str(today.year),
@@ -202,15 +215,11 @@ def _burden(paid: Paid, sight: Sight, lines: MedicalLines, today: date) -> Measu
         "scope": "in_scope" if paid.is_in_scope else "self_paid",
         "income": "unknown" if sight.income is None else "heavy" if is_heavy else "light",
     }
-    if sight.income is not None:
-        year, yuan = sight.income
-        share = f"{paid.yuan / yuan * 100:.1f}" if yuan > 0 else ""
-        words |= {"income_year": str(year), "income_yuan": f"{yuan:,.2f}", "share": share}
-    return Measured(
-        SELF_PAID, "", DEPARTMENT, "medical_burden", lines.over_ratio if is_heavy else lines.at_threshold,
-        f"{paid.yuan:.2f}", f"{line.value:.2f}", "yuan", line, paid.last_on, paid.record_ids,
-        Change(paid.newest, YUAN_FIELD, "under", f"{line.value:.2f}", "yuan", f"{paid.yuan - line.value:.2f}"), words,
-    )  # fmt: skip
+    if sight.income is None:
+        return words
+    year, yuan = sight.income
+    share = f"{paid.yuan / yuan * 100:.1f}" if yuan > 0 else ""
+    return words | {"income_year": str(year), "income_yuan": f"{yuan:,.2f}", "share": share}
 
 
 # ── cover ───────────────────────────────────────────────────────────────────────────────────────────────────────
