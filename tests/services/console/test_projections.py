@@ -183,6 +183,6 @@ async def test_one_bad_event_waits_and_its_neighbours_pass(tables: Tables) -> No
 
 
 def as_broken(one: Input) -> Input:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(one, body=None, cause="contract: data.size: int_parsing")
