@@ -124,7 +124,8 @@ def _said(topic: str, one: Any) -> Said | None:
     if "ce_planted" in head:
         return None
     data = json.loads(one.value)["data"]
+    day = json.loads(one.value)["time"][:10] if topic == "warning.raised" else ""
     return Said(
         topic, one.partition, one.offset, head["ce_partitionkey"], int(head["ce_sequence"]), head["ce_id"],
-        head["ce_type"], hashlib.sha256(one.value).hexdigest(), data,
+        head["ce_type"], hashlib.sha256(one.value).hexdigest(), data, day,
     )  # fmt: skip

@@ -27,6 +27,7 @@ class Said:
     type: str
     sha256: str
     data: Mapping[str, Any]
+    day: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,11 +159,14 @@ def _effects(evidence: Evidence, verdict: Verdict, firsts: Mapping[tuple[str, st
 
 
 def _warnings(firsts: Mapping[tuple[str, str], list[Said]], unknown: frozenset[str]) -> dict[str, str]:
-    """Household number → level of its open warning, by the last word of its line; without those whom nobody knows."""
+    """Household number → level of its open warning, by the last word of its first day: when the clock has gone on, time
+    alone judges again. Without those whom nobody knows."""
     found = {}
+    first = min((line[0].day for (topic, _), line in firsts.items() if topic == "warning.raised"), default="")
     for (topic, key), line in firsts.items():
         if topic == "warning.raised" and key not in unknown:
-            last = line[-1].data
+            today = [one.data for one in line if one.day == first]
+            last = today[-1] if today else {"state": "later"}
             if last["state"] == "open" and last.get("household_no"):
                 found[last["household_no"]] = last["level"]
     return found
