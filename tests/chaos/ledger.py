@@ -165,7 +165,7 @@ def _warnings(firsts: Mapping[tuple[str, str], list[Said]], unknown: frozenset[s
     first = min((line[0].day for (topic, _), line in firsts.items() if topic == "warning.raised"), default="")
     for (topic, key), line in firsts.items():
         if topic == "warning.raised" and key not in unknown:
-            today = [one.data for one in line if one.day == first]
+            today = [one.data for one in line if one.day == first and one.data["state"] != "suppressed"]
             last = today[-1] if today else {"state": "later"}
             if last["state"] == "open" and last.get("household_no"):
                 found[last["household_no"]] = last["level"]
