@@ -25,6 +25,7 @@ async def collect(
     answers: Sequence[Mapping[str, Any]],
     held: frozenset[tuple[str, str, int]],
     road: Road,
+    judged_until: Mapping[str, int] | None,
 ) -> Evidence:
     """Read when everything has come to rest."""
     admin = await asyncpg.connect(admin_dsn)
@@ -58,8 +59,20 @@ async def collect(
         answers=answers,
         accounts_are_equal=is_equal,
         held=held,
+        judged_until=judged_until,
         road=road,
     )
+
+
+async def numbers(admin_dsn: str, service: str, topic: str) -> dict[str, int]:
+    """Key → how far a service has numbered a topic at this moment."""
+    admin = await asyncpg.connect(admin_dsn)
+    try:
+        rows = await admin.fetch(f"SELECT key, emitted FROM {service}.keys")
+    finally:
+        await admin.close()
+    found = [_numbers(service, row["key"], row["emitted"]) for row in rows]
+    return {key: number for one in found for (_, name, key), number in one.items() if name == topic}
 
 
 async def travelled(
@@ -124,8 +137,7 @@ def _said(topic: str, one: Any) -> Said | None:
     if "ce_planted" in head:
         return None
     data = json.loads(one.value)["data"]
-    day = json.loads(one.value)["time"][:10] if topic == "warning.raised" else ""
     return Said(
         topic, one.partition, one.offset, head["ce_partitionkey"], int(head["ce_sequence"]), head["ce_id"],
-        head["ce_type"], hashlib.sha256(one.value).hexdigest(), data, day,
+        head["ce_type"], hashlib.sha256(one.value).hexdigest(), data,
     )  # fmt: skip

@@ -27,7 +27,6 @@ class Said:
     type: str
     sha256: str
     data: Mapping[str, Any]
-    day: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,8 @@ class Evidence:
     `applied` and `emitted`: (service, topic, key) → number. `waiting`: (service, topic, key, sequence). `outbox`:
     service → rows. `consumers`: topic → services that read it. `answers`: the sample's expected answers.
     `planted`: keys behind which a poisoned record was put, whose lines may wait. `held`: (topic, key, number) of what
-    the tester himself held back and sent late.
+    the tester himself held back and sent late. `judged_until`: household → number of its last word on
+    a warning when everything had come to rest on the day of the answers, None where the clock stood still.
     """
 
     said: Sequence[Said]
@@ -51,6 +51,7 @@ class Evidence:
     accounts_are_equal: bool
     planted: frozenset[str] = frozenset()
     held: frozenset[tuple[str, str, int]] = frozenset()
+    judged_until: Mapping[str, int] | None = None
     road: Road | None = None
     """None where the sample has no journey to hold against the reference."""
 
@@ -153,22 +154,22 @@ def _effects(evidence: Evidence, verdict: Verdict, firsts: Mapping[tuple[str, st
     verdict.doubled += [
         f"event {event_id} stands under {number} numbers" for event_id, number in ids.items() if number > 1
     ]
-    _against_answers(evidence, verdict, _warnings(firsts, strangers(firsts)))
+    _against_answers(evidence, verdict, _warnings(firsts, strangers(firsts), evidence.judged_until))
     _cases(verdict, firsts, evidence.planted)
     _notices(verdict, firsts, evidence.road.never_heard if evidence.road else frozenset())
 
 
-def _warnings(firsts: Mapping[tuple[str, str], list[Said]], unknown: frozenset[str]) -> dict[str, str]:
-    """Household number → level of its open warning, by the last word of its first day: when the clock has gone on, time
-    alone judges again. Without those whom nobody knows."""
+def _warnings(
+    firsts: Mapping[tuple[str, str], list[Said]], unknown: frozenset[str], judged_until: Mapping[str, int] | None
+) -> dict[str, str]:
+    """Household number → level of its open warning, by the last word of its line up to when the answers were due;
+    without those whom nobody knows."""
     found = {}
-    first = min((line[0].day for (topic, _), line in firsts.items() if topic == "warning.raised"), default="")
     for (topic, key), line in firsts.items():
         if topic == "warning.raised" and key not in unknown:
-            today = [one.data for one in line if one.day == first and one.data["state"] != "suppressed"]
-            last = today[-1] if today else {"state": "later"}
-            if last["state"] == "open" and last.get("household_no"):
-                found[last["household_no"]] = last["level"]
+            due = [one for one in line if judged_until is None or one.sequence <= judged_until.get(key, 0)]
+            if due and due[-1].data["state"] == "open" and due[-1].data.get("household_no"):
+                found[due[-1].data["household_no"]] = due[-1].data["level"]
     return found
 
 

@@ -34,7 +34,7 @@ from shared.messaging.faults import BATCH_STEPS, CALL_STEPS, RELAY_STEPS
 from shared.postgres import SERVICES, migrate
 from tests.chaos import holding
 from tests.chaos.calls import Calls
-from tests.chaos.evidence import collect, travelled
+from tests.chaos.evidence import collect, numbers, travelled
 from tests.chaos.journey import HOPS, LADDER
 from tests.chaos.ledger import Verdict, judge
 from tests.chaos.officers import Officers
@@ -126,6 +126,7 @@ class Chaos:
         self.calls = Calls(house, plan.seed)
         self.officers = Officers(self.calls, plan.seed, plan.share)
         self.filed: list[Filed] = []
+        self.judged_until: dict[str, int] | None = None
 
     async def run(self) -> Outcome:
         began = time.monotonic()
@@ -144,7 +145,8 @@ class Chaos:
         await self._rest()
         dsn = self.house.postgres.dsn
         road = await travelled(dsn, self.officers.attempts, self.filed, complaints)
-        evidence = await collect(self.house.kafka.bootstrap, dsn, township.answers, await holding.held(dsn), road)
+        held = await holding.held(dsn)
+        evidence = await collect(self.house.kafka.bootstrap, dsn, township.answers, held, road, self.judged_until)
         self.outcome.walked = self.officers.steps
         self.outcome.rung = Counter(said.data["step"] for said in evidence.said if said.topic == "deadline.passed")
         self.outcome.done["reports filed"] = len(self.filed)
@@ -256,6 +258,7 @@ class Chaos:
             await sending_
         # The records' answers are of today: all of them are judged before the clock goes on.
         await self._rest()
+        self.judged_until = await numbers(self.house.postgres.dsn, "screening", "warning.raised")
         self.say("the clock goes on")
         for number in range(first, max(len(steps), first + QUIET_LEAPS)):
             await self._file(next(self.strangers))

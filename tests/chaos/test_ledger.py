@@ -289,3 +289,24 @@ def test_each_fault_of_the_journey_is_caught(fault: str) -> None:
     plant, kind = ROAD_FAULTS[fault]
     verdict = judge(plant(_journey()))
     assert getattr(verdict, kind), verdict
+
+
+@pytest.mark.parametrize(("judged_until", "lost"), [(1, 0), (2, 1), (None, 1)])
+def test_a_warning_is_held_against_the_answers_as_it_stood_on_their_day(judged_until: int | None, lost: int) -> None:
+    """Withdrawn by time alone after the clock went on is no loss; withdrawn before it is one."""
+    road, key = _road(), HOUSEHOLDS[0]
+    raised = road.said[_index(road, "warning.raised")]
+    withdrawn = replace(
+        raised, offset=99, sequence=2, event_id="id:withdrawn", sha256="sha:withdrawn",
+        data={**raised.data, "state": "withdrawn"},
+    )  # fmt: skip
+    later = replace(
+        road,
+        said=[*road.said, withdrawn],
+        applied={**road.applied, ("workflow", "warning.raised", key): 2},
+        emitted={**road.emitted, ("screening", "warning.raised", key): 2},
+        judged_until=None if judged_until is None else dict.fromkeys(HOUSEHOLDS, 1) | {key: judged_until},
+    )
+    verdict = judge(later)
+    assert len(verdict.lost) == lost
+    assert verdict.figures() == {**dict.fromkeys(verdict.figures(), 0), "lost": lost}
