@@ -342,7 +342,7 @@ class Service:
         for pool in (self.worker, self.api):
             try:
                 await asyncio.wait_for(pool.close(), 3)
-            except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            except Exception:
                 pool.terminate()
         log.info("service.stopped")
 

@@ -6,6 +6,7 @@ second time and are dropped by their numbers. Nothing else produces.
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections import defaultdict
@@ -19,7 +20,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from shared.clock import Machine, machine_now
-from shared.messaging.faults import crash_point, fingerprint
+from shared.messaging.faults import crash_point, fingerprint, is_infrastructure
 from shared.postgres import queries
 
 SQL = queries(__file__)
@@ -95,7 +96,9 @@ class Relay:
                 try:
                     await self._open()
                     await self._loop()
-                except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                except Exception as error:
+                    if not (isinstance(error, KafkaError | asyncpg.PostgresError) or is_infrastructure(error)):
+                        raise
                     self.is_holder, self.trouble = False, fingerprint(error)
                     log.warning("relay.trouble", extra={"cause": self.trouble})
                     await self._close()
@@ -156,10 +159,8 @@ class Relay:
     async def _give_up_lease(self) -> None:
         if self._connection is None or self._connection.is_closed():
             return
-        try:
+        with contextlib.suppress(Exception):  # it runs out by itself
             await self._connection.execute(SQL.give_up, self.instance, self._incarnation, timeout=2)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-            return
 
     # ── select, send, delete ────────────────────────────────────────────────────────────────────────────────────
 
@@ -260,7 +261,7 @@ class Relay:
         if connection is not None and not connection.is_closed():
             try:
                 await connection.close(timeout=2)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            except Exception:
                 connection.terminate()
 
     def is_stuck(self, now: datetime) -> bool:

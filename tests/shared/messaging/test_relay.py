@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -15,7 +16,7 @@ from shared import postgres
 from shared.clock import machine_now
 from shared.crypto import Cipher, read_keys
 from shared.messaging import topics
-from shared.messaging.relay import LEASE, Relay
+from shared.messaging.relay import LEASE, Relay, Row
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import Scope, UnitOfWork
 from tests.shared.messaging.ledger import REGION, House, fact, house, household
@@ -184,3 +185,45 @@ async def test_the_database_refuses_a_number_that_is_not_the_next(road: House, d
         assert await connection.fetchval("SELECT has_table_privilege('keys', 'SELECT')") is False
         assert await connection.fetchval("SELECT has_table_privilege('outbox', 'INSERT')") is False
     await pool.close()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InternalClientError("got result for unknown protocol state 3"),
+        RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_the_relay_waits_out_every_word_for_a_lost_connection(
+    road: House, kafka: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """It once ended its service by one of them, in a chaos run that stopped PostgreSQL under it."""
+    key, whole = str(uuid4()), Relay._select
+    failed: list[Exception] = []
+
+    async def select(self: Relay) -> list[Row]:
+        if not failed:
+            failed.append(error)
+            raise error
+        return await whole(self)
+
+    monkeypatch.setattr(Relay, "_select", select)
+    await road.work.process([fact(key, 1)])
+    async with running(relay_of(road, kafka)):
+        await until(lambda: _is_empty(road), 15, "outbox empty")
+    assert failed
+
+
+async def test_a_fault_of_ours_ends_the_relay(road: House, kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def select(self: Relay) -> list[Row]:
+        raise KeyError("ours")
+
+    monkeypatch.setattr(Relay, "_select", select)
+    with pytest.raises(KeyError):
+        await asyncio.wait_for(relay_of(road, kafka).run(), 15)
+
+
+async def _is_empty(road: House) -> bool:
+    return await outbox(road) == 0
