@@ -59,25 +59,28 @@ def period(policy: Policy, department: str, on: date) -> timedelta:
 def added(decided: Iterable[Decided], today: date, policy: Policy) -> dict[Name, Added]:
     """Pure: what these decisions add, by department, channel and county, in the order in which rows are taken."""
     found: dict[Name, Added] = {}
+    rhythms: dict[str, timedelta] = {}
     for one in decided:
         body: Sent | Refused = one.input.body
         name = (body.department, body.origin.channel, county_of(body.origin, one.decision.rows))
         sums = found.setdefault(name, Added())
         sums.counts[_WORD[one.decision.outcome]] += 1
         if isinstance(body, Sent) and one.decision.outcome in ("accepted", "parked"):
-            sums.counts["late"] += is_late(body, today, policy)
+            if body.department not in rhythms:
+                rhythms[body.department] = period(policy, body.department, today)
+            sums.counts["late"] += is_late(body, today, rhythms[body.department])
             sums.counts["unknown"] += one.decision.outcome == "parked" and one.decision.word in NOBODY_KNOWN
             if body.occurred_on is not None:
                 sums.newest = max(sums.newest or body.occurred_on, body.occurred_on)
     return dict(sorted(found.items()))
 
 
-def is_late(sent: Sent, today: date, policy: Policy) -> bool:
-    """Whether its event is further back than one period: it should have come the time before. A correction is as old as
-    what it corrects, and the register tells a state, not an event: neither is late."""
+def is_late(sent: Sent, today: date, rhythm: timedelta) -> bool:
+    """Whether its event is further back than its department's rhythm: it should have come the time before. A correction
+    is as old as what it corrects, and the register tells a state, not an event: neither is late."""
     if sent.occurred_on is None or sent.version > 1 or sent.about == "register":
         return False
-    return today - sent.occurred_on > period(policy, sent.department, today)
+    return today - sent.occurred_on > rhythm
 
 
 def county_of(origin: Origin, rows: Sequence[Any]) -> str:
