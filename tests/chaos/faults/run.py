@@ -20,10 +20,8 @@ import asyncpg
 
 from deploy.demo.sending import Keyed, sending
 from deploy.demo.township import Township
-from shared.contracts.topics import TOPICS
 from shared.messaging.restore import restore
 from shared.postgres import SERVICES
-from tests.chaos.evidence import whole
 from tests.chaos.faults import disk
 from tests.chaos.faults.house import FaultHouse
 from tests.chaos.run import Chaos, Outcome, Plan, slices
@@ -80,17 +78,6 @@ class Faults(Chaos):
         self.exits: list[float] = []
         self.part: tuple[Sequence[Any], Sequence[Keyed]] = ((), ())
         self.hand = random.Random(f"{plan.seed}:hand")
-
-    async def run(self) -> Outcome:
-        """What its own producer reads may have been told again after a restore (`shared/messaging/restore.py`)."""
-        outcome = await super().run()
-        if ALONE in self.names:
-            own = [topic.name for topic in TOPICS if topic.producer in topic.consumers]
-            ids = {said.event_id for name in own for said in await whole(self.house.kafka.bootstrap, name)}
-            again = [one for one in outcome.verdict.doubled if one.startswith("event ") and one.split()[1] in ids]
-            outcome.verdict.doubled = [one for one in outcome.verdict.doubled if one not in again]
-            outcome.done["told again to their own producer"] = len(again)
-        return outcome
 
     async def _break(self, township: Township) -> None:
         ways = sending(township.register, township.records)
