@@ -197,8 +197,9 @@ class Chaos:
         await holding.end(house.postgres.dsn)
         await self._rest(is_idle=True)
 
-    async def _rest(self, is_idle: bool = False) -> None:
-        """Until everything has come to rest, with `is_idle` the officers too: two of their rounds find nothing."""
+    async def _rest(self, is_idle: bool = False) -> bool:
+        """Until everything has come to rest, with `is_idle` the officers too: two of their rounds find nothing. Whether
+        it has."""
         end, quiet_since = time.monotonic() + self.plan.rest_seconds, None
         while True:
             await holding.release(self.house.postgres.dsn, self.house.kafka.bootstrap)
@@ -207,10 +208,10 @@ class Chaos:
             if unrest or quiet_since is None or quiet_since[1] != decided:
                 quiet_since = None if unrest else (self.officers.rounds, decided)
             if not unrest and (not is_idle or (quiet_since and self.officers.rounds >= quiet_since[0] + 2)):
-                return
+                return True
             if time.monotonic() > end:
                 self.say(f"did not come to rest: {unrest or 'officers still find tasks'}")
-                return
+                return False
             await asyncio.sleep(0.5)
 
     async def _unrest(self) -> list[str]:
@@ -257,7 +258,8 @@ class Chaos:
             await self._break_at(number, steps, others)
             await sending_
         # The records' answers are of today: all of them are judged before the clock goes on.
-        await self._rest()
+        if not await self._rest():
+            self.officers.complaints.append("the road did not come to rest before the clock went on")
         self.judged_until = await numbers(self.house.postgres.dsn, "screening", "warning.raised")
         self.say("the clock goes on")
         for number in range(first, max(len(steps), first + QUIET_LEAPS)):
@@ -375,6 +377,9 @@ class Chaos:
         if was_paused:
             await asyncio.sleep(LEASE_SECONDS)
             house.resume("screening")
+        else:  # it must not stand still later on, when nobody is there to let it go
+            await asyncio.to_thread(house.kill, "screening")
+            house.start("screening")
         await asyncio.to_thread(house.kill, "screening-1")
         return was_paused
 
