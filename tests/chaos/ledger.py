@@ -12,6 +12,7 @@ from typing import Any
 from tests.chaos.journey import Road, judge_journey, strangers
 
 LEVELS = ("yellow", "orange", "red")
+REGISTERED = "household.registered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +164,15 @@ def _warnings(
     firsts: Mapping[tuple[str, str], list[Said]], unknown: frozenset[str], judged_until: Mapping[str, int] | None
 ) -> dict[str, str]:
     """Household number → level of its open warning, by the last word of its line up to when the answers were due;
-    without those whom nobody knows."""
+    without those whom nobody knows. The number is the register's, whose word may have come after the warning's."""
+    numbers = {key: line[-1].data["household_no"] for (topic, key), line in firsts.items() if topic == REGISTERED}
     found = {}
     for (topic, key), line in firsts.items():
         if topic == "warning.raised" and key not in unknown:
             due = [one for one in line if judged_until is None or one.sequence <= judged_until.get(key, 0)]
-            if due and due[-1].data["state"] == "open" and due[-1].data.get("household_no"):
-                found[due[-1].data["household_no"]] = due[-1].data["level"]
+            number = numbers.get(key) or (due[-1].data.get("household_no") if due else None)
+            if number and due[-1].data["state"] == "open":
+                found[number] = due[-1].data["level"]
     return found
 
 

@@ -206,7 +206,8 @@ async def test_another_county_s_record_id_is_not_taken_over(desk: County) -> Non
 
 @pytest.mark.parametrize("shape", ["x", "fifteen", "full_width", "blanks"])
 async def test_a_number_is_known_in_every_dress(desk: County, shape: str) -> None:
-    id_no = next(one for one in iter(number, None) if one.endswith("X"))
+    # Orders from 996 on were kept for whoever was born in the nineteenth century: fifteen digits say another year.
+    id_no = next(one for one in iter(number, None) if one.endswith("X") and one[14:17] < "996")
     no = await desk.home(id_no)
     wide = "".join(chr(ord(sign) + 0xFEE0) for sign in id_no)
     dressed = {

@@ -46,6 +46,14 @@ def xlsx(*sheets: tuple[str, Rows] | Rows, then: Callable[[Workbook], object] | 
     return saved(book)
 
 
+def as_text(book: Workbook) -> None:
+    """What begins with "=" stays the text that was typed: the library would make a formula of it."""
+    for row in (row for sheet in book for row in sheet.iter_rows()):
+        for cell in row:
+            if cell.data_type == "f":
+                cell.data_type = "s"
+
+
 def _is_named(one: Any) -> bool:
     return isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str)
 
