@@ -166,13 +166,13 @@ def _warnings(
     """Household number → level of its open warning, by the last word of its line up to when the answers were due;
     without those whom nobody knows. The number is the register's, whose word may have come after the warning's."""
     numbers = {key: line[-1].data["household_no"] for (topic, key), line in firsts.items() if topic == REGISTERED}
-    found = {}
+    found: dict[str, str] = {}
     for (topic, key), line in firsts.items():
         if topic == "warning.raised" and key not in unknown:
             due = [one for one in line if judged_until is None or one.sequence <= judged_until.get(key, 0)]
-            number = numbers.get(key) or (due[-1].data.get("household_no") if due else None)
-            if number and due[-1].data["state"] == "open":
-                found[number] = due[-1].data["level"]
+            if due and due[-1].data["state"] == "open":
+                number = numbers.get(key) or due[-1].data.get("household_no")
+                found |= {number: due[-1].data["level"]} if number else {}
     return found
 
 

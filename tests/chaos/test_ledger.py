@@ -310,3 +310,31 @@ def test_a_warning_is_held_against_the_answers_as_it_stood_on_their_day(judged_u
     verdict = judge(later)
     assert len(verdict.lost) == lost
     assert verdict.figures() == {**dict.fromkeys(verdict.figures(), 0), "lost": lost}
+
+
+def test_a_warning_that_time_alone_raised_later_is_not_held_against_the_day_of_the_answers() -> None:
+    road = _road()
+    answers = [{**one, "expected": "not_warned"} if one["household_no"] == "H0" else one for one in road.answers]
+    later = replace(road, answers=answers, judged_until=dict.fromkeys(HOUSEHOLDS, 1) | {HOUSEHOLDS[0]: 0})
+    assert judge(later).is_clean()
+    assert judge(replace(later, judged_until=None)).figures()["wrong"] == 1
+
+
+def test_a_household_is_known_by_the_register_s_word_that_came_after_its_warning() -> None:
+    road, key = _road(), HOUSEHOLDS[0]
+    at = _index(road, "warning.raised")
+    nameless = replace(road.said[at], data={**road.said[at].data, "household_no": None})
+    said = [*road.said[:at], nameless, *road.said[at + 1 :]]
+    assert judge(replace(road, said=said)).figures()["lost"] == 1
+    registered = replace(
+        nameless, topic="household.registered", event_id="id:registered", sha256="sha:registered",
+        data={"household_no": "H0"},
+    )  # fmt: skip
+    named = replace(
+        road,
+        said=[*said, registered],
+        emitted={**road.emitted, ("intake", "household.registered", key): 1},
+        consumers={**road.consumers, "household.registered": ()},
+        producers={**road.producers, "household.registered": "intake"},
+    )
+    assert judge(named).is_clean()
