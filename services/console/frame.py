@@ -29,7 +29,6 @@ from shared.policy import Policy
 
 HERE = Path(__file__).parent
 SCRIPTS_OF_OTHERS = ("htmx.min.js", "sse.js")
-PAGE_BYTES_MAX = 150_000
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (

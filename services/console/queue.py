@@ -35,10 +35,6 @@ class Totals:
     def of(cls, body: Mapping[str, Any]) -> "Totals":
         return cls(*(int(body.get(name, 0)) for name in (*PARTS, "total", "besides")))
 
-    @property
-    def adds_up(self) -> bool:
-        return self.on_its_way + self.open + self.due_today + self.overdue + self.tracking == self.total
-
 
 @dataclass(frozen=True, slots=True)
 class Chip:

@@ -18,8 +18,6 @@ from shared.contracts.notice import Notice as Told
 from shared.contracts.types import Hop, Level
 from shared.messaging.room import Emit
 
-TOPIC = "notice.sent"
-
 
 @dataclass(frozen=True, slots=True)
 class Notice:

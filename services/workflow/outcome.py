@@ -28,7 +28,6 @@ class Standing:
     notice_until: date | None = None
     notice_days: int = 5
     majority: float = 0.5
-    has_been_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,6 @@ Action = Literal[
 
 ROLES: tuple[str, ...] = get_args(Role)
 CAPACITIES: tuple[str, ...] = get_args(Capacity)
-ACTIONS: tuple[str, ...] = get_args(Action)
 
 ONE_GRID = frozenset({"grid_worker", "group_leader"})
 """Their row scope is region and grid; every other role's grid is `*`."""

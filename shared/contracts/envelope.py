@@ -5,7 +5,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import AwareDatetime, Field
 
-from shared.contracts.types import Frozen, Grid, Region, Word
+from shared.contracts.types import Frozen, Grid, Region
 
 SCHEMA_BASE = "urn:shouwang:schema:"
 EVENT_BYTES_MAX = 256 * 1024
@@ -49,11 +49,3 @@ class Event(Frozen):
 def schema_address(family: str) -> str:
     """The `dataschema` of a family: a stable name, resolved by the published schemas."""
     return f"{SCHEMA_BASE}{family}.v1"
-
-
-class Cause(Frozen):
-    """What led to a fact, carried from input to output: ids of the journey's first event and of the last one."""
-
-    correlation_id: UUID
-    causation_id: UUID | None = None
-    traceparent: Word | None = None

@@ -23,7 +23,6 @@ Word = Annotated[str, Field(min_length=1, max_length=64), _NoNul]
 """A code or an id in letters: 1–64 characters."""
 Text = Annotated[str, Field(max_length=2000), _NoNul]
 """A sentence for people: at most 2,000 characters."""
-Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Region = Annotated[str, Field(pattern=r"^\d{12}$")]
 """A division code of 12 digits, padded right with zeros."""
@@ -53,7 +52,6 @@ __all__ = [
     "Frozen",
     "Grid",
     "Hop",
-    "Int64",
     "Level",
     "Region",
     "Text",

@@ -88,15 +88,6 @@ def working_days_between(start: date, end: date) -> int:
     return sum(is_working_day(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
 
 
-def working_day_of_month(year: int, month: int, nth: int) -> date:
-    """The nth working day of a month, counted from 1. Raises ValueError when the month has fewer."""
-    before = date(year, month, 1) - _ONE
-    found = _working_day_after(before, nth) if 1 <= nth <= 31 else None
-    if found is None or (found.year, found.month) != (year, month):
-        raise ValueError(f"{year}-{month:02} has no working day number {nth}")
-    return found
-
-
 def _working_day_after(day: date, nth: int) -> date:
     while nth:
         day += _ONE

@@ -9,9 +9,6 @@ beside that kind.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
-
-Theme = Literal["worry", "guarantee", "water", "living", "shock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +16,6 @@ class Concern:
     """`kinds` are the (department, kind) of records that raise it."""
 
     code: str
-    theme: Theme
     zh: str
     en: str
     band_zh: str
@@ -30,16 +26,14 @@ class Concern:
 CONCERNS: tuple[Concern, ...] = (
     Concern(
         "food",
-        "worry",
         "吃饭问题",
         "food",
         "吃饭可能有困难",
         "May be short of food",
     ),
-    Concern("clothing", "worry", "穿衣问题", "clothing", "穿衣可能有困难", "May be short of clothing"),
+    Concern("clothing", "穿衣问题", "clothing", "穿衣可能有困难", "May be short of clothing"),
     Concern(
         "schooling",
-        "guarantee",
         "义务教育",
         "compulsory schooling",
         "孩子上学需要关心",
@@ -48,7 +42,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "medical_burden",
-        "guarantee",
         "医疗负担",
         "medical burden",
         "医疗负担较重",
@@ -57,7 +50,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "insurance_gap",
-        "guarantee",
         "基本医疗保险",
         "medical insurance",
         "医保参保情况需要核实",
@@ -66,7 +58,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "unsafe_house",
-        "guarantee",
         "住房安全",
         "safe housing",
         "住房安全需要查看",
@@ -75,7 +66,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "unsafe_water",
-        "water",
         "饮水安全",
         "safe water",
         "饮水情况需要查看",
@@ -83,7 +73,6 @@ CONCERNS: tuple[Concern, ...] = (
         (("water", "supply"),),
     ),
     Concern(
-        "living",
         "living",
         "基本生活",
         "daily living",
@@ -93,7 +82,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "schooling_cost",
-        "living",
         "教育支出",
         "cost of schooling",
         "上学开支较大",
@@ -102,7 +90,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "income_loss",
-        "living",
         "收入减少",
         "loss of income",
         "家庭收入可能减少",
@@ -118,7 +105,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "debt",
-        "living",
         "债务压力",
         "debt",
         "还款可能有压力",
@@ -127,7 +113,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "labour_loss",
-        "shock",
         "劳动力缺失",
         "loss of labour",
         "家中劳力情况有变化",
@@ -136,7 +121,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "disability",
-        "shock",
         "残疾",
         "disability",
         "家中有人需要照料",
@@ -145,7 +129,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "accident",
-        "shock",
         "意外事故",
         "accident",
         "家中遇到突发情况",
@@ -154,7 +137,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "disaster",
-        "shock",
         "自然灾害",
         "natural disaster",
         "家中可能受灾",
@@ -163,7 +145,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "isolation",
-        "shock",
         "出行受阻",
         "cut-off road",
         "出行可能受阻",
@@ -172,7 +153,6 @@ CONCERNS: tuple[Concern, ...] = (
     ),
     Concern(
         "other",
-        "living",
         "其他困难",
         "another difficulty",
         "有其他困难需要了解",

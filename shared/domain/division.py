@@ -14,17 +14,10 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, cast
-
-from pydantic import Field
+from typing import Literal, cast
 
 VALID_ON = date(2022, 10, 31)
 """The day on which the table was true."""
-
-VillageCode = Annotated[str, Field(pattern=r"^[0-9]{9}(?:[0-9]{2}[1-9]|[0-9][1-9]0|[1-9]00)$")]
-"""Twelve digits that name a village (the last three are not nought)."""
-RegionCode = Annotated[str, Field(pattern=r"^(?:[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$")]
-"""A division code of any level, padded to twelve digits or not."""
 
 DivisionLevel = Literal["province", "prefecture", "county", "township", "village"]
 

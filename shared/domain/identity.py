@@ -41,14 +41,6 @@ _BROUGHT_ALONG = frozenset("'’‘`\"-‐‑‒–—_")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?E\+?[0-9]{1,2}")
 
 
-@dataclass(frozen=True, slots=True)
-class DisabilityCard:
-    """What a disability card's number says beyond the identity number: kind 1–7, grade 1–4."""
-
-    kind: int
-    grade: int
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Identity:
     """A sound number in its one form, 18 characters with a capital X. Its repr does not show it."""
@@ -56,7 +48,6 @@ class Identity:
     number: str
     born_on: date
     sex: Literal["male", "female"]
-    disability_card: DisabilityCard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +74,7 @@ def identify(text: str, today: date) -> Identity | IdentityProblem:
         case 15:
             return _old(number, today)
         case 18:
-            return _resident(number, today, None)
+            return _resident(number, today)
         case 20 | 22:
             return _with_card(number, today)
         case _:
@@ -144,17 +135,17 @@ def _old(number: str, today: date) -> Identity | IdentityProblem:
         return _PROBLEMS["id_wrong_characters"]
     century = "18" if number[12:] in _CENTENARIAN else "19"
     seventeen = number[:6] + century + number[6:]
-    return _resident(seventeen + check_digit(seventeen), today, None)
+    return _resident(seventeen + check_digit(seventeen), today)
 
 
 def _with_card(number: str, today: date) -> Identity | IdentityProblem:
-    found = re.fullmatch(r"([1-7])([1-4])(?:[A-Z0-9]{2})?", number[18:])
-    if not found:
+    """A disability card: kind 1–7 and grade 1–4 behind the identity number, and two signs of a copy."""
+    if not re.fullmatch(r"[1-7][1-4](?:[A-Z0-9]{2})?", number[18:]):
         return _PROBLEMS["id_wrong_disability_card"]
-    return _resident(number[:18], today, DisabilityCard(int(found[1]), int(found[2])))
+    return _resident(number[:18], today)
 
 
-def _resident(number: str, today: date, card: DisabilityCard | None) -> Identity | IdentityProblem:
+def _resident(number: str, today: date) -> Identity | IdentityProblem:
     if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
         return _PROBLEMS["id_wrong_characters"]
     try:
@@ -167,7 +158,7 @@ def _resident(number: str, today: date, card: DisabilityCard | None) -> Identity
         return _PROBLEMS["id_wrong_check_digit"]
     if born_on > today:
         return _PROBLEMS["id_born_in_future"]
-    return Identity(number, born_on, "male" if int(number[16]) % 2 else "female", card)
+    return Identity(number, born_on, "male" if int(number[16]) % 2 else "female")
 
 
 _PROBLEMS: dict[IdentityFault, IdentityProblem] = {

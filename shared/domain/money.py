@@ -6,7 +6,7 @@ brought to two places, so that equal sums are equal texts in hashes, keys and ex
 
 import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -43,17 +43,3 @@ SignedYuan = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"}),
 ]
 """A sum that may be negative: a refund takes back what its settlement said."""
-
-Yuan = Annotated[
-    Decimal,
-    Field(ge=0, max_digits=14, decimal_places=2, allow_inf_nan=False),
-    BeforeValidator(_plain),
-    AfterValidator(_two_places),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,2})?$"}),
-]
-"""A sum of nought or more, at most 999,999,999,999.99 yuan."""
-
-
-def render_yuan(amount: Decimal, language: Literal["zh", "en"] = "zh") -> str:
-    """`26,810.50 元` or `26,810.50 yuan`; whole yuan without places would hide that the cents are nought."""
-    return f"{_two_places(amount):,.2f} {'元' if language == 'zh' else 'yuan'}"

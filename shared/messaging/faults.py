@@ -97,7 +97,6 @@ CALL_STEPS = (
     "call_committed",
 )
 RELAY_STEPS = ("selected", "sent", "deleted")
-STEPS = (*BATCH_STEPS, *CALL_STEPS, *RELAY_STEPS)
 """Crash points of the unit of work, of a person's call and of the relay, each in order."""
 
 

@@ -100,11 +100,6 @@ async def remove(connection: asyncpg.Connection, consumer: str, rows: Sequence[W
     )
 
 
-async def retried(connection: asyncpg.Connection, row: Waiting, cause: str) -> None:
-    """A replay failed again: one more try, with its newest cause."""
-    await connection.execute(SQL.retried, row.consumer, row.topic, row.key, row.sequence, cause)
-
-
 async def fail(connection: asyncpg.Connection, rows: Sequence[tuple[Waiting, str]]) -> None:
     """Records that waited `ahead` came to their turn and failed."""
     for row, cause in rows:

@@ -18,11 +18,6 @@ ON CONFLICT DO NOTHING RETURNING topic, key, sequence
 DELETE FROM waiting w USING unnest($2::text[], $3::text[], $4::bigint[]) AS d (topic, key, sequence)
 WHERE w.consumer = $1 AND w.topic = d.topic AND w.key = d.key AND w.sequence = d.sequence
 
--- name: retried
--- A replay failed again.
-UPDATE waiting SET tries = tries + 1, cause = $5
-WHERE consumer = $1 AND topic = $2 AND key = $3 AND sequence = $4
-
 -- name: fail
 -- Its turn came and we failed on it: from now on it is a dead letter.
 UPDATE waiting SET state = 'failed', tries = tries + 1, cause = $5

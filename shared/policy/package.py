@@ -212,11 +212,6 @@ class Policy:
         return MappingProxyType({one.hop: one.names for one in self.route})
 
     @property
-    def office_names(self) -> Mapping[Hop, Names]:
-        """What the office at each hop is called."""
-        return MappingProxyType({one.hop: one.office for one in self.route})
-
-    @property
     def household_kinds(self) -> tuple[HouseholdKind, ...]:
         """All of them: a judgement that is provisional must hold for each."""
         return KINDS

@@ -13,7 +13,6 @@ import asyncpg
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Response
 
-from services.console.frame import PAGE_BYTES_MAX
 from services.console.session import LANGUAGE_COOKIE
 from tests.journeys.people import id_number
 from tests.journeys.road import CADRE, DEPUTY, SECOND_CADRE, TOWNSHIP, WORKER, Road
@@ -26,6 +25,7 @@ TOWNSHIP_OFFICER, COUNTY_OFFICER, STEWARD = "to-1", "co-1", "st-1"
 TOWNSHIP_APPROVER, COUNTY_HANDLER, DEPARTMENT_OFFICER = "to-2", "co-2", "dm-1"
 DEPARTMENT = f"{COUNTY}-medical_insurance"
 DESK, PHONE, NARROW = (1440, 900), (390, 844), (360, 740)
+PAGE_BYTES_MAX = 150_000
 NAMES = (
     "张守信",
     "李长河",

@@ -25,7 +25,7 @@ from services.console.wording import Words
 from shared.access.roles import grade
 from shared.web.problems import refuse
 
-REASON_MIN, REASON_MAX = 2, 500
+REASON_MAX = 500
 PART_LENGTH_MAX = 64
 
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from deploy.demo.desk import PREFIX
 from deploy.demo.records import SITUATIONS
 from deploy.demo.township import COUNTY, Township
-from shared.domain.money import SignedYuan, Yuan
+from shared.domain.money import SignedYuan
+from tests.deploy.demo.money import Yuan
 
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 

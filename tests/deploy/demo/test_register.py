@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deploy.demo.township import Township
 from shared.domain.division import is_village
-from shared.domain.money import Yuan
+from tests.deploy.demo.money import Yuan
 
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 

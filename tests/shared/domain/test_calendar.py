@@ -19,7 +19,6 @@ from shared.domain.calendar import (
     is_provisional,
     is_working_day,
     start_of,
-    working_day_of_month,
     working_days_between,
 )
 
@@ -191,16 +190,6 @@ def test_working_days_between_agree_with_chinesecalendar(start: date, length: in
 def test_between_counts_back_what_a_limit_added(start: date, amount: int) -> None:
     due = add_limit(start_of(start), amount, "working_days")
     assert working_days_between(start, day_of(due - timedelta(seconds=1))) == amount
-
-
-@given(st.integers(2004, 2026), st.integers(1, 12))
-def test_working_days_of_a_month_are_all_of_them_in_order(year: int, month: int) -> None:
-    after = date(year + month // 12, month % 12 + 1, 1)
-    expected = chinese_calendar.get_workdays(date(year, month, 1), after - timedelta(days=1))
-    assert [working_day_of_month(year, month, n + 1) for n in range(len(expected))] == expected
-    for nth in (0, len(expected) + 1, 99):
-        with pytest.raises(ValueError, match="no working day number"):
-            working_day_of_month(year, month, nth)
 
 
 @pytest.mark.parametrize("amount", [0, -1, 5001, True])

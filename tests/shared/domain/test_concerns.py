@@ -11,10 +11,8 @@ FORBIDDEN_EN = re.compile(r"\d|yuan|disease|hospital|cancer|hiv|mental|prison|vi
 
 
 def test_the_list_has_two_worries_three_guarantees_water_and_living() -> None:
-    assert [one.code for one in CONCERNS if one.theme == "worry"] == ["food", "clothing"]
-    guarantees = {one.code for one in CONCERNS if one.theme == "guarantee"}
-    assert guarantees == {"schooling", "medical_burden", "insurance_gap", "unsafe_house"}
-    assert {"unsafe_water", "living"} <= set(BY_CODE)
+    worries, guarantees = ["food", "clothing"], ["schooling", "medical_burden", "insurance_gap", "unsafe_house"]
+    assert [one.code for one in CONCERNS][:8] == [*worries, *guarantees, "unsafe_water", "living"]
     assert len(BY_CODE) == len(CONCERNS)
 
 

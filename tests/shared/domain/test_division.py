@@ -3,14 +3,11 @@
 from collections import Counter
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
 
 from shared.domain import division as table
 from shared.domain.division import (
     Division,
-    RegionCode,
     UnknownDivision,
-    VillageCode,
     ancestors,
     contains,
     division,
@@ -102,14 +99,3 @@ def test_containment_needs_no_table(prefix: str, code: str, expected: bool) -> N
 def test_what_is_no_code_is_refused(code: str) -> None:
     with pytest.raises(ValueError, match="division code"):
         pad(code)
-    with pytest.raises(ValidationError):
-        TypeAdapter(RegionCode).validate_python(code)
-
-
-def test_the_type_of_a_village_wants_twelve_digits_of_a_village() -> None:
-    village: TypeAdapter[str] = TypeAdapter(VillageCode)
-    for code in (VILLAGE, "341221102010", "341221102100", "341221102999"):
-        assert village.validate_python(code) == code
-    for code in ("341221102000", "341221102", "34122110220１", f"{VILLAGE}\n"):
-        with pytest.raises(ValidationError):
-            village.validate_python(code)

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.domain.money import SignedYuan, Yuan, as_written, render_yuan
+from shared.domain.money import SignedYuan, as_written
 
-YUAN: TypeAdapter[Decimal] = TypeAdapter(Yuan)
-SIGNED: TypeAdapter[Decimal] = TypeAdapter(SignedYuan)
+YUAN: TypeAdapter[Decimal] = TypeAdapter(SignedYuan)
 
 amounts = st.decimals(min_value=0, max_value=Decimal("999999999999.99"), places=2)
 
@@ -36,7 +35,7 @@ def test_a_sum_has_two_places_and_is_a_string_in_json(value: Any, text: str) -> 
     "value",
     [
         *(26810.5, True, "NaN", "Infinity", "1E+2", "1E+400000", "1_000", "1,000", "１２", " 1", "", "1.005", "9" * 13),
-        *("-0.01", None, 2**70, 10**12, Decimal("1E+400000"), Decimal("NaN"), Decimal("1.005"), [], {}, "\x001"),
+        *(None, 2**70, 10**12, Decimal("1E+400000"), Decimal("NaN"), Decimal("1.005"), [], {}, "\x001"),
     ],
 )
 def test_what_is_no_sum_is_refused(value: Any) -> None:
@@ -44,10 +43,8 @@ def test_what_is_no_sum_is_refused(value: Any) -> None:
         YUAN.validate_python(value)
 
 
-def test_a_refund_is_negative_where_that_is_allowed() -> None:
-    assert SIGNED.validate_python("-20410.5") == Decimal("-20410.50")
-    with pytest.raises(ValidationError):
-        YUAN.validate_python("-20410.5")
+def test_a_refund_is_negative() -> None:
+    assert YUAN.validate_python("-20410.5") == Decimal("-20410.50")
 
 
 @given(amounts)
@@ -61,7 +58,7 @@ def test_a_sum_survives_json_exactly(amount: Decimal) -> None:
 def test_what_is_read_at_once_is_the_same_sum(text: str) -> None:
     found = as_written(text)
     if found is not None:
-        assert str(found) == str(SIGNED.validate_python(text))
+        assert str(found) == str(YUAN.validate_python(text))
 
 
 def test_each_sum_as_we_write_it_is_read_at_once_and_no_other_text_of_nought() -> None:
@@ -74,16 +71,3 @@ def test_the_schema_says_string_with_a_pattern() -> None:
         schema = YUAN.json_schema(mode=mode)
         assert schema["type"] == "string"
         assert "pattern" in schema
-
-
-@pytest.mark.parametrize(
-    ("amount", "zh", "en"),
-    [
-        ("26810.5", "26,810.50 元", "26,810.50 yuan"),
-        ("0", "0.00 元", "0.00 yuan"),
-        ("-1234567.891", "-1,234,567.89 元", "-1,234,567.89 yuan"),
-    ],
-)
-def test_a_sum_is_written_for_people(amount: str, zh: str, en: str) -> None:
-    assert render_yuan(Decimal(amount)) == zh
-    assert render_yuan(Decimal(amount), "en") == en

@@ -112,7 +112,7 @@ def test_the_route_is_the_seven_hops_in_order(policy: Policy) -> None:
     }  # fmt: skip
     assert [step.code for one in policy.route for step in one.steps if step.is_fixed] == ["notice"]
     assert policy.hop_names["village_group"].zh == "村民小组初核"
-    assert policy.office_names["village_committee"].en == "Village committee"
+    assert policy.hop("village_committee").office.en == "Village committee"
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_every_source_is_used_and_names_no_file_of_ours(policy: Policy) -> None:
 
 @both
 def test_names_are_given_in_both_languages(policy: Policy) -> None:
-    pairs = [policy.names, *policy.hop_names.values(), *policy.office_names.values()]
+    pairs = [policy.names, *policy.hop_names.values(), *(hop.office for hop in policy.route)]
     for hop in policy.route:
         pairs += [one.names for one in hop.steps]
         pairs += [one.names for one in hop.evidence]
