@@ -9,8 +9,7 @@ import os
 import socket
 from functools import partial
 
-from services.workflow.app import EVERY_HOP, build
-from shared.service import run
+from shared.leaving import end_when_told
 from shared.settings import PORTS
 
 PORT_FIRST = max(PORTS.values()) + 1
@@ -19,6 +18,9 @@ PORT_TRIES = 200
 
 
 def main(arguments: list[str] | None = None) -> None:
+    from services.workflow.app import build
+    from shared.service import run
+
     hops = _hops(arguments)
     if hops is None:
         run("workflow", build)
@@ -31,6 +33,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _hops(arguments: list[str] | None) -> tuple[str, ...] | None:
     """The hops to carry alone; empty for `none`; None for everything."""
+    from services.workflow.app import EVERY_HOP
+
     parser = argparse.ArgumentParser(prog="python -m services.workflow", description="Cases, tasks and deadlines.")
     parser.add_argument("--hops", help=f"some of {','.join(EVERY_HOP)}, or none")
     given: str | None = parser.parse_args(arguments).hops
@@ -62,4 +66,5 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
+    end_when_told()
     main()
