@@ -10,6 +10,7 @@ import gc
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +25,7 @@ from shared import postgres
 from shared.access.tokens import Verifier
 from shared.clock import machine_now
 from shared.crypto import Cipher, Keys, read_keys
-from shared.messaging import conservation, kafka, positions, record, relay, waiting
+from shared.messaging import conservation, kafka, pace, positions, record, relay, waiting
 from shared.messaging.batch import Report
 from shared.messaging.faults import fingerprint, is_infrastructure
 from shared.messaging.room import Subscriber
@@ -238,6 +239,18 @@ class Service:
 
         return loop
 
+    def _walk(self) -> Loop:
+        slow = pace.Pace(lambda: self.alarm("batch_late"), lambda: self.alarm("facts_unsent"))
+
+        async def loop() -> None:
+            batches = {one.group: one.busy_since for one in self.consumers}
+            slow.look(
+                batches, time.monotonic(), kafka.POLL_INTERVAL_MS / 1000, self.relay.unsent_seconds(machine_now())
+            )
+            await asyncio.sleep(pace.PERIOD_SECONDS)
+
+        return loop
+
     # ── life ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def live(self, stop: asyncio.Event, listener: socket.socket) -> None:
@@ -260,6 +273,7 @@ class Service:
         try:
             tasks.append(asyncio.create_task(self.relay.run(), name="relay"))
             broker = await self._consume(stop)
+            self.every("pace", self._walk())
             loops = [*self.loops, ("conservation", self._look())]
             tasks += [asyncio.create_task(self._keep(name, loop, stop), name=name) for name, loop in loops]
             self._has_started = True

@@ -7,6 +7,7 @@ a header's name that is not is read in `fetched.py`.
 
 import dataclasses
 import logging
+import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -47,7 +48,10 @@ def broker(bootstrap: str) -> KafkaBroker:
 
 @dataclass(slots=True)
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
-    """One group's member in this process. `topics`, or a `pattern`; a batch may mix topics and partitions."""
+    """One group's member in this process. `topics`, or a `pattern`; a batch may mix topics and partitions.
+
+    `busy_since`: since when it has the batch that it has in hand, by the monotonic clock.
+    """
 
     work: UnitOfWork
     instance: str
@@ -55,6 +59,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     pattern: str | None = None
     has_joined: bool = False
     lag: dict[tuple[str, int], int] = field(default_factory=dict)
+    busy_since: float | None = None
     _holes: set[tuple[str, int, int]] = field(default_factory=set)
     _subscriber: Any = None
 
@@ -103,6 +108,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_records(self, records: Sequence[ConsumerRecord[bytes, bytes]], consumer: AIOKafkaConsumer) -> None:
         """A batch as fetched. Returns when its effects are committed, or after seeking back; raises Retry alone."""
+        self.busy_since = time.monotonic()
         try:
             if await self._sought_back(records, consumer):
                 return
@@ -111,6 +117,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await self.work.process(inputs)
         except Exception as error:
             raise error if isinstance(error, Retry) else await self.work.come_again(error) from None
+        finally:
+            self.busy_since = None
         if self._holes:
             read = {(one.topic, one.partition) for one in records}
             self._holes = {hole for hole in self._holes if hole[:2] not in read}

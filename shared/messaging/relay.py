@@ -264,10 +264,12 @@ class Relay:
             except Exception:
                 connection.terminate()
 
+    def unsent_seconds(self, now: datetime) -> float:
+        """How long the oldest fact has been on its way, where this process holds the lease or cannot ask for it."""
+        if self.oldest_at is None or not (self.is_holder or self.trouble is not None):
+            return 0.0
+        return (now - self.oldest_at).total_seconds()
+
     def is_stuck(self, now: datetime) -> bool:
-        """Unready: this process holds the lease, or cannot ask for it, and the oldest fact is a minute old."""
-        return (
-            (self.is_holder or self.trouble is not None)
-            and self.oldest_at is not None
-            and (now - self.oldest_at).total_seconds() > STUCK_SECONDS
-        )
+        """Unready: the oldest fact is a minute old."""
+        return self.unsent_seconds(now) > STUCK_SECONDS
