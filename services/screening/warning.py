@@ -390,9 +390,13 @@ def _state(
         clock_started_at=spoken.clock_at or spoken.raised_at,
         concerns=spoken.concerns,
         new_concerns=new_concerns,
-        findings=tuple(_finding(spoken.warning_id, one) for one in found),
+        findings=tuple(_finding(spoken.warning_id, one) for one in found[:FINDINGS_TOLD]),
         explanation=explanation,
     )
+
+
+FINDINGS_TOLD = 100
+"""So many findings a warning tells, the gravest; the explanation says how many more. An event holds some 190."""
 
 
 def _finding(warning_id: str, one: Measured) -> Finding:
@@ -408,6 +412,7 @@ def _finding(warning_id: str, one: Measured) -> Finding:
         threshold_verified=one.is_verified,
         occurred_on=one.occurred_on,
         record_ids=one.record_ids,
+        records=one.records,
         explanation=of_finding(one),
         threshold_since=one.line.valid_from,
         threshold_source=one.line.source,

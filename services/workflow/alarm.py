@@ -147,11 +147,11 @@ class Alarm(Keyed):
 
 def _runs_again(ring: Ring, file: CaseFile) -> Decision:
     """A pause is over: the clocks run on from its last moment, however late the alarm got round to it."""
-    place = next(one for one in file.places if one.place_id == ring.place_id)
+    place = file.place(ring.place_id)
     assert place.paused_until is not None, "the place is paused"
     because = Because(place.cause_id, place.paused_until, action="resume", about=("pause", file.case.pauses))
     after = resumed(file, place, because)
-    there = next(one for one in after.places if one.place_id == ring.place_id)
+    there = after.place(ring.place_id)
     move = told("resumed", after, there, because, task=after.task_of(there))
     return Decision(
         word="resumed", puts={("file", ring.household_id): move.file}, emits=move.emits, rows=(move.file, *move.steps)

@@ -145,8 +145,9 @@ class CaseFile:
         asked = (hop, step, round_, branch)
         return next((one for one in self.live if (one.hop, one.step, one.round, one.branch) == asked), None)
 
-    def place_of(self, task: Task) -> Place:
-        return next(one for one in self.places if one.place_id == task.place_id)
+    def place(self, place_id: UUID) -> Place:
+        """A place as this file has it, live or ended in this decision."""
+        return next(one for one in self.places if one.place_id == place_id)
 
     def task_of(self, place: Place) -> Task | None:
         return next((one for one in self.tasks if one.place_id == place.place_id), None)

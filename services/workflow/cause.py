@@ -12,10 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from services.workflow.case import Case, CaseFile, Move, Place
-from services.workflow.decided import APPEAL, BESIDE, TELL
 from services.workflow.route import (
+    APPEAL,
+    BESIDE,
     FIRST_LOOK,
     JOURNEY,
+    RELIEF,
+    TELL,
     VERIFICATION,
     due_at,
     first_of,
@@ -33,7 +36,6 @@ from shared.domain.calendar import day_of
 from shared.policy import Policy
 
 CAUSE_WITHDRAWN = "cause_withdrawn"
-RELIEF = "relief"
 
 
 def opened(event: WarningRaised, household_id: UUID, policy: Policy, because: Because, grid: str | None) -> Move:
@@ -56,7 +58,7 @@ def _relieved(move: Move, policy: Policy, because: Because, round_: int) -> Move
     aside = Ahead("township", RELIEF, round_, RELIEF, is_main=False)
     place = place_at(case, policy, aside, because.now, cause_id=because.cause_id, like=move.file.main)
     step = told("noted", move.file, place, replace(because, action="green_channel"))
-    there = next(one for one in step.file.places if one.place_id == place.place_id)
+    there = step.file.place(place.place_id)
     return move.then(step).then(sent(step.file, there, because))
 
 
@@ -92,12 +94,12 @@ def _verified(event: WarningRaised, file: CaseFile, policy: Policy, because: Bec
     unvisited = _unvisited(file, FIRST_LOOK)
     if unvisited is not None:
         joint = joined(file, unvisited, seen)
-        place = next(one for one in joint.places if one.place_id == unvisited.place_id)
+        place = joint.place(unvisited.place_id)
         move = told("noted", joint, place, replace(because, is_aside=True), task=joint.task_of(place))
         return replace(move, word="merged")
     file = file.put(replace(file.case, rounds=seen.round))
     move = told("noted", file, seen, because)
-    place = next(one for one in move.file.places if one.place_id == seen.place_id)
+    place = move.file.place(seen.place_id)
     return replace(move.then(sent(move.file, place, because)), word="verification")
 
 
@@ -182,7 +184,7 @@ def appealed(event: ClueReported, file: CaseFile, policy: Policy, because: Becau
     for telling in [one for one in file.live if one.is_main]:
         file = left(file, telling, now, by=None, as_="appealed")
     move = told("appealed", file.put(case), place, because)
-    there = next(one for one in move.file.places if one.place_id == place.place_id)
+    there = move.file.place(place.place_id)
     return replace(move.then(sent(move.file, there, because)), word="appealed")
 
 
@@ -212,7 +214,7 @@ def appealed_beside(event: ClueReported, file: CaseFile, earlier: Case, policy: 
     ahead = Ahead("county", APPEAL, case.rounds, BESIDE, is_main=False)
     place = place_at(case, policy, ahead, because.now, cause_id=event.id)
     move = told("noted", file.put(case), place, replace(because, action="appealed"))
-    there = next(one for one in move.file.places if one.place_id == place.place_id)
+    there = move.file.place(place.place_id)
     return replace(move.then(sent(move.file, there, because)), word="appealed_beside")
 
 

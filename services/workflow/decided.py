@@ -25,18 +25,26 @@ from services.workflow.outcome import (
     Returns,
     Stays,
 )
-from services.workflow.route import MAIN, VERIFICATION, VISIT, before, first_of, following, highest, office_at
+from services.workflow.route import (
+    APPEAL,
+    BESIDE,
+    DEPARTMENT,
+    MAIN,
+    RETURNED,
+    TELL,
+    VERIFICATION,
+    VISIT,
+    before,
+    first_of,
+    following,
+    highest,
+    office_at,
+)
 from services.workflow.stage import Ahead, Because, begun_again, clocked, joined, left, place_at, sent, told
 from services.workflow.task import Task
 from shared.contracts.types import Hop
 from shared.domain.calendar import day_of, start_of
 from shared.policy import Policy, load
-
-DEPARTMENT: Hop = "department"
-RETURNED: Hop = "village_return"
-TELL, APPEAL = "tell", "appeal"
-BESIDE = "appeal"
-"""The branch on which an earlier case's appeal is heard, and its answer told, beside an open case's main way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +67,12 @@ class Scene:
     because: Because
 
     def on(self, file: CaseFile) -> "Scene":
-        return replace(self, file=file, place=next(one for one in file.places if one.place_id == self.place.place_id))
+        return replace(self, file=file, place=file.place(self.place.place_id))
 
 
 def carried_out(outcome: Outcome, file: CaseFile, policy: Policy, hand: Hand, because: Because) -> Move:
     """The case after the decision. `word` says in one word what became of it."""
-    scene = Scene(file, file.place_of(hand.task), policy, hand, because)
+    scene = Scene(file, file.place(hand.task.place_id), policy, hand, because)
     match outcome:
         case Onward():
             return _onward(outcome, scene)
@@ -174,7 +182,7 @@ def _sent_on(scene: Scene, file: CaseFile, aheads: Sequence[Ahead], word: str) -
     for ahead in aheads:
         there = place_at(move.file.case, scene.policy, ahead, now, cause_id=place.cause_id, like=place)
         step = told(word, move.file, there, scene.because, from_hop=place.hop, task=_after(scene.hand.task))
-        there = next(one for one in step.file.places if one.place_id == there.place_id)
+        there = step.file.place(there.place_id)
         move = move.then(step).then(sent(step.file, there, scene.because))
     return move
 
@@ -209,7 +217,7 @@ def _department_done(scene: Scene) -> Move:
         return _goes(scene, Ahead(*ahead, place.round, MAIN, is_main=True))
     file = _gone(scene, "advanced")
     if place.is_main:
-        file = file.put(replace(next(one for one in file.places if one.place_id == others[0].place_id), is_main=True))
+        file = file.put(replace(file.place(others[0].place_id), is_main=True))
     return replace(_told_of_ended(scene, file, "noted"), word="branch_done")
 
 
@@ -233,7 +241,7 @@ def _redirects(outcome: Redirects, scene: Scene) -> Move:
 
 
 def _told_of_ended(scene: Scene, file: CaseFile, word: str) -> Move:
-    done = next(one for one in file.places if one.place_id == scene.place.place_id)
+    done = file.place(scene.place.place_id)
     return told(word, file, done, scene.because, from_hop=done.hop, task=_after(scene.hand.task))
 
 
@@ -317,7 +325,7 @@ def _pauses(outcome: Pauses, scene: Scene) -> Move:
 def _resumes(scene: Scene) -> Move:
     task = replace(scene.hand.task, version=scene.hand.task.version + 1)
     file = resumed(scene.file.put(task), scene.place, scene.because)
-    place = next(one for one in file.places if one.place_id == scene.place.place_id)
+    place = file.place(scene.place.place_id)
     return replace(told("resumed", file, place, scene.because, task=task), word="resumed")
 
 
@@ -398,7 +406,7 @@ def _is_closed(outcome: Ends, scene: Scene) -> Move:
     if unseen:
         file = _gone(scene, "told")
         case = _anew(case, scene.policy, now)
-        there = next(one for one in file.places if one.place_id == unseen[0].place_id)
+        there = file.place(unseen[0].place_id)
         return replace(_told_of_ended(scene, file.put(case, replace(there, is_main=True)), "noted"), word="goes_on")
     heard = next((one for one in scene.file.live if one.step == APPEAL), None)
     if heard is not None:

@@ -15,13 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.workflow import pause
 from services.workflow.case import Case, CaseFile, Move, Place, file_of, write_files
-from services.workflow.decided import APPEAL, Hand, carried_out
+from services.workflow.decided import Hand, carried_out
 from services.workflow.form import Asked, Form, Wrong, read
 from services.workflow.history import Step, Told
 from services.workflow.hops import HOPS
 from services.workflow.office import Post, posts_of, stands_in_for
 from services.workflow.outcome import Standing
-from services.workflow.route import VISIT, office_at
+from services.workflow.route import APPEAL, VISIT, office_at
 from services.workflow.stage import Because
 from services.workflow.task import Task
 from shared.access.roles import may_act_at
@@ -199,7 +199,7 @@ class Claiming(_OfTask):
 
 def _not_yours(ask: Ask, file: CaseFile, task: Task) -> Problem | None:
     """Who may not act here: another role or department, and, where it is signed, no approver or the same person."""
-    caller, place = ask.caller, file.place_of(task)
+    caller, place = ask.caller, file.place(task.place_id)
     if not may_act_at(caller, task.hop):
         return Problem(403, "forbidden", f"The role {caller.role} does not act at {task.hop}.")
     if caller.role == "department" and caller.department != place.branch:
@@ -213,7 +213,7 @@ def _not_yours(ask: Ask, file: CaseFile, task: Task) -> Problem | None:
 
 
 def _claim_step(file: CaseFile, task: Task, ask: Ask, now: datetime) -> Step:
-    place = file.place_of(task)
+    place = file.place(task.place_id)
     return Step(
         event_id=event_id(str(task.task_id), "claimed", ask.name, now.isoformat()),
         cause_id=place.cause_id,
@@ -262,7 +262,7 @@ class Deciding(_OfTask):
 def _checked(
     file: CaseFile, task: Task, answer: Answer, posts: Sequence[Post], now: datetime
 ) -> tuple[Form, str] | Problem:
-    place, policy = file.place_of(task), load(file.case.policy)
+    place, policy = file.place(task.place_id), load(file.case.policy)
     action = next((one for one in actions_at(policy, file.case, place, now) if one.code == answer.action), None)
     if action is None:
         return _invalid([Wrong("action", "unknown_action", "This action is not offered here.", "此处不能这样办理。")])
@@ -297,7 +297,7 @@ def _taken(
     input: Input,
     now: datetime,
 ) -> Decision:
-    place, answer = file.place_of(task), ask.answer
+    place, answer = file.place(task.place_id), ask.answer
     assert answer is not None
     policy = load(file.case.policy)
     outcome = (

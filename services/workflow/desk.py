@@ -20,10 +20,10 @@ from services.workflow.deciding import actions_at, asked_at, form_of
 from services.workflow.form import schema_of
 from services.workflow.hops import HOPS
 from services.workflow.office import posts_of
-from services.workflow.route import FIRST_LOOK, VISIT, office_at
+from services.workflow.route import VISIT, counted_from, office_at
 from shared.access.roles import Grade
 from shared.domain.calendar import day_of, is_provisional
-from shared.policy import Limit, Names, Policy, load
+from shared.policy import Names, Policy, load
 from shared.postgres import queries
 
 SQL = queries(__file__)
@@ -84,12 +84,7 @@ def item(row: asyncpg.Record) -> dict[str, Any]:
 
 
 def _limit(policy: Policy, row: asyncpg.Record) -> dict[str, Any]:
-    declared_at: datetime | None = row["declared_at"]
-    is_visit = row["hop"] in (FIRST_LOOK, VISIT) and row["step"] == policy.step(row["hop"]).code
-    if declared_at is not None and is_visit:
-        limit: Limit = policy.limit(VISIT, row["level"], on=day_of(declared_at))
-    else:
-        limit = policy.limit(row["hop"], row["level"], row["step"], on=day_of(row["sent_at"]))
+    _, limit = counted_from(policy, row["hop"], row["step"], row["level"], row["sent_at"], row["declared_at"])
     return {"amount": limit.amount, "unit": limit.unit}
 
 

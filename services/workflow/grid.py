@@ -12,7 +12,7 @@ import asyncpg
 from pydantic import BaseModel, ConfigDict
 
 from services.workflow import roster
-from services.workflow.office import OfficeId, OfficerKey, keys_of, read_roster, write_stays
+from services.workflow.office import OfficeId, OfficerKey, field_error, keys_of, read_roster, write_stays
 from services.workflow.roster import ONE_EACH, Person, Roster, Stay
 from services.workflow.rows import packed
 from shared.access.roles import ONE_GRID
@@ -113,22 +113,22 @@ def _wrong(change: Change, known: Roster) -> list[dict[str, str]]:
     found = []
     given = change.given
     if given.worker is not None and given.worker == given.deputy:
-        found.append(_error("deputy", "same_person", "The deputy is another person than the worker."))
+        found.append(field_error("deputy", "same_person", "The deputy is another person than the worker."))
     office = known.offices.get(given.office) if given.office else None
     if given.office is not None and (office is None or office.region != change.region):
-        found.append(_error("office", "no_such_office", "A grid's office is one of its own village: load it first."))
+        found.append(
+            field_error("office", "no_such_office", "A grid's office is one of its own village: load it first.")
+        )
     for field in ONE_EACH:
         officer_id = getattr(given, field)
         person = known.people.get(officer_id) if officer_id else None
         if officer_id and person is None:
-            found.append(_error(field, "no_such_officer", "There is no such officer in your area."))
+            found.append(field_error(field, "no_such_officer", "There is no such officer in your area."))
         elif person is not None and (person.role not in MAY_HOLD or person.region != change.region):
-            found.append(_error(field, "not_of_this_village", "A grid is looked after by somebody of its village."))
+            found.append(
+                field_error(field, "not_of_this_village", "A grid is looked after by somebody of its village.")
+            )
     return found
-
-
-def _error(field: str, code: str, message: str) -> dict[str, str]:
-    return {"field": field, "code": code, "message": message}
 
 
 def _changed(change: Change, office: str, before: Roster, today: date) -> tuple[Roster, list[Person]]:

@@ -13,7 +13,7 @@ import asyncpg
 from pydantic import BaseModel, ConfigDict
 
 from services.workflow import roster
-from services.workflow.office import OfficerKey, keys_of, read_roster
+from services.workflow.office import OfficerKey, field_error, keys_of, read_roster
 from services.workflow.roster import Leave, Person, Roster
 from services.workflow.rows import packed
 from shared.access.tokens import Caller
@@ -165,13 +165,13 @@ def _is_same(leave: Leave, given: LeaveGiven) -> bool:
 def _wrong(given: LeaveGiven, person: Person, known: Roster, today: date) -> list[dict[str, str]]:
     found = []
     if given.until <= given.since:
-        found.append(_error("until", "before_since", "The first day back comes after the first day away."))
+        found.append(field_error("until", "before_since", "The first day back comes after the first day away."))
     elif given.until <= today:
-        found.append(_error("until", "over", "This leave is over already."))
+        found.append(field_error("until", "over", "This leave is over already."))
     elif given.until - given.since > timedelta(days=DAYS_MAX):
-        found.append(_error("until", "too_long", "Whoever is away for more than a year has left the post."))
+        found.append(field_error("until", "too_long", "Whoever is away for more than a year has left the post."))
     if given.deputy_id is not None and (code := _deputy_wrong(given, person, known)):
-        found.append(_error("deputy_id", code, _WHY[code]))
+        found.append(field_error("deputy_id", code, _WHY[code]))
     return found
 
 
@@ -196,10 +196,6 @@ _WHY = {
     "does_not_act_there": "The deputy's role does not act where this officer does.",
     "cannot_sign": "Only an approver stands in for an approver.",
 }
-
-
-def _error(field: str, code: str, message: str) -> dict[str, str]:
-    return {"field": field, "code": code, "message": message}
 
 
 def _answer(leave: Leave, known: Roster, today: date) -> dict[str, Any]:

@@ -224,25 +224,30 @@ def _wrong(upload: Upload, offices: dict[str, Any]) -> list[dict[str, str]]:
         for at, one in enumerate(rows):
             id_ = getattr(one, key)
             if id_ in seen:
-                found.append(_error(f"{name}.{at}.{key}", "twice", "This id stands twice: keep one of the rows."))
+                found.append(field_error(f"{name}.{at}.{key}", "twice", "This id stands twice: keep one of the rows."))
             seen.add(id_)
             if not caller.region_from <= one.region <= caller.region_to:
-                found.append(_error(f"{name}.{at}.region", "outside_your_area", "This place lies outside your area."))
+                found.append(
+                    field_error(f"{name}.{at}.region", "outside_your_area", "This place lies outside your area.")
+                )
     for at, officer in enumerate(register.officers):
         if officer.until is not None and officer.until < officer.since:
-            found.append(_error(f"officers.{at}.until", "before_since", "A post cannot end before it begins."))
+            found.append(field_error(f"officers.{at}.until", "before_since", "A post cannot end before it begins."))
         if officer.grid and officer.post in roster.ONE_EACH and officer.until is None:
             if (officer.grid, officer.post) in held:
-                found.append(_error(f"officers.{at}.post", "one_each", "A grid has one worker and one deputy."))
+                found.append(field_error(f"officers.{at}.post", "one_each", "A grid has one worker and one deputy."))
             held.add((officer.grid, officer.post))
     known = offices.keys() | {one.office_id for one in register.offices}
     for at, officer in enumerate(register.officers):
         if officer.office_id not in known:
-            found.append(_error(f"officers.{at}.office_id", "no_such_office", "Give this office too, in `offices`."))
+            found.append(
+                field_error(f"officers.{at}.office_id", "no_such_office", "Give this office too, in `offices`.")
+            )
     return found[:50]
 
 
-def _error(field: str, code: str, message: str) -> dict[str, str]:
+def field_error(field: str, code: str, message: str) -> dict[str, str]:
+    """One thing that is wrong in a call's body, as a problem lists it."""
     return {"field": field, "code": code, "message": message}
 
 

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from services.workflow import deadline as deadlines
 from services.workflow.case import Case, CaseFile, Move, Place, read_files, write_files
-from services.workflow.route import FIRST_LOOK, MAIN, VISIT, first_of
+from services.workflow.route import counted_from
 from services.workflow.stage import Because, told
-from shared.domain.calendar import ANNOUNCED, day_of, due_before_announced, start_of
+from shared.domain.calendar import ANNOUNCED, due_before_announced, start_of
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.policy import Limit, Policy, load
@@ -59,11 +59,8 @@ def _moved(case: Case, place: Place, policy: Policy, year: int) -> datetime | No
 
 
 def _counted_from(case: Case, place: Place, policy: Policy) -> tuple[datetime, Limit]:
-    """What the place's limit is, and since when it runs: a declaration's visit from its receipt."""
-    visits = (first_of(case.route, FIRST_LOOK), first_of(case.route, VISIT))
-    if case.declared_at and place.branch == MAIN and place.round == 1 and (place.hop, place.step) in visits:
-        return case.declared_at, policy.limit(VISIT, place.level, on=day_of(case.declared_at))
-    return place.sent_at, policy.limit(place.hop, place.level, place.step, on=day_of(place.sent_at))
+    declared_at = case.declared_at if place.is_main and place.round == 1 else None
+    return counted_from(policy, place.hop, place.step, place.level, place.sent_at, declared_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,15 @@ from shared.contracts.types import Hop, Level
 from shared.domain.calendar import day_of, start_of
 from shared.policy import Limit, Policy
 
-FIRST_LOOK, VISIT = "village_group", "village_committee"
-MAIN, VERIFICATION = "main", "verification"
+FIRST_LOOK: Hop = "village_group"
+VISIT: Hop = "village_committee"
+DEPARTMENT: Hop = "department"
+RETURNED: Hop = "village_return"
+TELL, APPEAL = "tell", "appeal"
+"""Steps: a refusal is told by the village, and appealed against at the county."""
+MAIN, VERIFICATION, RELIEF, BESIDE = "main", "verification", "relief", "appeal"
+"""Branches: the main way, a look at what is new, the green channel (its step's name too), and an earlier case's appeal
+with its answer, heard beside an open case's main way."""
 JOURNEY = "journey"
 
 _PLACE_DIGITS = {"township": 9, "township_return": 9, "county": 6, "department": 6}
@@ -114,15 +121,11 @@ def due_at(
     *,
     declared_at: datetime | None = None,
 ) -> datetime:
-    """When a step's task is due if the case is sent there now.
-
-    `ends` are the instants at which the totals run out. `declared_at`: for a farmer's own application the visit's clock
-    runs from its receipt, and the first look inside it (A2); the levels' own days are for warnings alone.
-    """
-    if declared_at is not None and (hop, step) in (first_of(route, FIRST_LOOK), first_of(route, VISIT)):
-        return policy.limit(VISIT, level, on=day_of(declared_at)).due(declared_at)
+    """When a step's task is due if the case is sent there now. `ends` are the instants at which the totals run out."""
+    start, limit = counted_from(policy, hop, step, level, sent_at, declared_at)
+    if start == declared_at:
+        return limit.due(start)
     here = policy.step(hop, step)
-    limit = policy.limit(hop, level, step, on=day_of(sent_at))
     if here.is_fixed:
         closing = policy.single_limit("notice_close", level, on=day_of(sent_at))
         return closing.due(limit.due(sent_at) - _MOMENT)
@@ -132,6 +135,19 @@ def due_at(
     ahead = list(_ahead(policy, route, hop, step, level, sent_at))
     totals = [code for code in policy.totals_of(hop) if code in ends]
     return min([own, *(_replanned(_within(policy, ahead, code), own, sent_at, ends[code]) for code in totals)])
+
+
+def counted_from(
+    policy: Policy, hop: str, step: str, level: Level, sent_at: datetime, declared_at: datetime | None
+) -> tuple[datetime, Limit]:
+    """Since when a step's limit runs, and the limit.
+
+    `declared_at`, on a case's first way: for a farmer's own application the visit's clock runs from its receipt, and
+    the first look inside it (A2); the levels' own days are for warnings alone.
+    """
+    if declared_at is not None and hop in (FIRST_LOOK, VISIT) and step == policy.step(hop).code:
+        return declared_at, policy.limit(VISIT, level, on=day_of(declared_at))
+    return sent_at, policy.limit(hop, level, step, on=day_of(sent_at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ class Counterfactual(Frozen):
 
 class Finding(Frozen):
     """One rule's answer: what was measured, against which threshold since when and by whose word, from which records;
-    and what would have to be different for it to be silent."""
+    and what would have to be different for it to be silent. Of many `record_ids` names a hundred,
+    the one that weighs most last; `records` is the number of all of them."""
 
     finding_id: UUID
     rule: Word
@@ -53,6 +54,7 @@ class Finding(Frozen):
     threshold_verified: bool
     occurred_on: date
     record_ids: tuple[Word, ...]
+    records: int | None = None
     explanation: Explanation
     threshold_since: date | None = None
     threshold_source: Text | None = None

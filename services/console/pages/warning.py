@@ -66,7 +66,7 @@ def finding(one: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "value": measured(one.get("value"), unit, words), "threshold": measured(one.get("threshold"), unit, words),
         "is_verified": bool(one.get("threshold_verified")), "occurred_on": one.get("occurred_on") or "",
         "since": one.get("threshold_since") or "", "line_source": one.get("threshold_source") or "",
-        "records": list(one.get("record_ids") or ()), "unless": unless(one, words),
+        "records": list(one.get("record_ids") or ()), "of_records": one.get("records"), "unless": unless(one, words),
     }  # fmt: skip
 
 

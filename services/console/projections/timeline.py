@@ -148,7 +148,7 @@ def _warning(data: WarningState) -> dict[str, Any]:
         "what": what,
         "exact": {"explanation": data.explanation.exact.model_dump(), "findings": findings},
         "department": first.department if first else None,
-        "record_id": first.record_ids[0] if first and first.record_ids else None,
+        "record_id": first.record_ids[-1] if first and first.record_ids else None,
     }
 
 

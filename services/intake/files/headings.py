@@ -82,12 +82,6 @@ def plain_heading(told: str) -> str:
     return _MARKS.sub("", unicodedata.normalize("NFKC", told)).lower()
 
 
-def codes() -> list[str]:
-    """The departments whose headings are known."""
-    found = sorted(path.name.partition(".")[0] for path in FOLDER.glob("*.headings.yaml"))
-    return [code for code in found if code != RECORD]
-
-
 @cache
 def headings_of(department: str) -> Headings:
     told, own = _told(RECORD), _told(department)

@@ -44,7 +44,8 @@ class QuietShown(Reply):
 
 
 class FindingShown(Reply):
-    """A finding. Below the township the concern, its level and a band alone."""
+    """A finding. Below the township the concern, its level and a band alone. Of `records` records `record_ids` names a
+    hundred at most, the one that weighs most last."""
 
     concern: str
     level: Level
@@ -58,6 +59,7 @@ class FindingShown(Reply):
     occurred_on: date | None = None
     record_id: str | None = None
     record_ids: list[str] | None = None
+    records: int | None = None
     threshold_since: date | None = None
     threshold_source: str | None = None
     counterfactual: ChangeShown | None = None

@@ -144,6 +144,7 @@ def _finding(finding: dict[str, Any], is_exact: bool, is_whole: bool) -> dict[st
     shown = {name: finding[name] for name in _EXACT} | {
         "record_id": finding["record_ids"][-1],
         "record_ids": finding["record_ids"],
+        "records": finding.get("records"),
         "explanation": finding["explanation"]["exact"],
     }
     if is_whole:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, not_verified
+from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, last_of, not_verified
 from services.screening.rules.window import YEARS_KEPT, last_words, months_after, newest_words
 from shared.contracts.data import Enrolment, Fact, SchoolCost
 from shared.contracts.types import Level
@@ -147,13 +147,17 @@ def _last_enrolments(facts: Sequence[Live]) -> Iterator[EnrolmentFact]:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """A household's net cost of one school year; `dearest` is the record that says most of it."""
+    """A household's net cost of one school year; the last of its records says most of it."""
 
     school_year: int
     yuan: Decimal
     last_on: date
     record_ids: tuple[str, ...]
-    dearest: str
+    records: int
+
+    @property
+    def dearest(self) -> str:
+        return self.record_ids[-1]
 
 
 def _most(facts: Sequence[Live]) -> Decimal:
@@ -172,13 +176,12 @@ def _spent(facts: Sequence[Live], lines: SchoolLines, today: date) -> list[Spent
 
 
 def _spent_in(year: int, parts: Sequence[CostFact]) -> Spent:
-    dearest = max(parts, key=lambda one: (one.net_yuan, one.record_id))
     return Spent(
         year,
         sum((one.net_yuan for one in parts), Decimal(0)),
         max(one.occurred_on for one in parts),
-        tuple(sorted(one.record_id for one in parts)),
-        dearest.record_id,
+        last_of([(one.net_yuan, one.record_id) for one in parts]),
+        len(parts),
     )
 
 
@@ -199,6 +202,7 @@ def _dear(spent: Spent, level: Level, lines: SchoolLines) -> Measured:
             "line": f"{line.value:,.2f}",
             "over": f"{over:,.2f}",
         },
+        spent.records,
     )  # fmt: skip
 
 

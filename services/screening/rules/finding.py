@@ -62,9 +62,20 @@ class Change(msgspec.Struct, frozen=True):
     by: str = ""
 
 
+RECORDS_NAMED = 100
+"""So many records a finding names, those that weigh most; of how many is told beside. A sum over thousands stays a
+small fact."""
+
+
+def last_of(parts: Sequence[tuple[Any, ...]]) -> tuple[str, ...]:
+    """The record ids of the last of (what orders them …, record id), as many as a finding names."""
+    return tuple(part[-1] for part in sorted(parts)[-RECORDS_NAMED:])
+
+
 class Measured(msgspec.Struct, frozen=True):
     """A finding. `about` tells findings of one rule apart (a person); `line` is the package's value that it was held
-    against, with its day and source. `words` fills the rule's sentences and `unless` would silence it: where making
+    against, with its day and source. `record_ids` are the last of `records` records that it rests on, in the order in
+    which they weigh. `words` fills the rule's sentences and `unless` would silence it: where making
     them costs more than finding it did, they are given as functions, asked when it is told."""
 
     rule: str
@@ -80,6 +91,7 @@ class Measured(msgspec.Struct, frozen=True):
     record_ids: tuple[str, ...]
     change: Change | Callable[[], Change]
     fills: Mapping[str, str] | Callable[[], Mapping[str, str]] = {}
+    records: int = 1
 
     @property
     def unless(self) -> Change:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, not_verified
+from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, last_of, not_verified
 from services.screening.rules.window import first_within, last_words, months_after, newest_words
 from shared.contracts.data import Employment, Fact, WageArrears
 from shared.contracts.types import Level
@@ -134,12 +134,16 @@ def _last_work(facts: Sequence[Live]) -> Iterator[WorkFact]:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What a household is owed; `newest` is the record of the last word that says so."""
+    """What a household is owed; the last of its records is the last word that says so."""
 
     yuan: Decimal
     last_on: date
     record_ids: tuple[str, ...]
-    newest: str
+    records: int
+
+    @property
+    def newest(self) -> str:
+        return self.record_ids[-1]
 
 
 NOTHING_OWED = Decimal(0)
@@ -159,9 +163,9 @@ def _owed(facts: Sequence[Live], lines: WorkLines, today: date) -> Owed | None:
     told = [one for one in _last_arrears(facts) if _counted_until(one, lines) > today]
     if not told:
         return None
-    newest = max(told, key=lambda one: (one.occurred_on, one.yuan))
-    ids = tuple(sorted(one.record_id for one in told))
-    return Owed(sum((one.yuan for one in told), Decimal(0)), newest.occurred_on, ids, newest.record_id)
+    last_on = max(one.occurred_on for one in told)
+    ids = last_of([(one.occurred_on, one.yuan, one.record_id) for one in told])
+    return Owed(sum((one.yuan for one in told), Decimal(0)), last_on, ids, len(told))
 
 
 def _counted_until(one: ArrearsFact, lines: WorkLines) -> date:
@@ -176,6 +180,7 @@ def _arrears(owed: Owed, level: Level, lines: WorkLines) -> Measured:
         f"{owed.yuan:.2f}", f"{line.value:.2f}", "yuan", line, owed.last_on, owed.record_ids,
         Change(owed.newest, "yuan", "under", f"{line.value:.2f}", "yuan", f"{over:.2f}"),
         {"value": f"{owed.yuan:,.2f}", "line": f"{line.value:,.2f}", "over": f"{over:,.2f}"},
+        owed.records,
     )  # fmt: skip
 
 

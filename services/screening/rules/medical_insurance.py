@@ -9,9 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 
-from services.screening.rules.finding import KIND_EN, KIND_ZH, Change, Live, Measured, Quiet, Sight, not_verified
+from services.screening.rules.finding import (
+    KIND_EN,
+    KIND_ZH,
+    Change,
+    Live,
+    Measured,
+    Quiet,
+    Sight,
+    last_of,
+    not_verified,
+)
 from services.screening.rules.window import newest_words, window_start, year_after, year_before
 from shared.contracts.data import Cover, Fact, Settlement
 from shared.contracts.types import Level
@@ -113,33 +123,44 @@ def turns(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date)
     """When a settlement leaves the twelve months, when the year ends, when a later day's settlement begins to count."""
     if _most(facts) < lines.self_paid[sight.kind].value:
         return
-    settled = _settled(facts)
-    for one in settled.values():
-        counted_as = settled.get(one.reverses) if one.reverses else one
-        if counted_as is None:
-            continue
-        if counted_as.settled_on > today:
-            yield counted_as.settled_on
-        if (leaves := year_after(counted_as.settled_on)) > today:
+    for day in {counted_on for counted_on, _ in _counted(facts)}:
+        if day > today:
+            yield day
+        if (leaves := year_after(day)) > today:
             yield leaves
-        if counted_as.settled_on.year == today.year:
+        if day.year == today.year:
             yield date(today.year + 1, 1, 1)
 
 
 # ── self-paid ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Paid:
-    """What was paid in one window. `window` is year or rolling; `is_in_scope` false where a plain sum had to count;
-    `newest` is the record of the latest settlement."""
+    """What was paid in one window, by which settlements and refunds, each with the day on which it counts. `window` is
+    year or rolling."""
 
     window: str
     yuan: Decimal
-    last_on: date
-    record_ids: tuple[str, ...]
-    is_in_scope: bool
-    newest: str
+    parts: Sequence[tuple[date, SettlementFact]]
+
+    @cached_property
+    def record_ids(self) -> tuple[str, ...]:
+        """The last is the latest settlement."""
+        return last_of([(day, one.reverses is None, one.record_id) for day, one in self.parts])
+
+    @property
+    def newest(self) -> str:
+        return self.record_ids[-1]
+
+    @property
+    def last_on(self) -> date:
+        return max(day for day, _ in self.parts)
+
+    @property
+    def is_in_scope(self) -> bool:
+        """False where a plain sum had to count."""
+        return all(one.is_in_scope for _, one in self.parts)
 
 
 def _settled(facts: Sequence[Live]) -> dict[str, SettlementFact]:
@@ -160,32 +181,25 @@ def _most(facts: Sequence[Live]) -> Decimal:
 
 def self_paid(facts: Sequence[Live], today: date) -> Paid | None:
     """The larger window; None when no settlement lies in either."""
-    settled = _settled(facts)
-    year: list[tuple[date, SettlementFact]] = []
-    rolling: list[tuple[date, SettlementFact]] = []
-    since = year_before(today)
-    for one in settled.values():
-        counted_as = settled.get(one.reverses) if one.reverses else one
-        if counted_as is None or counted_as.settled_on > today:
-            continue
-        if counted_as.settled_on.year == today.year:
-            year.append((counted_as.settled_on, one))
-        if counted_as.settled_on > since:
-            rolling.append((counted_as.settled_on, one))
-    windows = [_paid(name, parts) for name, parts in (("year", year), ("rolling", rolling)) if parts]
-    return max(windows, key=lambda paid: paid.yuan, default=None)
-
-
-def _paid(window: str, parts: list[tuple[date, SettlementFact]]) -> Paid:
-    last_on, newest = max(parts, key=lambda part: (part[0], part[1].reverses is None))
-    return Paid(
-        window,
-        sum((one.yuan for _, one in parts), Decimal(0)),
-        last_on,
-        tuple(sorted(one.record_id for _, one in parts)),
-        all(one.is_in_scope for _, one in parts),
-        newest.record_id,
+    first, since = date(today.year, 1, 1), year_before(today)
+    counted = [part for part in _counted(facts) if part[0] <= today]
+    windows = (
+        ("year", [part for part in counted if part[0] >= first]),
+        ("rolling", [part for part in counted if part[0] > since]),
     )
+    sums = [(sum([one.yuan for _, one in parts], NOTHING), name, parts) for name, parts in windows if parts]
+    yuan, name, parts = max(sums, key=lambda each: each[0], default=(NOTHING, "", ()))
+    return Paid(name, yuan, parts) if parts else None
+
+
+def _counted(facts: Sequence[Live]) -> list[tuple[date, SettlementFact]]:
+    """What stands, each with the day on which it counts."""
+    settled = _settled(facts)
+    return [
+        (counted_as.settled_on, one)
+        for one in settled.values()
+        if (counted_as := settled.get(one.reverses) if one.reverses else one) is not None
+    ]
 
 
 def _burden(paid: Paid, sight: Sight, lines: MedicalLines, today: date) -> Measured:
@@ -194,7 +208,7 @@ def _burden(paid: Paid, sight: Sight, lines: MedicalLines, today: date) -> Measu
     return Measured(
         SELF_PAID, "", DEPARTMENT, "medical_burden", lines.over_ratio if is_heavy else lines.at_threshold,
         f"{paid.yuan:.2f}", f"{line.value:.2f}", "yuan", line, paid.last_on, paid.record_ids,
-        partial(_less, paid, line.value), partial(_burden_words, paid, sight, line, is_heavy, today),
+        partial(_less, paid, line.value), partial(_burden_words, paid, sight, line, is_heavy, today), len(paid.parts),
     )  # fmt: skip
 
 
