@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sys
 import time
+from dataclasses import replace
 
 from tests.chaos import mutants
 from tests.chaos.faults.ground import ground
@@ -18,10 +19,12 @@ from tests.chaos.run import Chaos, Plan
 from tests.house import House
 from tests.servers import folder
 
+RECORDS = 20_000
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="shouwang chaos", description=__doc__)
-    parser.add_argument("--records", type=int, default=20_000)
+    parser.add_argument("--records", type=int, default=None, help="20,000 of them, with --ground 3,000")
     parser.add_argument("--households", type=int, default=20_000)
     parser.add_argument("--passes", type=int, default=3, help="how often each step of each service is hit")
     parser.add_argument("--faults", type=int, default=None, help="fewer, drawn by the seed")
@@ -31,11 +34,13 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="with --ground: as briefly as in the test suite")
     parser.add_argument("--only", nargs="+", choices=FAULTS, metavar="NAME", help=f"with --ground: {', '.join(FAULTS)}")
     given = parser.parse_args()
-    plan = Plan(given.seed, given.households, given.records, given.passes, given.faults)
+    plan = Plan(given.seed, given.households, given.records or RECORDS, given.passes, given.faults)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that was killed is away: that is the point
     print(f"chaos with seed {plan.seed}", flush=True)
     if given.ground:
-        sys.exit(0 if ground(given.seed, SHORT if given.short else WHOLE, given.only or list(FAULTS)) else 1)
+        size = SHORT if given.short else WHOLE
+        size = replace(size, records=given.records or size.records)
+        sys.exit(0 if ground(given.seed, size, given.only or list(FAULTS)) else 1)
     planted = mutants.every(plan.seed)
     if not all(one.is_right for one in planted):
         sys.exit("a planted fault was not found, or one where none was planted: no run counts")

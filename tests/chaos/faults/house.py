@@ -1,5 +1,8 @@
 """A house whose services reach Kafka and PostgreSQL through proxies, and whose servers can have disks of their own."""
 
+import re
+import signal
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,8 +11,29 @@ from tests.chaos.faults.disk import Disk
 from tests.chaos.faults.proxy import Proxy
 from tests.house import House
 
+EXIT_SECONDS = 15.0
+GROUPS_TOLD = """\
+logger.groups.name=org.apache.kafka.coordinator.group.GroupMetadataManager
+logger.groups.level=INFO
+"""
+STABLE = re.compile(r"Stabilized group (\S+) generation \d+ with [1-9]")
 
-class ProxiedKafka(Kafka):
+
+class CountingKafka(Kafka):
+    """A broker that writes down each generation of a group."""
+
+    def rebalances(self) -> Counter[str]:
+        """Group → generations with a member in it, so far."""
+        logs = [path.read_text("utf-8", "replace") for path in self._logs.glob("server.log*")]
+        return Counter(group for text in logs for group in STABLE.findall(text))
+
+    def _write_settings(self) -> None:
+        super()._write_settings()
+        with (self.folder / "log4j2.properties").open("a", encoding="ascii") as logging:
+            logging.write(GROUPS_TOLD)
+
+
+class ProxiedKafka(CountingKafka):
     """A broker that tells everyone to come through the proxy."""
 
     def __init__(self, folder: Path, seed: int) -> None:
@@ -30,7 +54,33 @@ class ProxiedKafka(Kafka):
 
 
 @dataclass
-class FaultHouse(House):
+class MovingHouse(House):
+    """A house whose members come and go. `named`: a slot's instance, where it is to be another than before."""
+
+    named: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.kafka: CountingKafka = CountingKafka(self.folder / "kafka")
+
+    def environment(self, slot: str) -> dict[str, str]:
+        told = super().environment(slot)
+        return told | {"SHOUWANG_INSTANCE": self.named.get(slot, told["SHOUWANG_INSTANCE"])}
+
+    def join(self, slot: str) -> None:
+        """Until it is in its group."""
+        self.start(slot)
+        self.await_ready(slot)
+
+    def leave(self, slot: str, *, with_farewell: bool) -> None:
+        if with_farewell:
+            self.running[slot].send_signal(signal.SIGTERM)
+            self.running[slot].wait(EXIT_SECONDS)
+        self.kill(slot)
+
+
+@dataclass
+class FaultHouse(MovingHouse):
     """`instead`: a slot's program in place of the service's own. `disks`: by server, where it has one of its own."""
 
     seed: int = 0

@@ -1,9 +1,10 @@
-"""A service whose first batches outlast their poll interval: `python -m tests.chaos.faults.slow_member`.
+"""A service whose first batch outlasts its poll interval and its session: `python -m tests.chaos.faults.slow_member`.
 
 Meanwhile its group gives its partitions to another, and what it commits in the end is late.
 """
 
 import asyncio
+import logging
 import os
 import runpy
 from collections.abc import Sequence
@@ -13,16 +14,21 @@ from shared.messaging.batch import Report
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
 
-POLL_INTERVAL_MS, BATCH_SECONDS, SLOW_BATCHES = 3_000, 8.0, 2
+POLL_INTERVAL_MS, BATCH_SECONDS = 3_000, 25.0
+ENDED = "slow.ended"
 in_time = UnitOfWork.process
-slow = [0]
+begun: list[Sequence[Input]] = []
 
 
 async def too_late(work: UnitOfWork, inputs: Sequence[Input]) -> Report:
-    if inputs and slow[0] < SLOW_BATCHES:
-        slow[0] += 1
-        await asyncio.sleep(BATCH_SECONDS)
-    return await in_time(work, inputs)
+    if begun or not inputs:
+        return await in_time(work, inputs)
+    begun.append(inputs)
+    await asyncio.sleep(BATCH_SECONDS)
+    try:
+        return await in_time(work, inputs)
+    finally:
+        logging.getLogger(__name__).warning(ENDED)
 
 
 if __name__ == "__main__":
