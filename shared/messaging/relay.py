@@ -64,6 +64,32 @@ class Row:
 
 
 @dataclass(slots=True)
+class Floor:
+    """The id under which there is nothing any more and nothing can come, so that no claim begins below it.
+
+    What was deleted stays in the index for as long as anybody's old snapshot could see it: beside a reader that idled,
+    claims from the first row on walked past a million dead ones (p99 1.7 s). A fact may become visible behind one that
+    was numbered later, so that an id counts as settled only when every transaction that was open when it was given has
+    ended. Whoever takes an id holds a key row's lock, and so has a transaction id, before.
+    """
+
+    id: int = 0
+    settled: int = 0
+    _mark: tuple[int, int] = (0, 0)
+
+    def look(self, last_id: int, transaction: int, oldest: int) -> None:
+        """`last_id` was given before `transaction` began; every transaction before `oldest` has ended."""
+        marked_id, marked_transaction = self._mark
+        if oldest >= marked_transaction:
+            self.settled = max(self.settled, marked_id)
+            self._mark = (last_id, transaction)
+
+    def rise(self, first_id: int | None) -> None:
+        """`first_id` is the first row that there is; None where there is none."""
+        self.id = max(self.id, self.settled if first_id is None else min(self.settled, first_id - 1))
+
+
+@dataclass(slots=True)
 class Relay:
     """One candidate. `connect` gives the relay's own connection; `held` is how the tests hold it up."""
 
@@ -83,6 +109,7 @@ class Relay:
     _connection: asyncpg.Connection | None = None
     _producer: AIOKafkaProducer | None = None
     _partitions: dict[str, int] = field(default_factory=dict)
+    _floor: "Floor" = field(default_factory=lambda: Floor())
 
     def wake(self) -> None:
         """Something was emitted, in this process or (by NOTIFY) in another."""
@@ -148,12 +175,14 @@ class Relay:
         if self.is_holder and self._until is not None and self._until - now > LEASE * 2 / 3:
             return True
         assert self._connection is not None
-        token = await self._connection.fetchval(
+        last_id = await self._connection.fetchval(SQL.last_id)
+        held = await self._connection.fetchrow(
             SQL.hold, self.instance, self._incarnation, now, now + LEASE, self.token == 0
         )
-        if token is None:
+        if held is None:
             return False
-        self.token, self._until = token, now + LEASE
+        self.token, self._until = held["token"], now + LEASE
+        self._floor.look(last_id, held["transaction"], held["oldest"])
         return True
 
     async def _give_up_lease(self) -> None:
@@ -166,7 +195,8 @@ class Relay:
 
     async def _select(self) -> list[Row]:
         assert self._connection is not None
-        found = await self._connection.fetch(SQL.select, ROWS_MAX)
+        found = await self._connection.fetch(SQL.select, ROWS_MAX, self._floor.id)
+        self._floor.rise(found[0]["id"] if found else None)
         self.oldest_at = found[0]["emitted_at"] if found else None
         return [
             Row(
@@ -229,7 +259,7 @@ class Relay:
 
     async def _open(self) -> None:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await self.connect()
+            self._connection, self._floor = await self.connect(), Floor()  # the database may be an older one now
             await self._connection.add_listener(f"outbox_{self.service}", lambda *_: self.wake())
         if self._producer is None:
             producer = AIOKafkaProducer(

@@ -16,7 +16,7 @@ from shared import postgres
 from shared.clock import machine_now
 from shared.crypto import Cipher, read_keys
 from shared.messaging import topics
-from shared.messaging.relay import LEASE, Relay, Row
+from shared.messaging.relay import LEASE, Floor, Relay, Row
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import Scope, UnitOfWork
 from tests.shared.messaging.ledger import REGION, House, fact, house, household
@@ -139,6 +139,55 @@ async def test_a_late_holders_delete_finds_nothing(road: House, kafka: str) -> N
     assert len(acked) == 1, "it goes out a second time and is dropped by its number"
     await late._close()
     assert [s for k, s in await sent(kafka) if k == key] == [1, 2, 1]
+
+
+async def test_a_fact_that_is_committed_behind_later_ones_is_above_the_floor(road: House, kafka: str) -> None:
+    await topics.create(kafka, 6, 1)
+    relay, keys = relay_of(road, kafka), [str(uuid4()) for _ in range(4)]
+    await relay._open()
+
+    async def claimed() -> list[str]:
+        relay._until = None
+        assert await relay._hold()
+        rows = await relay._select()
+        await relay._delete([row.id for row in rows])
+        return [row.key for row in rows]
+
+    late = await postgres.worker_connection(road.dsn, "screening", read_keys(road.keys).database)
+    async with late.transaction():
+        await late.fetch("SELECT * FROM lock_rows($1)", [keys[0]])
+        await late.execute(
+            "INSERT INTO outbox (topic, key, sequence, event_id, type, source, region, value) "
+            "VALUES ('warning.raised', $1, 1, gen_random_uuid(), 't', '/screening', $2, '{}')",
+            keys[0], REGION,
+        )  # fmt: skip
+        for key in keys[1:]:
+            await road.work.process([fact(key, 1)])
+            assert await claimed() == [key]
+            assert await claimed() == [] and await claimed() == [], "however often it looks, it waits for the open one"
+    assert await claimed() == [keys[0]]
+    before = relay._floor.id
+    assert [await claimed() for _ in range(3)] == [[]] * 3
+    assert relay._floor.id > before, "nobody is open any more: the next claim begins behind all that"
+    await late.close()
+    await relay._close()
+
+
+@pytest.mark.parametrize("first_id", [None, 31])
+def test_the_floor_rises_to_what_is_settled_and_never_to_a_row(first_id: int | None) -> None:
+    floor = Floor()
+    floor.look(last_id=20, transaction=100, oldest=90)
+    floor.rise(first_id)
+    assert floor.id == 0, "those that were open at the first look may still be"
+    floor.look(last_id=40, transaction=105, oldest=99)
+    floor.rise(first_id)
+    assert floor.id == 0
+    floor.look(last_id=50, transaction=110, oldest=100)
+    floor.rise(first_id)
+    assert floor.id == 20
+    floor.look(last_id=60, transaction=120, oldest=111)
+    floor.rise(first_id)
+    assert floor.id == (50 if first_id is None else 30)
 
 
 async def test_what_a_worker_and_a_person_emit_leaves_the_same_rows(road: House, database: str, keys: Path) -> None:
