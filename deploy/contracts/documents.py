@@ -32,13 +32,6 @@ def texts(documents: Mapping[str, Any]) -> dict[str, str]:
     return {name: schema.text(one) for name, one in documents.items()}
 
 
-def written() -> dict[str, str]:
-    """Path → what the work tree holds."""
-    folders = (ROOT / FOLDER, ROOT / SCHEMAS)
-    paths = [path for folder in folders for path in sorted(folder.rglob("*.json"))]
-    return {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in paths}
-
-
 def committed(revision: str) -> dict[str, Json]:
     """Path → document, as a revision of git has it; empty where it has none. Raises CalledProcessError."""
     names = _git("ls-tree", "-r", "--name-only", revision, "--", FOLDER, SCHEMAS).splitlines()

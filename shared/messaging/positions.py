@@ -41,12 +41,6 @@ def steps(outcomes: Sequence[tuple[Place, str]], released: Sequence[tuple[Place,
     ]
 
 
-async def read(connection: asyncpg.Connection | asyncpg.Pool, consumer: str) -> dict[tuple[str, int], int]:
-    """The stored next offset of every partition that this consumer has read."""
-    rows = await connection.fetch(SQL.read, consumer)
-    return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-
-
 async def advance(connection: asyncpg.Connection, consumer: str, made: Sequence[Step]) -> None:
     """Move positions on, never back: a redelivered batch leaves them where they are and is counted all the same."""
     await connection.execute(

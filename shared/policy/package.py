@@ -106,14 +106,6 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
-class IncomeLine:
-    """A line of yearly net income for a region (a prefix; `00` is the whole country)."""
-
-    region: str
-    dated: Dated[Decimal]
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     """One package, read only. `route` is in order; every look-up by day falls back to the package's nearest
     value."""
@@ -221,13 +213,6 @@ class Policy:
         told = {"poverty_history": poverty_history, "monitoring": monitoring_status}
         by_kind = self._kinds["monitored"]
         return "monitored" if any(told[what] in codes for what, codes in by_kind.items()) else "others"
-
-    def category(self, code: str) -> Category:
-        """Raises LookupError."""
-        found = next((one for one in self.categories if one.code == code), None)
-        if found is None:
-            raise LookupError(f"{self.name}: there is no category {code}")
-        return found
 
     def income_line(self, region: str, on: date) -> Dated[Decimal] | None:
         """The line of the narrowest region around this one that has one for that very day, or None.

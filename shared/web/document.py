@@ -121,12 +121,6 @@ def document_of(app: FastAPI, shapes: Shapes, public: Iterable[str] = ()) -> Jso
     return found
 
 
-def undescribed(document: Json, shapes: Shapes) -> list[str]:
-    """Calls without a shape, and shapes without a call."""
-    there = {f"{m.upper()} {path}" for path, methods in document["paths"].items() for m in methods if m in METHODS}
-    return sorted(there ^ set(shapes))
-
-
 def operation_id(method: str, path: str) -> str:
     """Stable as long as method and path are: `get_tasks_by_task_id`."""
     words = [f"by_{part[1:-1]}" if part.startswith("{") else part for part in path.removeprefix(CALLS).split("/")]
@@ -176,4 +170,4 @@ def _models(shapes: Shapes) -> tuple[Json, Mapping[Any, Json]]:
     return found.get("$defs", {}), {model: schema for (model, _), schema in refs.items()}
 
 
-__all__ = ["EmittedFact", "InBoth", "Reply", "Shape", "Shapes", "document_of", "operation_id", "undescribed"]
+__all__ = ["EmittedFact", "InBoth", "Reply", "Shape", "Shapes", "document_of", "operation_id"]

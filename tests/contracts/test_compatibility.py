@@ -10,6 +10,7 @@ import pytest
 
 from deploy.contracts import documents
 from deploy.contracts.compatibility import breaks
+from tests.contracts.written import written
 
 Json = dict[str, Any]
 Change = Callable[[Json], object]
@@ -128,7 +129,7 @@ BREAKS: list[tuple[str, str, Change, str]] = [
 
 
 def committed() -> dict[str, Json]:
-    return {name: json.loads(text) for name, text in documents.written().items()}
+    return {name: json.loads(text) for name, text in written().items()}
 
 
 @pytest.mark.parametrize(("document", "change", "said"), [one[1:] for one in BREAKS], ids=[one[0] for one in BREAKS])

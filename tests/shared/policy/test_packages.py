@@ -191,7 +191,7 @@ def test_categories_keep_the_three_kinds_as_optional_sub_categories() -> None:
     regular = load(REGULAR)
     assert [one.code for one in regular.categories] == ["at_risk", *three]
     assert {one.within for one in regular.categories[1:]} == {"at_risk"}
-    assert regular.category("at_risk").names.zh == "防止返贫致贫对象"
+    assert regular.categories[0].names.zh == "防止返贫致贫对象"
 
 
 @both
@@ -257,7 +257,6 @@ def test_names_are_given_in_both_languages(policy: Policy) -> None:
         lambda policy: policy.limit("village", "red"),
         lambda policy: policy.limit("village_committee", "red", "vote"),
         lambda policy: policy.action("township", "vote"),
-        lambda policy: policy.category("x"),
         lambda policy: policy.total("x", "red"),
         lambda policy: policy.single_limit("x", "red"),
     ],
