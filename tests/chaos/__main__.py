@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import replace
 
+from deploy.demo.county import MOST_IN_ONE_TOWNSHIP
 from tests.chaos import mutants
 from tests.chaos.faults.ground import ground
 from tests.chaos.faults.run import FAULTS, SHORT, WHOLE
@@ -25,7 +26,7 @@ RECORDS = 20_000
 def main() -> None:
     parser = argparse.ArgumentParser(prog="shouwang chaos", description=__doc__)
     parser.add_argument("--records", type=int, default=None, help="20,000 of them, with --ground 3,000")
-    parser.add_argument("--households", type=int, default=20_000)
+    parser.add_argument("--households", type=int, default=MOST_IN_ONE_TOWNSHIP)
     parser.add_argument("--passes", type=int, default=3, help="how often each step of each service is hit")
     parser.add_argument("--faults", type=int, default=None, help="fewer, drawn by the seed")
     parser.add_argument("--seed", type=int, default=int(time.time()))

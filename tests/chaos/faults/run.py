@@ -19,6 +19,7 @@ from typing import Any
 
 import asyncpg
 
+from deploy.demo.county import MOST_IN_ONE_TOWNSHIP
 from deploy.demo.sending import Keyed, sending
 from deploy.demo.township import Township
 from shared.clock import machine_now
@@ -375,7 +376,8 @@ class Found:
 async def suffer(place: Path, seed: int, size: Size, names: Sequence[str], say: Say) -> Found:
     """These faults, in their order, in a house of their own in `place`. See `disk.why_not` for those on disks."""
     share = SHARE_NOBODY if ALONE in names else 10
-    plan = Plan(seed, size.records, size.records, faults=0, held_share=0.01, poison_share=0.0, share=share, reports=0)
+    households = min(size.records, MOST_IN_ONE_TOWNSHIP)
+    plan = Plan(seed, households, size.records, faults=0, held_share=0.01, poison_share=0.0, share=share, reports=0)
     house = FaultHouse(place, seed=seed)
     try:
         if ON_DISKS & set(names):
