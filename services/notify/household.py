@@ -16,11 +16,11 @@ from services.notify.dispatch import dispatched
 from services.notify.notice import Notice, emitted, type_of
 from services.notify.quiet_hours import rings_at
 from services.notify.telling import Reach
-from services.notify.wording import Names
 from shared.contracts.clue import ClueReported
 from shared.contracts.envelope import event_id
 from shared.contracts.stage import StageAdvanced
 from shared.messaging.room import Decision
+from shared.policy import Names
 
 PREFIX = "household:"
 NO_LINK = None

@@ -12,11 +12,11 @@ from uuid import UUID
 from services.notify import wording
 from services.notify.audience import Addressee, Part
 from services.notify.occasion import OF_MATCHING, Occasion
-from services.notify.wording import Names
 from shared.contracts.envelope import event_id
 from shared.contracts.notice import Notice as Told
 from shared.contracts.types import Hop, Level
 from shared.messaging.room import Emit
+from shared.policy import Names
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from services.notify.notice import Notice, drafted, emitted, notice_id
 from services.notify.occasion import CLOSED, OF_MATCHING, Occasion
 from services.notify.post import Roll
 from services.notify.quiet_hours import rings_at
-from services.notify.wording import Names, group_name
+from services.notify.wording import group_name
 from shared.clock import civil_date
 from shared.messaging.room import Decision, Emit
-from shared.policy import NoticeRules
+from shared.policy import Names, NoticeRules
 
 NO_AUDIENCE, NO_WORKER = "no_audience", "no_worker"
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))

@@ -123,7 +123,7 @@ def due_at(
 ) -> datetime:
     """When a step's task is due if the case is sent there now. `ends` are the instants at which the totals run out."""
     start, limit = counted_from(policy, hop, step, level, sent_at, declared_at)
-    if start == declared_at:
+    if declared_at is not None and _is_a_visit(policy, hop, step):
         return limit.due(start)
     here = policy.step(hop, step)
     if here.is_fixed:
@@ -145,9 +145,13 @@ def counted_from(
     `declared_at`, on a case's first way: for a farmer's own application the visit's clock runs from its receipt, and
     the first look inside it (A2); the levels' own days are for warnings alone.
     """
-    if declared_at is not None and hop in (FIRST_LOOK, VISIT) and step == policy.step(hop).code:
+    if declared_at is not None and _is_a_visit(policy, hop, step):
         return declared_at, policy.limit(VISIT, level, on=day_of(declared_at))
     return sent_at, policy.limit(hop, level, step, on=day_of(sent_at))
+
+
+def _is_a_visit(policy: Policy, hop: str, step: str) -> bool:
+    return hop in (FIRST_LOOK, VISIT) and step == policy.step(hop).code
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ HOURS_A_DAY = 24
 
 @dataclass(frozen=True, slots=True)
 class Names:
+    """One text in both languages."""
+
     zh: str
     en: str
 

@@ -1,12 +1,20 @@
-"""A call's body: read with a bound, decoded strictly, checked against its model; what is wrong names its fields."""
+"""A person's call: its body read with a bound, decoded strictly and checked; decided by the unit of work; answered."""
 
 import re
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import Request
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 
+from shared.access.tokens import Caller
+from shared.messaging.answers import Answer
+from shared.messaging.batch import Report
+from shared.messaging.room import Input
+from shared.messaging.unit_of_work import UnitOfWork
+from shared.web.callers import row_scope, slot
 from shared.web.problems import refuse
 
 CALL_BYTES_MAX = 256 * 1024
@@ -14,7 +22,7 @@ ERRORS_MAX = 50
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 async def received(request: Request, bytes_max: int = CALL_BYTES_MAX) -> bytes:
@@ -57,7 +65,35 @@ def understood(model: type[Model], body: bytes) -> Model:
         raise refuse(422, "invalid", "Some fields cannot be used: see errors.", errors) from None
 
 
+async def called(
+    work: UnitOfWork,
+    request: Request,
+    caller: Caller,
+    topic: str,
+    asked: Any,
+    body: bytes,
+    render: Callable[[Report], Answer],
+) -> JSONResponse:
+    """What the room of `topic` decides on what was asked, under the caller's row scope; the same again for a repeated
+    Idempotency-Key. `body`: the bytes by which a repetition is known."""
+    input = Input(topic=topic, key="", sequence=None, body=asked, traceparent=traceparent_of(request))
+    _, answer = await work.call([input], row_scope(caller), slot(request, caller, body, render))
+    assert answer is not None, "a call with a slot has an answer"
+    return JSONResponse(answer.body, answer.status)
+
+
+def decided(report: Report) -> Answer:
+    """The decision's own answer."""
+    return Answer(200, report.decided[0].decision.answer)
+
+
+def decided_and_emitted(report: Report) -> Answer:
+    """The decision's answer, with the place in line of each fact that it emitted."""
+    emitted = [{"topic": one.topic, "key": one.key, "sequence": one.sequence} for one in report.emits]
+    return Answer(200, report.decided[0].decision.answer | {"emitted": emitted})
+
+
 def traceparent_of(request: Request) -> str | None:
     """The caller's W3C trace context, if it is one."""
     given = request.headers.get("traceparent", "")
-    return given if _TRACEPARENT.match(given) else None
+    return given if _TRACEPARENT.fullmatch(given) else None

@@ -5,7 +5,6 @@ What an interrupted call with the same Idempotency-Key has done is passed over; 
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +32,7 @@ from shared.messaging.unit_of_work import UnitOfWork
 from shared.policy import load
 from shared.postgres import session
 from shared.service import Service
+from shared.web.call import traceparent_of
 from shared.web.callers import who
 from shared.web.problems import problem, refuse
 
@@ -126,7 +126,7 @@ async def open_taking(
     if opened.is_busy and not opened.is_closed:
         raise refuse(409, "in_flight", "The same call is still being handled: ask again in a moment.")
     work = service.calls(departments(vault, service.alarm, load(service.settings.policy)), as_worker=True)
-    return Taking(code, county, vault, opened, work, _traceparent(request))
+    return Taking(code, county, vault, opened, work, traceparent_of(request))
 
 
 async def take_all(service: Service, taking: Taking, pieces: AsyncIterator[Piece]) -> None:
@@ -212,11 +212,3 @@ def broken(code: str, batch_id: UUID | None) -> JSONResponse:
     status, detail = _BROKEN[code]
     stands = f" What was read before stands: GET /v1/batches/{batch_id}." if batch_id else ""
     return problem(status, code, detail + stands)
-
-
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-
-
-def _traceparent(request: Request) -> str | None:
-    told = request.headers.get("traceparent", "")
-    return told if _TRACEPARENT.fullmatch(told) else None

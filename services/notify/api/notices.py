@@ -16,21 +16,19 @@ from services.notify.delivery import delivered
 from services.notify.household import PREFIX, person_of
 from services.notify.reading import NOT_FOUND, READ, Ask
 from shared.access.tokens import Caller
-from shared.messaging.answers import Answer
-from shared.messaging.batch import Report
 from shared.messaging.faults import Refused
-from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import queries
 from shared.service import Service
-from shared.web.callers import allowed, row_scope, scoped, slot
+from shared.web.call import called, decided_and_emitted, received
+from shared.web.callers import allowed, scoped
 from shared.web.cursor import Cursor
-from shared.web.problems import refuse
 
 SQL = queries(__file__)
 
 LIMIT_MAX = 200
 BODY_BYTES_MAX = 64 * 1024
+"""A call without a body of its own: what is sent all the same is part of the call."""
 OVERSEERS = frozenset({"township", "county", "city", "province", "auditor", "steward", "system"})
 """They see that somebody of their area was told, never in which words: a notice is its receiver's own."""
 
@@ -82,13 +80,11 @@ def router(service: Service, work: UnitOfWork, showing: UnitOfWork) -> APIRouter
 
     @routes.post("/v1/notices/{notice_id}/read")
     async def read(notice_id: UUID, request: Request, caller: Reader) -> JSONResponse:
-        body = await received(request)
+        body = await received(request, BODY_BYTES_MAX)
         if caller.officer_id is None:
             raise Refused(NOT_FOUND)
-        asked = Input(READ, "", None, Ask(notice_id, caller.officer_id))
-        _, answer = await work.call([asked], row_scope(caller), slot(request, caller, body, _read))
-        assert answer is not None, "a call with a slot has an answer"
-        return JSONResponse(answer.body, answer.status)
+        asked = Ask(notice_id, caller.officer_id)
+        return await called(work, request, caller, READ, asked, body, decided_and_emitted)
 
     return routes
 
@@ -121,23 +117,6 @@ async def _ways_out(connection: asyncpg.Connection, rows: Sequence[asyncpg.Recor
     for row in await connection.fetch(SQL.ways_out, [row["notice_id"] for row in rows]):
         found.setdefault(row["notice_id"], []).append({name: row[name] for name in _WAY})
     return found
-
-
-def _read(report: Report) -> Answer:
-    emitted = [{"topic": row.topic, "key": row.key, "sequence": row.sequence} for row in report.emits]
-    return Answer(200, report.decided[0].decision.answer | {"emitted": emitted})
-
-
-async def received(request: Request) -> bytes:
-    """The body, which says nothing but is part of the call. A longer one is drained, so that the refusal arrives."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size <= BODY_BYTES_MAX:
-            parts.append(part)
-    if size > BODY_BYTES_MAX:
-        raise refuse(413, "too_large", "This call needs no such body: send it without, or a shorter one.")
-    return b"".join(parts)
 
 
 _BARE = (

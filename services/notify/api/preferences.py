@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.notify.api.notices import received
 from services.notify.carriers import FIRST, NAMES, email
 from services.notify.contact import PUT, Contact, contacts_of, is_address, opened, sealed
 from services.notify.hearing import Hearing
@@ -18,9 +17,12 @@ from shared.messaging.room import Input, Problem
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import session
 from shared.service import Service
+from shared.web.call import received
 from shared.web.callers import allowed
 
 NOT_FOUND = Problem(404, "not_found", "This token names no officer: nobody's preferences are kept for it.")
+
+BODY_BYTES_MAX = 64 * 1024
 
 Owner = Annotated[Caller, Depends(allowed("preference.write"))]
 
@@ -47,7 +49,7 @@ def router(service: Service, work: UnitOfWork, hearing: Hearing) -> APIRouter:
 
     @routes.put("/v1/preferences")
     async def prefer(request: Request, caller: Owner) -> dict[str, Any]:
-        officer, body = _officer(caller), await received(request)
+        officer, body = _officer(caller), await received(request, BODY_BYTES_MAX)
         wish = _understood(body)
         address = wish.email
         carriers = tuple(one for one in NAMES if one == FIRST or one in wish.carriers)

@@ -17,10 +17,9 @@ from services.notify.household import Message, answered, message_of_stage
 from services.notify.notice import Notice
 from services.notify.occasion import CLOSED, Occasion, of_stage
 from services.notify.telling import CaseFile, ended, tell
-from services.notify.wording import Names
 from shared.contracts.stage import StageAdvanced as Advanced
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
-from shared.policy import Policy, PolicyError, load
+from shared.policy import Names, Policy, PolicyError, load
 
 LEAVING = frozenset({"advanced", "returned", "rejected", "helped"})
 ENDING = frozenset({"closed", "eliminated"})
@@ -134,4 +133,4 @@ def _basis(event: Advanced, default: Policy) -> Names | None:
     hops = [one for one in policy.route if one.hop in (data.from_hop, data.hop)]
     reasons = [reason for hop in hops for step in hop.steps for action in step.actions for reason in action.reasons]
     found = next((one for one in reasons if one.code == data.reason_code), None)
-    return Names(found.names.zh, found.names.en) if found else None
+    return found.names if found else None

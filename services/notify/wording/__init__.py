@@ -20,19 +20,12 @@ from services.notify.audience import Part
 from services.notify.occasion import Occasion
 from shared.domain.calendar import SHANGHAI
 from shared.domain.concerns import BY_CODE
+from shared.policy import Names
 
 LANGUAGES = ("zh-CN", "en")
 CONCERNS_MAX = 3
 """Three are read on a phone; the rest stands on the task."""
 _INSTANT = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """One text in both languages."""
-
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True)

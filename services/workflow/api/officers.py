@@ -3,7 +3,7 @@
 A bulk upload by a steward, the county or the demo; a grid's worker and deputy, and leave, by township and county.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -13,7 +13,6 @@ from fastapi.responses import JSONResponse
 
 from services.workflow import grid as grids_room
 from services.workflow import leave as leaves_room
-from services.workflow.body import received, traceparent_of, understood
 from services.workflow.grid import PUT_GRID, Change, Holders
 from services.workflow.leave import END, ENTER, End, Enter, LeaveGiven
 from services.workflow.office import SQL, UPLOAD, Register, Upload
@@ -21,20 +20,17 @@ from shared.access.roles import Role, may
 from shared.access.tokens import Caller
 from shared.contracts.officer import OfficeKind
 from shared.domain.calendar import day_of
-from shared.messaging.answers import Answer
-from shared.messaging.batch import Report
-from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.policy import load
 from shared.service import Service
-from shared.web.callers import allowed, row_scope, scoped, slot, who
+from shared.web.call import called, decided, decided_and_emitted, received, understood
+from shared.web.callers import allowed, scoped, who
 from shared.web.problems import refuse
 
 UPLOAD_BYTES_MAX = 4 * 1024 * 1024
 """A county's register of officers in one call."""
 LIMIT_MAX = 1000
 FIRST_DAY = date.min
-Render = Callable[[Report], Answer]
 
 Reader = Annotated[Caller, Depends(allowed("officer.read"))]
 Writer = Annotated[Caller, Depends(allowed("officer.write"))]
@@ -51,33 +47,29 @@ GridId = Annotated[str, Path(pattern=r"^\d{12}-[0-9A-Za-z]{1,8}$")]
 def router(service: Service, work: UnitOfWork) -> APIRouter:
     routes = APIRouter()
 
-    async def called(
-        request: Request, caller: Caller, topic: str, given: Any, body: bytes, render: Render = _answered
-    ) -> JSONResponse:
-        asked = Input(topic=topic, key="", sequence=None, body=given, traceparent=traceparent_of(request))
-        _, answer = await work.call([asked], row_scope(caller), slot(request, caller, body, render))
-        assert answer is not None, "a call with a slot has an answer"
-        return JSONResponse(answer.body, answer.status)
-
     @routes.post("/v1/officers")
     async def upload(request: Request, caller: Writer) -> JSONResponse:
         body = await received(request, UPLOAD_BYTES_MAX)
-        return await called(request, caller, UPLOAD, Upload(caller, understood(Register, body)), body, _counted)
+        asked = Upload(caller, understood(Register, body))
+        return await called(work, request, caller, UPLOAD, asked, body, decided)
 
     @routes.put("/v1/grids/{grid}")
     async def change_grid(request: Request, grid: GridId, caller: GridWriter) -> JSONResponse:
         body = await received(request)
-        return await called(request, caller, PUT_GRID, Change(caller, grid, understood(Holders, body)), body)
+        asked = Change(caller, grid, understood(Holders, body))
+        return await called(work, request, caller, PUT_GRID, asked, body, decided_and_emitted)
 
     @routes.post("/v1/leaves")
     async def enter_leave(request: Request, caller: Writer) -> JSONResponse:
         body = await received(request)
-        return await called(request, caller, ENTER, Enter(caller, who(caller), understood(LeaveGiven, body)), body)
+        asked = Enter(caller, who(caller), understood(LeaveGiven, body))
+        return await called(work, request, caller, ENTER, asked, body, decided_and_emitted)
 
     @routes.post("/v1/leaves/{leave_id}/ends")
     async def end_leave(request: Request, leave_id: UUID, caller: Writer) -> JSONResponse:
         body = await received(request)
-        return await called(request, caller, END, End(caller, who(caller), leave_id), body)
+        asked = End(caller, who(caller), leave_id)
+        return await called(work, request, caller, END, asked, body, decided_and_emitted)
 
     _reads(routes, service)
     return routes
@@ -193,12 +185,3 @@ def _named(row: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The row with an office's two names under one."""
     shown = {key: value for key, value in row.items() if key not in ("name_zh", "name_en")}
     return shown | {name: {"zh": row["name_zh"], "en": row["name_en"]} if row["name_zh"] else None}
-
-
-def _counted(report: Report) -> Answer:
-    return Answer(200, report.decided[0].decision.answer)
-
-
-def _answered(report: Report) -> Answer:
-    emitted = [{"topic": one.topic, "key": one.key, "sequence": one.sequence} for one in report.emits]
-    return Answer(200, report.decided[0].decision.answer | {"emitted": emitted})

@@ -8,15 +8,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.workflow import alarm, supervision
-from services.workflow.body import received, traceparent_of, understood
 from services.workflow.supervision import ANSWER, CLOSE, Letter, Writing
 from shared.access.tokens import Caller
-from shared.messaging.answers import Answer
-from shared.messaging.batch import Report
-from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.service import Service
-from shared.web.callers import allowed, row_scope, scoped, slot, who
+from shared.web.call import called, decided, received, understood
+from shared.web.callers import allowed, scoped, who
 from shared.web.problems import refuse
 
 LIMIT_MAX = 200
@@ -78,11 +75,4 @@ def _read_cursor(text: str) -> tuple[datetime, UUID]:
 async def _write(work: UnitOfWork, request: Request, caller: Caller, topic: str, supervision_id: UUID) -> JSONResponse:
     body = await received(request)
     ask = Letter(supervision_id, caller, who(caller), understood(Writing, body).text)
-    asked = Input(topic=topic, key="", sequence=None, body=ask, traceparent=traceparent_of(request))
-    _, answer = await work.call([asked], row_scope(caller), slot(request, caller, body, _written))
-    assert answer is not None, "a call with a slot has an answer"
-    return JSONResponse(answer.body, answer.status)
-
-
-def _written(report: Report) -> Answer:
-    return Answer(200, report.decided[0].decision.answer)
+    return await called(work, request, caller, topic, ask, body, decided)

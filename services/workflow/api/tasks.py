@@ -7,18 +7,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.workflow import desk
-from services.workflow.body import received, traceparent_of, understood
 from services.workflow.deciding import CLAIM, DECIDE, Answer, Ask
 from services.workflow.desk import Filters
 from shared.access.roles import grade
 from shared.access.tokens import Caller
 from shared.contracts.types import Hop, Level
-from shared.messaging.answers import Answer as Given
-from shared.messaging.batch import Report
-from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.service import Service
-from shared.web.callers import allowed, row_scope, scoped, slot, who
+from shared.web.call import called, decided, decided_and_emitted, received, understood
+from shared.web.callers import allowed, scoped, who
 from shared.web.problems import refuse
 
 LIMIT_MAX = 200
@@ -69,7 +66,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
         task_id: UUID, request: Request, caller: Annotated[Caller, Depends(allowed("task.claim"))]
     ) -> JSONResponse:
         body = await received(request)
-        return await _call(work, request, caller, body, CLAIM, Ask(task_id, caller, who(caller)), _claimed)
+        return await called(work, request, caller, CLAIM, Ask(task_id, caller, who(caller)), body, decided)
 
     @routes.post("/v1/tasks/{task_id}/decisions")
     async def decisions(
@@ -77,7 +74,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
     ) -> JSONResponse:
         body = await received(request)
         ask = Ask(task_id, caller, who(caller), understood(Answer, body))
-        return await _call(work, request, caller, body, DECIDE, ask, _decided)
+        return await called(work, request, caller, DECIDE, ask, body, decided_and_emitted)
 
     return routes
 
@@ -88,21 +85,3 @@ def _household(given: str | None) -> tuple[UUID | None, str | None]:
         return (UUID(given), None) if given else (None, None)
     except ValueError:
         return None, given
-
-
-async def _call(
-    work: UnitOfWork, request: Request, caller: Caller, body: bytes, topic: str, ask: Ask, render: Any
-) -> JSONResponse:
-    asked = Input(topic=topic, key="", sequence=None, body=ask, traceparent=traceparent_of(request))
-    _, answer = await work.call([asked], row_scope(caller), slot(request, caller, body, render))
-    assert answer is not None, "a call with a slot has an answer"
-    return JSONResponse(answer.body, answer.status)
-
-
-def _claimed(report: Report) -> Given:
-    return Given(200, report.decided[0].decision.answer)
-
-
-def _decided(report: Report) -> Given:
-    emitted = [{"topic": row.topic, "key": row.key, "sequence": row.sequence} for row in report.emits]
-    return Given(200, report.decided[0].decision.answer | {"emitted": emitted})

@@ -4,19 +4,28 @@ A handler proposes, an approver signs; an appeal is answered by nobody who refus
 hears at once, through the village, beside the measures (people's needs A7, A8, B3).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from services.workflow.form import Asked, Form, Note, Wrong, titled
-from services.workflow.hops.papers import Basis, NotEligible, Referrals, Return, SendBack, Sign
+from services.workflow.hops.papers import (
+    Basis,
+    DepartmentCode,
+    NotEligible,
+    Referrals,
+    Return,
+    SendBack,
+    Sign,
+    among,
+    narrowed_to,
+)
 from services.workflow.outcome import Beside, Ends, Onward, Outcome, Redirects, Refuses, Returns, Standing
 from shared.contracts.types import Hop, Text
 from shared.policy import Names
 
-HOP = "county"
 QUESTIONS = {
     "review": Names(
         "请结合信息比对结果审定，并选定帮扶部门。", "Decide with the comparison's result; name the departments."
@@ -34,7 +43,6 @@ _COMPARED = {
     "cannot": ("无法比对，已说明", "could not be compared"),
 }
 
-DepartmentCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 Departments = Annotated[
     tuple[DepartmentCode, ...],
     Field(
@@ -42,21 +50,6 @@ Departments = Annotated[
     ),
 ]
 BEGIN_BESIDE = (Beside("county", "announcement", "announcement"), Beside("village_return", "tell", "result"))
-
-
-def among(field: str, codes: Sequence[str], listed: Sequence[tuple[str, Names]]) -> list[Wrong]:
-    """What is wrong with departments that must be among those listed, each once."""
-    if set(codes) <= {code for code, _ in listed} and len(set(codes)) == len(codes):
-        return []
-    return [
-        Wrong(field, "not_listed", "Choose from the departments listed, each once.", "请从列出的部门中选择，每个一次。")
-    ]
-
-
-def narrowed_to(listed: Sequence[tuple[str, Names]]) -> Mapping[str, Any]:
-    """What a field of departments is narrowed to in the schema."""
-    names = {code: {"zh": name.zh, "en": name.en} for code, name in listed}
-    return {"enum": list(names), "x-names-of": names}
 
 
 class Approve(Form):

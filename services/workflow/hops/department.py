@@ -8,13 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from services.workflow.form import Asked, Form, Note, Wrong, not_past, titled
-from services.workflow.hops.papers import Basis
-from services.workflow.hops.township import Yuan
+from services.workflow.hops.papers import Basis, Yuan
 from services.workflow.outcome import Onward, Outcome, Redirects, Standing
 from shared.contracts.types import Text
 from shared.policy import Names
 
-HOP = "department"
 QUESTIONS = {
     "measure_plan": Names(
         "请制定帮扶措施：做什么、多少钱、何时到位。", "Plan the measures: what, how much, and until when."

@@ -1,13 +1,26 @@
-"""The papers that several hops use: a refusal with its basis, a return with all defects, a signature (A7, B2). Pure."""
+"""What several hops ask: a refusal with its basis, a return with all defects, a signature (A7, B2), an attempt at which
+nobody was met (C4), departments, sums. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from services.workflow.form import Asked, Form, Note, titled
+from services.workflow.form import Asked, Form, Note, Wrong, titled
 from shared.contracts.types import Text
+from shared.policy import Names
 
+_HOW = {"visit": ("上门", "visit"), "phone": ("电话", "telephone"), "video": ("视频", "video call")}
+_PRESENT = {
+    "head": ("户主", "head of the household"),
+    "spouse": ("配偶", "spouse"),
+    "adult": ("其他成年家人", "another adult of the family"),
+    "child": ("孩子", "a child"),
+    "relative": ("亲属", "a relative"),
+    "neighbour": ("邻居", "a neighbour"),
+}
 _REFERRALS = {
     "temporary_relief": ("临时救助", "temporary relief"),
     "medical_aid": ("医疗救助", "medical aid"),
@@ -31,6 +44,17 @@ Referrals = Annotated[
 Defects = Annotated[
     tuple[Annotated[Text, Field(min_length=1, max_length=200)], ...],
     Field(min_length=1, max_length=10, json_schema_extra=titled("一次列明全部问题", "All defects, at once")),
+]
+Yuan = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=2)]
+DepartmentCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+How = Annotated[Literal["visit", "phone", "video"], Field(json_schema_extra=titled("方式", "How", _HOW))]
+PresentCode = Annotated[
+    Literal["head", "spouse", "adult", "child", "relative", "neighbour"],
+    Field(json_schema_extra=titled("在场人员", "Who was present", _PRESENT)),
+]
+Present = Annotated[
+    tuple[PresentCode, ...],
+    Field(min_length=1, max_length=6, json_schema_extra=titled("在场人员", "Who was present")),
 ]
 
 
@@ -71,3 +95,30 @@ class SendBack(Form):
     @classmethod
     def example(cls, asked: Asked) -> Mapping[str, Any]:
         return {"defects": ["意见与核查记录不一致"]}
+
+
+class NotReached(Form):
+    """An attempt at which nobody was met. The task stays open; three of them are no ground to close it (C4)."""
+
+    tried_on: Annotated[date, Field(json_schema_extra=titled("哪天去的", "Tried on"))]
+    how: How
+    note: Note = ""
+
+    @classmethod
+    def example(cls, asked: Asked) -> Mapping[str, Any]:
+        return {"tried_on": asked.today.isoformat(), "how": "visit"}
+
+
+def among(field: str, codes: Sequence[str], listed: Sequence[tuple[str, Names]]) -> list[Wrong]:
+    """What is wrong with departments that must be among those listed, each once."""
+    if set(codes) <= {code for code, _ in listed} and len(set(codes)) == len(codes):
+        return []
+    return [
+        Wrong(field, "not_listed", "Choose from the departments listed, each once.", "请从列出的部门中选择，每个一次。")
+    ]
+
+
+def narrowed_to(listed: Sequence[tuple[str, Names]]) -> Mapping[str, Any]:
+    """What a field of departments is narrowed to in the schema."""
+    names = {code: {"zh": name.zh, "en": name.en} for code, name in listed}
+    return {"enum": list(names), "x-names-of": names}

@@ -11,12 +11,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from services.workflow.form import Asked, Form, Note, titled
-from services.workflow.hops.papers import NotEligible, Return, SendBack, Sign
+from services.workflow.hops.papers import NotEligible, Return, SendBack, Sign, Yuan
 from services.workflow.outcome import Ends, Onward, Outcome, Refuses, Returns, Standing
 from shared.contracts.types import Text
 from shared.policy import Names
 
-HOP = "township"
 QUESTIONS = {
     "review": Names(
         "请审核村里报来的材料，提出意见；要退回的，一次列明全部问题。",
@@ -27,8 +26,6 @@ QUESTIONS = {
         "突发困难，请 24 小时内先行救助，手续后补。", "A sudden blow: help within 24 hours; the procedure follows."
     ),
 }
-
-Yuan = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=2)]
 
 
 class Pass(Form):

@@ -10,12 +10,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from services.workflow.form import Asked, Form, Note, Wrong, titled
-from services.workflow.hops.county import DepartmentCode, among, narrowed_to
-from services.workflow.hops.papers import Return
+from services.workflow.hops.papers import DepartmentCode, Return, among, narrowed_to
 from services.workflow.outcome import Onward, Outcome, Returns, Standing
 from shared.policy import Names
 
-HOP = "township_return"
 QUESTIONS = {
     "hand_back": Names(
         "请把措施交办到村，明确责任人。", "Hand the measures on to the village, with who is responsible."

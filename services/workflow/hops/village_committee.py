@@ -12,13 +12,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from services.workflow.form import Asked, Concerns, Form, Note, Wrong, not_past, titled
-from services.workflow.hops.papers import Return
-from services.workflow.hops.village_group import NotReached, Present
+from services.workflow.hops.papers import NotReached, Present, Return
 from services.workflow.outcome import Onward, Outcome, Returns, Standing, Stays
 from shared.contracts.types import Hop, Text
 from shared.policy import Names
 
-HOP = "village_committee"
 QUESTIONS = {
     "visit": Names(
         "请两人以上入户核查，记录看到的情况。", "Visit the household, two people or more, and record what you find."

@@ -10,38 +10,19 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from services.workflow.form import Asked, Concerns, Form, Note, titled
+from services.workflow.hops.papers import How, NotReached, Present
 from services.workflow.outcome import HandsOver, Onward, Outcome, Standing, Stays
 from shared.policy import Names
 
-HOP = "village_group"
 QUESTIONS = {
     "first_look": Names("请上门或联系这户，如实报告看到的情况。", "Visit or call this household; report what you see."),
 }
 
-_HOW = {"visit": ("上门", "visit"), "phone": ("电话", "telephone"), "video": ("视频", "video call")}
-_PRESENT = {
-    "head": ("户主", "head of the household"),
-    "spouse": ("配偶", "spouse"),
-    "adult": ("其他成年家人", "another adult of the family"),
-    "child": ("孩子", "a child"),
-    "relative": ("亲属", "a relative"),
-    "neighbour": ("邻居", "a neighbour"),
-}
 _DIFFICULTY = {
     "confirmed": ("看到了困难", "there is a difficulty"),
     "not_seen": ("没有看到困难", "no difficulty was seen"),
     "unclear": ("说不准，请村里入户", "not sure, please visit"),
 }
-
-How = Annotated[Literal["visit", "phone", "video"], Field(json_schema_extra=titled("方式", "How", _HOW))]
-PresentCode = Annotated[
-    Literal["head", "spouse", "adult", "child", "relative", "neighbour"],
-    Field(json_schema_extra=titled("在场人员", "Who was present", _PRESENT)),
-]
-Present = Annotated[
-    tuple[PresentCode, ...],
-    Field(min_length=1, max_length=6, json_schema_extra=titled("在场人员", "Who was present")),
-]
 
 
 class Report(Form):
@@ -61,18 +42,6 @@ class Report(Form):
     def example(cls, asked: Asked) -> Mapping[str, Any]:
         seen = {"seen_on": asked.today.isoformat(), "how": "visit", "present": ["head"], "difficulty": "confirmed"}
         return seen | {"concerns": list(asked.concerns[:3])}
-
-
-class NotReached(Form):
-    """An attempt at which nobody was met. The task stays open; three of them are no ground to close it (C4)."""
-
-    tried_on: Annotated[date, Field(json_schema_extra=titled("哪天去的", "Tried on"))]
-    how: How
-    note: Note = ""
-
-    @classmethod
-    def example(cls, asked: Asked) -> Mapping[str, Any]:
-        return {"tried_on": asked.today.isoformat(), "how": "visit"}
 
 
 class NotMine(Form):

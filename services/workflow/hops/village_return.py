@@ -11,12 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from services.workflow.form import Asked, Form, Note, Wrong, titled
-from services.workflow.hops.papers import Return
-from services.workflow.hops.village_group import NotReached
+from services.workflow.hops.papers import NotReached, Return
 from services.workflow.outcome import Ends, Outcome, Returns, Standing, Stays
 from shared.policy import Names
 
-HOP = "village_return"
 QUESTIONS = {
     "deliver": Names(
         "请把措施落实到户，并告诉农户找谁。", "Put the measures in place; tell the farmer whom to turn to."

@@ -12,11 +12,11 @@ import pytest
 from services.notify import wording
 from services.notify.audience import Part
 from services.notify.occasion import Occasion
-from services.notify.wording import LANGUAGES, Names, catalogue, concern_words, due_words, group_name, hop_words
+from services.notify.wording import LANGUAGES, catalogue, concern_words, due_words, group_name, hop_words
 from shared.contracts.deadline import LadderStep
 from shared.contracts.types import Hop
 from shared.domain.concerns import BY_CODE, CONCERNS
-from shared.policy import load
+from shared.policy import Names, load
 from tests.services.notify.test_audience import arrived
 
 FACTS = {"level", "hop", "concerns", "due", "place"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.workflow.form import Asked, read, schema_of
-from services.workflow.hops.papers import Return
+from services.workflow.hops.papers import NotReached, Return
 from services.workflow.hops.village_committee import (
     TOWNSHIP,
     CloseNotice,
@@ -16,7 +16,6 @@ from services.workflow.hops.village_committee import (
     decide,
     offers,
 )
-from services.workflow.hops.village_group import NotReached
 from services.workflow.outcome import Onward, Outcome, Returns, Standing, Stays
 from shared.policy import Names
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from services.workflow.form import Asked, read
-from services.workflow.hops.village_group import FORMS, NotMine, NotReached, Report, decide
+from services.workflow.hops.papers import NotReached
+from services.workflow.hops.village_group import FORMS, NotMine, Report, decide
 from services.workflow.outcome import HandsOver, Onward, Standing, Stays
 from shared.policy import load
 
