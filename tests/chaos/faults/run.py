@@ -61,16 +61,19 @@ WHOLE = Size(records=3000, cuts=1000, away=300.0, hung=60.0, slow=60.0, deaf=180
 
 @dataclass
 class Recovery:
-    """`lasted` is the fault's own time, `seconds` that from its end until everything had come to rest."""
+    """`lasted` is the fault's own time, `seconds` that from its end until everything had come to rest; for `sending` of
+    them the tester still sent his records."""
 
     fault: str
     lasted: float
     seconds: float
+    sending: float
     done: str
     cost: str
 
     def line(self) -> str:
         times = f"lasted {self.lasted:.1f} s, at rest {self.seconds:.1f} s after its end"
+        times += f" ({self.sending:.1f} s of them records were still sent)" if self.sending >= 1 else ""
         return f"{self.fault}: {self.done}; {times}; {self.cost}"
 
 
@@ -99,9 +102,10 @@ class Faults(Chaos):
                 ended = time.monotonic()
                 if under_way is not None:
                     await under_way
+                sending = time.monotonic() - ended
                 await self._rest()
                 seconds = time.monotonic() - ended
-            self.recoveries.append(Recovery(name, ended - began, seconds, told, cost.line()))
+            self.recoveries.append(Recovery(name, ended - began, seconds, sending, told, cost.line()))
             self.say(self.recoveries[-1].line())
 
     async def _warmed(self, http: Sequence[Any], kafka: Sequence[Keyed]) -> tuple[Sequence[Any], Sequence[Keyed]]:
