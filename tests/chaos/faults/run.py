@@ -102,10 +102,10 @@ class Faults(Chaos):
                 ended = time.monotonic()
                 if under_way is not None:
                     await under_way
-                sending = time.monotonic() - ended
+                still = time.monotonic() - ended
                 await self._rest()
                 seconds = time.monotonic() - ended
-            self.recoveries.append(Recovery(name, ended - began, seconds, sending, told, cost.line()))
+            self.recoveries.append(Recovery(name, ended - began, seconds, still, told, cost.line()))
             self.say(self.recoveries[-1].line())
 
     async def _warmed(self, http: Sequence[Any], kafka: Sequence[Keyed]) -> tuple[Sequence[Any], Sequence[Keyed]]:
