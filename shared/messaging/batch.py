@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -107,10 +108,11 @@ class Effort:
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A record whose turn has come: new, or from the table `waiting`."""
+    """A record whose turn has come: new, from the table `waiting`, or told again after a restore."""
 
     input: Input
     row: Waiting | None = None
+    is_again: bool = False
 
 
 @dataclass(slots=True)
@@ -132,6 +134,7 @@ class Batch:
     released: list[tuple[Place, str]] = field(default_factory=list)
     blocked: set[Line] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
+    settled: list[UUID] = field(default_factory=list)
     troubles: int = 0
 
     async def run(self, wanted: set[str]) -> Report:
@@ -154,9 +157,13 @@ class Batch:
         waits = await self._waiting_rows()
         lines: dict[tuple[str, str], list[Input]] = defaultdict(list)
         candidates: dict[str, list[Candidate]] = defaultdict(list)
+        owed = await self.work.said.owed(self.connection, self.inputs)
         for input in self.inputs:
             if input.sequence is None:
                 candidates[input.topic].append(Candidate(input))
+            elif (id_ := owed.pop((input.topic, input.key, input.sequence), None)) is not None:
+                self.settled.append(id_)
+                candidates[input.topic].append(Candidate(input, is_again=True))
             else:
                 lines[input.topic, input.key].append(input)
         for line in [*lines, *(line for line in waits if line not in lines)]:
@@ -313,7 +320,10 @@ class Batch:
             self.outcomes.append((one.input.place, decision.outcome))
 
     def _hold_back(self, one: Candidate) -> None:
-        if one.row is None:
+        """Its turn will come; that of what is told again is past, so that a person replays it."""
+        if one.is_again:
+            self._let_wait(one.input, "failed", "told again behind a merge")
+        elif one.row is None:
             self._let_wait(one.input, "ahead", None)
 
     def _fail(self, one: Candidate, cause: str) -> None:
@@ -322,7 +332,7 @@ class Batch:
             self._let_wait(one.input, "failed", cause)
         else:
             self.failed_rows.append((one.row, cause))
-        if one.input.sequence is not None:
+        if one.input.sequence is not None and not one.is_again:
             self.blocked.add((one.input.topic, one.input.key))
 
     # ── wait ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -358,12 +368,15 @@ class Batch:
         if self.failed_rows:
             await waiting.fail(connection, self.failed_rows)
         decided = [emit for one in self.report.decided for emit in one.decision.emits]
-        emits = await self.work.said.without(connection, decided, self.rows)
+        emits, there = await self.work.said.without(connection, decided)
         if emits:
             self.report.emits = outbox.rows(self.work.service, emits, self.rows, now)
             await outbox.insert(connection, self.report.emits)
         crash_point("emitted")
         await keys.write(connection, self.rows.values(), merged(self.report.decided, self.rows))
+        await self.work.said.tell_again(connection, there)
+        if self.settled:
+            await self.work.said.settle(connection, self.settled)
         made = positions.steps(self.outcomes, self.released)
         if made:
             await positions.advance(connection, consumer, made)

@@ -28,7 +28,8 @@ class KeyRow:
         return _at(self.applied, TOPIC[topic].number)
 
     def apply(self, topic: str, sequence: int) -> None:
-        _set(self.applied, TOPIC[topic].number, sequence)
+        """On, never back: what is told again (`restore.py`) has its number behind it."""
+        _set(self.applied, TOPIC[topic].number, max(sequence, self.applied_number(topic)))
         self.is_changed = True
 
     def next_emitted(self, topic: str) -> int:

@@ -1,8 +1,18 @@
 """After a database was put back to an earlier hour: our topics know more than it does, and it learns that from them.
 
-Readers go on from the stored positions. What a service had emitted since then lies in its own topics: a fact whose id
-is there keeps the number that it has there and is not sent again; a new one goes on behind the end. Run while no
-service runs; running it twice, or where nothing was put back, changes nothing.
+Readers go on from the stored positions. What a service had emitted since then lies in its own topics: an id that is
+there keeps the number that it has there, and a new one goes on behind the end. Run while no service runs; running it
+twice, or where nothing was put back, changes nothing.
+
+All topics are then read again at once, and so an effect can come before its cause, as it never does otherwise. It is
+harmless where the reader needs no order between topics, and that holds of every fact that another service reads:
+intake and console keep what each step says, by case; notify tells what arrived, by place, and the reader of notices
+writes them into the history; screening remembers the end of a warning that it has not raised yet; an appeal is of a
+case whose refusal was a person's, and so stands in the backup or is gone. Only a hop's entry, which workflow tells
+itself, is void without the case that is told of with it, and that case may come later, or never (a person had decided).
+So it neither waits, for it could hold up its line for good, nor is it told under a second number: read too early, it
+passes as stale; and if its service comes to tell it again, the very record of the log goes out once more, as after a
+relay's death, and its reader decides this copy (`owed`), whose number it has behind it.
 """
 
 import asyncio
@@ -15,9 +25,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import CommitFailedError, KafkaError
 
-from shared.contracts.topics import TOPIC, TOPICS, Topic
-from shared.messaging.keys import KeyRow
-from shared.messaging.room import Emit
+from shared.contracts.topics import TOPICS, Topic
+from shared.messaging.room import Emit, Input
 from shared.postgres import SERVICES, queries
 
 SQL = queries(__file__)
@@ -28,6 +37,9 @@ READ_MS = 500
 
 Positions = Mapping[tuple[str, str, int], int]
 """(consumer group, topic, partition) → stored next offset."""
+InLine = tuple[str, str, int]
+"""(topic, key, number)."""
+READ_BY_ITSELF = frozenset(topic.name for topic in TOPICS if topic.producer in topic.consumers)
 
 
 class StillRunning(Exception):
@@ -40,31 +52,34 @@ class Said:
 
     is_any: bool | None = None
 
-    async def without(
-        self, connection: asyncpg.Connection, emits: Sequence[Emit], rows: Mapping[str, KeyRow]
-    ) -> list[Emit]:
-        """The facts that are not in our topics yet, and those that we must tell ourselves again (`_again`)."""
-        if emits and self.is_any is None:
-            self.is_any = await connection.fetchval(SQL.is_restored)
-        if not emits or not self.is_any:
-            return list(emits)
+    async def without(self, connection: asyncpg.Connection, emits: Sequence[Emit]) -> tuple[list[Emit], list[UUID]]:
+        """The facts that are not in our topics yet; and the ids of those that are (see `tell_again`)."""
+        if not emits or not await self._is_any(connection):
+            return list(emits), []
         found = await connection.fetch(SQL.there, [str(emit.id) for emit in emits])
-        there = {row["event_id"]: row["sequence"] for row in found}
-        return [one for emit in emits if (one := _again(emit, there.get(str(emit.id)), rows)) is not None]
+        there = {row["event_id"] for row in found}
+        return [emit for emit in emits if str(emit.id) not in there], [UUID(one) for one in there]
 
+    async def tell_again(self, connection: asyncpg.Connection, there: Sequence[UUID]) -> int:
+        """Once the key rows are written: what we had read of these before we told it goes out as it was."""
+        return await connection.fetchval(SQL.tell_again, there) if there else 0
 
-def _again(emit: Emit, number: int | None, rows: Mapping[str, KeyRow]) -> Emit | None:
-    """None for what lies in its topic and will be read there, or was read by others.
+    async def owed(self, connection: asyncpg.Connection, inputs: Sequence[Input]) -> dict[InLine, UUID]:
+        """Places in line of what comes once more to be decided. Under the locks of the inputs' keys."""
+        ours = [input for input in inputs if input.topic in READ_BY_ITSELF]
+        if not ours or not await self._is_any(connection):
+            return {}
+        keys, names = list({input.key for input in ours}), list({input.topic for input in ours})
+        found = await connection.fetch(SQL.owed, keys, names)
+        return {(row["topic"], row["key"], row["sequence"]): row["event_id"] for row in found}
 
-    A topic that its own producer reads (a hop's) can have been read again before the state was there of which it tells.
-    Then nothing came of it, and it is told once more, behind the end: the one case in which an id gets a second number.
-    """
-    if number is None:
-        return emit
-    topic = TOPIC[emit.topic]
-    if topic.producer not in topic.consumers or rows[emit.key].applied_number(emit.topic) < number:
-        return None
-    return emit
+    async def settle(self, connection: asyncpg.Connection, ids: Sequence[UUID]) -> None:
+        await connection.execute(SQL.settle, ids)
+
+    async def _is_any(self, connection: asyncpg.Connection) -> bool:
+        if self.is_any is None:
+            self.is_any = bool(await connection.fetchval(SQL.is_restored))
+        return self.is_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +91,13 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
-class InLine:
-    """One record's place in line."""
+class Told:
+    """One record of ours: its place in line, and its bytes where its own service reads it."""
 
     key: str
     sequence: int
     event_id: UUID
+    value: bytes | None
 
 
 async def restore(bootstrap: str, admin_dsn: str) -> Restored:
@@ -98,7 +114,7 @@ async def restore(bootstrap: str, admin_dsn: str) -> Restored:
         for topic in TOPICS:
             starts = _starts(topic, stored)
             async for read in _read(bootstrap, topic.name, starts):
-                facts[topic.producer] += await _take_in(admin, topic, read)
+                facts[topic.producer] += await take_in(admin, topic, read)
         return Restored(facts, sought_back)
     finally:
         await admin.close()
@@ -123,7 +139,7 @@ def _starts(topic: Topic, stored: Mapping[str, Positions]) -> dict[int, int]:
     return {partition: min(least.get(partition, 0) for least in by_service) for partition in partitions}
 
 
-async def _read(bootstrap: str, topic: str, starts: Mapping[int, int]) -> AsyncIterator[list[InLine]]:
+async def _read(bootstrap: str, topic: str, starts: Mapping[int, int]) -> AsyncIterator[list[Told]]:
     """A topic from `starts` (elsewhere from its beginning) to its end."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False)
     await consumer.start()
@@ -135,7 +151,7 @@ async def _read(bootstrap: str, topic: str, starts: Mapping[int, int]) -> AsyncI
             consumer.seek(part, max(begins[part], min(starts.get(part.partition, 0), ends[part])))
         while any([await consumer.position(part) < ends[part] for part in parts]):
             for records in (await consumer.getmany(timeout_ms=READ_MS)).values():
-                yield [fact for one in records if (fact := _in_line(one.headers)) is not None]
+                yield [found for one in records if (found := told(topic, one.headers, one.value)) is not None]
     finally:
         await consumer.stop()
 
@@ -145,26 +161,26 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
     return sorted(consumer.partitions_for_topic(topic) or ())
 
 
-def _in_line(headers: Sequence[tuple[str, bytes]]) -> InLine | None:
+def told(topic: str, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> Told | None:
     """None for what no relay of ours has sent."""
     head = dict(headers)
     try:
         key, sequence = head["ce_partitionkey"].decode(), int(head["ce_sequence"])
-        return InLine(key, sequence, UUID(head["ce_id"].decode()))
+        return Told(key, sequence, UUID(head["ce_id"].decode()), value if topic in READ_BY_ITSELF else None)
     except (KeyError, ValueError, AttributeError):
         return None
 
 
-async def _take_in(admin: asyncpg.Connection, topic: Topic, read: Sequence[InLine]) -> int:
+async def take_in(admin: asyncpg.Connection, topic: Topic, read: Sequence[Told]) -> int:
     """Remember what is beyond the known numbers, and move these on. Returns how many facts were unknown."""
     if not read:
         return 0
-    keys, sequences = [fact.key for fact in read], [fact.sequence for fact in read]
-    ids = [fact.event_id for fact in read]
+    keys, sequences = [one.key for one in read], [one.sequence for one in read]
+    ids, values = [one.event_id for one in read], [one.value for one in read]
     async with admin.transaction():
         await admin.execute(f"SET LOCAL search_path TO {topic.producer}, civil")
         await admin.execute(SQL.make_keys, keys)
-        unknown = await admin.fetch(SQL.remember, topic.name, topic.number, keys, sequences, ids)
+        unknown = await admin.fetch(SQL.remember, topic.name, topic.number, keys, sequences, ids, values)
         await admin.execute(SQL.go_on_behind, topic.number, keys, sequences)
     return len(unknown)
 

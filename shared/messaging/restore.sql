@@ -3,8 +3,20 @@
 SELECT is_restored()
 
 -- name: there
--- Which of these facts lie in our topics already, under which number.
-SELECT event_id, sequence FROM restored_ids($1::uuid[])
+-- Which of these facts lie in our topics already.
+SELECT event_id FROM restored_ids($1::uuid[])
+
+-- name: tell_again
+-- What had been read before it was told goes out once more, as it was.
+SELECT tell_again($1::uuid[])
+
+-- name: owed
+-- What comes once more under these keys and is due to be decided. Read under their locks.
+SELECT event_id, topic, key, sequence FROM restored WHERE is_owed AND key = ANY ($1::text[]) AND topic = ANY ($2::text[])
+
+-- name: settle
+-- They have come.
+UPDATE restored SET is_owed = false WHERE event_id = ANY ($1::uuid[])
 
 -- name: positions
 -- The stored next offset of every partition, whoever reads it.
@@ -16,9 +28,9 @@ INSERT INTO keys (key) SELECT DISTINCT k COLLATE "C" FROM unnest($1::text[]) AS 
 
 -- name: remember
 -- Numbers beyond the last one that this database knows to have given.
-INSERT INTO restored (event_id, topic, key, sequence)
-SELECT DISTINCT ON (f.event_id) f.event_id, $1, f.key, f.sequence
-FROM unnest($3::text[], $4::bigint[], $5::uuid[]) AS f (key, sequence, event_id)
+INSERT INTO restored (event_id, topic, number, key, sequence, value)
+SELECT DISTINCT ON (f.event_id) f.event_id, $1, $2, f.key, f.sequence, f.value
+FROM unnest($3::text[], $4::bigint[], $5::uuid[], $6::bytea[]) AS f (key, sequence, event_id, value)
 JOIN keys k ON k.key = f.key COLLATE "C"
 WHERE f.sequence > coalesce(k.emitted[$2], 0)
 ON CONFLICT DO NOTHING RETURNING event_id

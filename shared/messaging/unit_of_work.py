@@ -361,9 +361,10 @@ class UnitOfWork:
             crash_point("call_saved")
             report.decided += decided
         facts = [e for d in report.decided for e in d.decision.emits]
-        emits = await self.said.without(connection, facts, rows)
+        emits, there = await self.said.without(connection, facts)
         report.emits = outbox.rows(self.service, emits, rows, now)
         await self._emit_call(connection, report, rows, scope)
+        await self.said.tell_again(connection, there)
         crash_point("call_emitted")
         return report
 

@@ -85,5 +85,16 @@ async def held(admin_dsn: str) -> frozenset[tuple[str, str, int]]:
     return frozenset((row["topic"], row["key"], row["sequence"]) for row in rows)
 
 
+async def remember(admin_dsn: str, sent: frozenset[tuple[str, str, int]]) -> None:
+    """What was held and sent before the database was put back: it stands in the logs and in no table any more."""
+    admin = await asyncpg.connect(admin_dsn)
+    await admin.executemany(
+        "INSERT INTO chaos.held (topic, key, sequence, is_sent) SELECT $1, $2, $3, true WHERE NOT EXISTS "
+        "(SELECT FROM chaos.held WHERE topic = $1 AND key = $2 AND sequence = $3)",
+        sorted(sent),
+    )
+    await admin.close()
+
+
 def _partition(key: str, count: int) -> int:
     return crc32(key.encode()) % count
