@@ -25,6 +25,7 @@ from deploy.demo.township import Township
 from shared.clock import machine_now
 from shared.messaging.restore import restore
 from shared.postgres import SERVICES
+from tests.chaos import holding
 from tests.chaos.faults import disk, measures, slow_member
 from tests.chaos.faults.house import EXIT_SECONDS, FaultHouse
 from tests.chaos.run import Chaos, Outcome, Plan, slices
@@ -299,10 +300,12 @@ class Faults(Chaos):
         await self._started()
         await self._send(*self.part, [])
         await self._rest()
+        held = await holding.held(house.postgres.dsn)
         await self._stopped()
         await asyncio.to_thread(shutil.rmtree, house.postgres.folder)
         await asyncio.to_thread(_copy, backup, house.postgres.folder)
         await asyncio.to_thread(house.postgres.start)
+        await holding.remember(house.postgres.dsn, held)
         found = await restore(house.kafka.bootstrap, house.postgres.dsn)
         await self._started()
         await self._send(self.part[0], [], [])
