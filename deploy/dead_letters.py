@@ -4,7 +4,6 @@ Over each service's HTTP API, so that replay and skip pass the unit of work, and
 """
 
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +13,11 @@ from urllib.parse import quote
 import httpx
 
 from deploy.access import own_token
-from deploy.local.addresses import SERVICES
+from deploy.local.addresses import url_of
 from deploy.local.folder import DataFolder
 from deploy.say import say
 from deploy.trouble import Trouble
-from shared.settings import PORTS
+from shared.postgres import SERVICES
 
 TIMEOUT_SECONDS = 60.0
 """A replay applies up to 1,000 records that waited behind."""
@@ -81,9 +80,7 @@ def _split(letter_id: str) -> tuple[str, str]:
 
 
 def _call(data: Path | None, service: str, method: str, path: str, body: object) -> dict[str, Any]:
-    variable = f"SHOUWANG_{service.upper()}_URL"
-    told = DataFolder(data).environment()
-    base = os.environ.get(variable) or told.get(variable) or f"http://127.0.0.1:{PORTS[service]}"
+    base = url_of(service, DataFolder(data))
     headers = {"Authorization": f"Bearer {own_token(data)}"}
     if method == "POST":
         headers["Idempotency-Key"] = str(uuid.uuid4())

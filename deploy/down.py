@@ -3,12 +3,12 @@
 import signal
 from pathlib import Path
 
-from deploy.local.addresses import SERVICES
 from deploy.local.folder import DataFolder
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.supervise import answers, listens, stop_left_over
 from deploy.say import say
+from shared.postgres import SERVICES
 
 LEFT_OVER = {"kafka": Kafka.stop_left_over, "postgres": Postgres.stop_left_over}
 """How to stop what is no service, in this order."""

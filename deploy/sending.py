@@ -5,7 +5,6 @@ taken in is not taken in twice.
 """
 
 import hashlib
-import os
 import time
 import uuid
 from pathlib import Path
@@ -14,11 +13,11 @@ from typing import Any
 import httpx
 
 from deploy.access import DEMO_COUNTY, token
+from deploy.local.addresses import url_of
 from deploy.local.folder import DataFolder
 from deploy.progress import shown
 from deploy.say import say
 from deploy.trouble import Trouble
-from shared.settings import PORTS
 
 REGISTER = "rural_revitalization"
 TIMEOUT_SECONDS = 600.0
@@ -31,9 +30,7 @@ _KEYS = uuid.UUID("3d0b3c52-6a1f-4f43-8a55-0d1c6f1f8a11")
 
 def send_file(data: Path | None, file: Path, department: str, region: str | None) -> bool:
     """Whether every row was taken or waits for its household. Raises Trouble."""
-    told = DataFolder(data).environment()
-    base = os.environ.get("SHOUWANG_INTAKE_URL") or told.get("SHOUWANG_INTAKE_URL")
-    base = base or f"http://127.0.0.1:{PORTS['intake']}"
+    base = url_of("intake", DataFolder(data))
     headers = {"Authorization": f"Bearer {_token(data, department, region)}", "Accept-Language": "en"}
     try:
         content = file.read_bytes()

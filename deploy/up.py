@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from deploy.down import LEFT_OVER
 from deploy.local import fetch
-from deploy.local.addresses import SERVICES, Addresses
+from deploy.local.addresses import Addresses
 from deploy.local.folder import ROOT, DataFolder
 from deploy.local.interrupt import Shield, interruptible
 from deploy.local.kafka import Kafka
@@ -25,6 +25,7 @@ from deploy.progress import shown
 from deploy.say import say
 from deploy.trouble import Trouble, of_disk
 from shared.crypto import KeyFileError, create_keys
+from shared.postgres import SERVICES
 from shared.settings import Settings
 
 Answer = TypeVar("Answer")

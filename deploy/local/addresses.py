@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from deploy.local.folder import DataFolder
 from deploy.trouble import Trouble
+from shared.postgres import SERVICES
 from shared.settings import PORTS
 
-SERVICES: tuple[str, ...] = ("intake", "screening", "workflow", "notify", "console")
 KAFKA_PORT = 9192
 POSTGRES_PORT = 5532
 
@@ -53,6 +53,13 @@ class Addresses:
             "SHOUWANG_ASSETS": str(folder.assets),
             "SHOUWANG_DEMO": "1" if is_demo else "0",
         }
+
+
+def url_of(service: str, folder: DataFolder) -> str:
+    """Where a service answers: as the environment says, else where this folder had it last, else at its usual port."""
+    variable = f"SHOUWANG_{service.upper()}_URL"
+    told = os.environ.get(variable) or folder.environment().get(variable)
+    return told or f"http://127.0.0.1:{PORTS[service]}"
 
 
 def without_user(dsn: str) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("intake", "screening", "workflow", "notify", "console")
 Files = Mapping[str, str]
 
 PURE = re.compile(

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.local.addresses import SERVICES
 from deploy.local.fetch import locked
 from deploy.local.kafka import PROPERTIES
 from deploy.local.postgres import SETTINGS
+from shared.postgres import SERVICES
 from shared.settings import PORTS
 from tests import servers
 

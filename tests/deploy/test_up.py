@@ -19,11 +19,11 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deploy.local.addresses import SERVICES
 from deploy.local.fetch import cache
 from deploy.local.postgres import Postgres
 from deploy.local.process import free_ports, recorded
 from shared.contracts.topics import TOPICS
+from shared.postgres import SERVICES
 from tests import servers
 from tests.until import until
 

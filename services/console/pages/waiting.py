@@ -21,9 +21,9 @@ from services.console.remaining import as_instant
 from services.console.session import Viewer, check_csrf
 from services.console.wording import Words
 from shared.contracts.topics import TOPIC
+from shared.postgres import SERVICES
 from shared.web.problems import refuse
 
-SERVICES = ("intake", "screening", "workflow", "notify", "console")
 """In the order of the road."""
 ROWS_MAX, ROWS_EACH_MAX = 50, 12
 """Lines of one service on a page of its own, and of each where all are shown: 150 KB hold them."""
