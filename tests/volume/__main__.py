@@ -6,15 +6,15 @@ Exit 1 when a count that must be nought is not.
 
 import argparse
 import asyncio
-import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from shared.telemetry import configure_logging
 from tests.benchmarks.screening import prepared
 from tests.house import House
 from tests.servers import folder
-from tests.volume import outbox
+from tests.volume import calls, letters, outbox
 from tests.volume.ground import Figure
 
 Program = Callable[[House, int, int], Awaitable[Figure]]
@@ -22,13 +22,16 @@ Program = Callable[[House, int, int], Awaitable[Figure]]
 PROGRAMS: Mapping[str, tuple[Program, int]] = {
     "gaps": (outbox.gaps, 1_000_000),
     "idle": (outbox.idle, 1_000_000),
+    "keys_of_calls": (calls.keys_of_calls, 10_000),
+    "held_lines": (calls.held_lines, 4_000),
+    "replayed": (letters.replayed, 10_000),
 }
 """Name → program, and its number of things."""
 
 
 def volume(seed: int, names: Sequence[str], count: int | None = None) -> bool:
     """Run them one after the other, and print each figure as it comes. Whether every count was nought."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    configure_logging("volume", "volume-0", "critical")
     with folder("volume") as place:
         house = House(place)
         try:
