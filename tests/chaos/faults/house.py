@@ -2,6 +2,7 @@
 
 import re
 import signal
+import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,9 +75,19 @@ class MovingHouse(House):
 
     def leave(self, slot: str, *, with_farewell: bool) -> None:
         if with_farewell:
-            self.running[slot].send_signal(signal.SIGTERM)
-            self.running[slot].wait(EXIT_SECONDS)
+            self.tell_to_stop(slot)
         self.kill(slot)
+
+    def tell_to_stop(self, slot: str) -> int:
+        """Its exit code. Raises AssertionError, with what it has written since, where it does not leave in time."""
+        process, log = self.running[slot], self.folder / f"{slot}.log"
+        written = log.stat().st_size
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(EXIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            said = log.read_text("utf-8", "replace")[written:][-4000:]
+            raise AssertionError(f"{slot} is not gone {EXIT_SECONDS:.0f} s after it was told to: {said}") from None
 
 
 @dataclass

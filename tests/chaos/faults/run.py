@@ -7,7 +7,6 @@ recovery. `Size` says how long or how often: the suite's form, and the whole.
 import asyncio
 import random
 import shutil
-import signal
 import subprocess
 import time
 from collections import Counter
@@ -27,7 +26,7 @@ from shared.messaging.restore import restore
 from shared.postgres import SERVICES
 from tests.chaos import holding
 from tests.chaos.faults import disk, measures, slow_member
-from tests.chaos.faults.house import EXIT_SECONDS, FaultHouse
+from tests.chaos.faults.house import FaultHouse
 from tests.chaos.run import Chaos, Outcome, Plan, slices
 from tests.until import until
 
@@ -202,10 +201,8 @@ class Faults(Chaos):
             await asyncio.to_thread(house.kill, service)
             house.start(service)
             await asyncio.sleep(self.hand.uniform(0.0, 4.0))
-            process = house.running[service]
-            process.send_signal(signal.SIGTERM)
             told = time.monotonic()
-            codes[await asyncio.to_thread(process.wait, EXIT_SECONDS)] += 1
+            codes[await asyncio.to_thread(house.tell_to_stop, service)] += 1
             self.exits.append(time.monotonic() - told)
             house.start(service)
         await asyncio.to_thread(house.await_ready, *SERVICES)
