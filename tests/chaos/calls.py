@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -35,12 +36,14 @@ class Sent:
 
 @dataclass
 class Calls:
-    """`kept` are the calls to be repeated at the end: the same key must get the same answer."""
+    """`kept` are the calls to be repeated at the end: the same key must get the same answer. `answers` counts every try
+    by what came of it: a status, or no answer at all."""
 
     house: House
     seed: int
     kept: list[Sent] = field(default_factory=list)
     repeated: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
     _number: int = 0
     _tokens: dict[tuple[tuple[str, str | None], ...], str] = field(default_factory=dict)
 
@@ -61,8 +64,10 @@ class Calls:
                         headers={"Content-Type": type_, "Idempotency-Key": key, **self._token(who)},
                     )
                 except httpx.TransportError:
+                    self.answers["no answer"] += 1
                     await asyncio.sleep(AGAIN_SECONDS)
                     continue
+                self.answers[str(answer.status_code)] += 1
                 if answer.status_code == 503 or _is_in_flight(answer):
                     await asyncio.sleep(AGAIN_SECONDS)
                     continue

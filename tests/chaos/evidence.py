@@ -24,7 +24,7 @@ async def collect(
     admin_dsn: str,
     answers: Sequence[Mapping[str, Any]],
     held: frozenset[tuple[str, str, int]],
-    road: Road,
+    road: Road | None,
     judged_until: Mapping[str, int] | None,
 ) -> Evidence:
     """Read when everything has come to rest."""

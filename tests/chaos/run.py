@@ -12,7 +12,7 @@ import asyncio
 import json
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -53,6 +53,7 @@ DUE = {
     "notices to be tried again": "SELECT count(*) FROM notify.occasions WHERE retry_at <= civil.now()",
 }
 DEATH_SECONDS, REST_SECONDS, LEASE_SECONDS = 40.0, 180.0, 6.5
+FIRST_POLL_SECONDS = 0.05
 REGISTER = "rural_revitalization"
 
 
@@ -96,6 +97,8 @@ class Outcome:
     said: int = 0
     copies: int = 0
     seconds: float = 0.0
+    firsts: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """What first succeeded again → after how many seconds, each time."""
 
     def untrodden(self) -> set[str]:
         """Hops at which nobody decided, and rungs that never rang: of them the run proves nothing."""
@@ -108,6 +111,8 @@ class Outcome:
         if self.missed:
             yield f"  not reached: {', '.join(f'{service} {step}' for service, step in self.missed)}"
         yield "  " + ", ".join(f"{what}: {number}" for what, number in sorted(self.done.items()))
+        for what, seconds in self.firsts.items():
+            yield f"  first {what}: {max(seconds):.1f} s at most of {len(seconds)}"
         yield f"  decided: {', '.join(f'{step} {number}' for step, number in sorted(self.walked.items()))}"
         yield f"  rung: {', '.join(f'{step} {number}' for step, number in self.rung.most_common())}"
         yield f"  {self.said} records in our topics, {self.copies} of them second copies"
@@ -346,11 +351,32 @@ class Chaos:
         self.outcome.done["broker killed"] += 1
         await asyncio.to_thread(self.house.kafka.kill)
         await asyncio.to_thread(self.house.kafka.start)
+        self.outcome.firsts["fact sent after a broker was ready"].append(await self.first_fact())
 
     async def _stop_database(self) -> None:
         self.outcome.done["PostgreSQL stopped without a word"] += 1
         await asyncio.to_thread(self.house.postgres.kill)
         await asyncio.to_thread(self.house.postgres.start)
+        self.outcome.firsts["call answered after PostgreSQL was ready"].append(await self.first_answer())
+
+    async def first_answer(self) -> float:
+        """Seconds from now until a call that writes has been answered."""
+        began = time.monotonic()
+        await self._file(next(self.strangers))
+        return time.monotonic() - began
+
+    async def first_fact(self) -> float:
+        """Seconds from now until Kafka has acknowledged a fact that is told now, and what was before it."""
+        began = time.monotonic()
+        await self._file(next(self.strangers))
+        admin = await self._connected()
+        try:
+            last = await admin.fetchval("SELECT coalesce(max(id), 0) FROM intake.outbox")
+            while await admin.fetchval("SELECT EXISTS (SELECT FROM intake.outbox WHERE id <= $1)", last):
+                await asyncio.sleep(FIRST_POLL_SECONDS)
+        finally:
+            await admin.close()
+        return time.monotonic() - began
 
     def _relay_from_the_past(self, step: str) -> Callable[[], Any]:
         async def act() -> None:

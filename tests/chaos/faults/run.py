@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,7 @@ LOCKED = "LOCK TABLE screening.keys, workflow.keys, intake.keys IN ACCESS EXCLUS
 SLOW_PROGRAM = "tests.chaos.faults.slow_member"
 SHARE_NOBODY = 10**9
 CUTS_SECONDS, RECOVERY_SECONDS, DRAIN_SECONDS = 600.0, 120.0, 300.0
+WATCH_SECONDS, PEOPLE_SECONDS = 0.05, 0.2
 WARM_PARTS = 5
 """One part in so many is sent before: what then grows or moves is the fault's doing and not a start's."""
 
@@ -253,39 +255,71 @@ class Faults(Chaos):
     # ── disks ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def database_disk_full(self) -> str:
-        return await self._disk_full("postgres")
+        return await self._disk_full("postgres", self.first_answer, "call answered")
 
     async def broker_disk_full(self) -> str:
-        return await self._disk_full("kafka")
+        return await self._disk_full("kafka", self.first_fact, "fact sent")
 
-    async def _disk_full(self, name: str) -> str:
+    async def _disk_full(self, name: str, first: Callable[[], Coroutine[Any, Any, float]], what: str) -> str:
+        """The server is started as its supervisor would, where it ends. `first`: until something succeeds again."""
         server, own = (self.house.postgres if name == "postgres" else self.house.kafka), self.house.disks[name]
-        await asyncio.to_thread(own.fill)
-        await asyncio.sleep(self.size.slow)
-        await asyncio.to_thread(own.free)
-        await asyncio.sleep(1.0)
-        ended = server.poll() is not None
-        if ended:
-            server.launch()
-            await asyncio.to_thread(server.wait_ready, RECOVERY_SECONDS)
-        return f"full for {self.size.slow:.0f} s, the server {'ended and was started' if ended else 'stayed'}"
+        async with self._people():
+            await asyncio.to_thread(own.fill)
+            before = self.calls.answers.copy()
+            await asyncio.sleep(self.size.slow)
+            answers = self.calls.answers - before
+            await asyncio.to_thread(own.free)
+            starts, ready_at, succeeding = 0, time.monotonic(), asyncio.create_task(first())
+            while not succeeding.done():
+                if server.poll() is not None:
+                    server.launch()
+                    await asyncio.to_thread(server.wait_ready, RECOVERY_SECONDS)
+                    starts, ready_at = starts + 1, time.monotonic()
+                await asyncio.wait({succeeding}, timeout=WATCH_SECONDS)
+            await succeeding
+            seconds = time.monotonic() - ready_at
+        stayed = f"ended and was started {starts} times" if starts else "stayed"
+        told = ", ".join(f"{status} {times} times" for status, times in sorted(answers.items())) or "none"
+        firsts = f"first {what} {seconds:.1f} s after it was ready"
+        return f"full for {self.size.slow:.0f} s, the server {stayed}, {firsts}; calls answered meanwhile: {told}"
+
+    @asynccontextmanager
+    async def _people(self) -> AsyncIterator[None]:
+        """They report difficulties meanwhile, one after another, each repeated until it is answered, and then kept."""
+        over = asyncio.Event()
+
+        async def report() -> None:
+            while not over.is_set():
+                await self._file(next(self.strangers))
+                await asyncio.sleep(PEOPLE_SECONDS)
+
+        reporting = asyncio.create_task(report())
+        try:
+            yield
+        finally:
+            over.set()
+            await reporting
 
     async def power_cut(self) -> str:
         """Both servers at once; what no one had flushed is gone."""
         house = self.house
-        for own in house.disks.values():
-            own.cut_power()
-        house.kafka.kill()
-        house.postgres.kill()
-        for own in house.disks.values():
-            await until(partial(_is_unmounted, own), 20, "unmounted")
-            own.mount()
-        dropped = all(own.has_lost_what_was_not_flushed() for own in house.disks.values())
-        await asyncio.to_thread(house.postgres.start)
-        house.kafka.launch()
-        await asyncio.to_thread(house.kafka.wait_ready, RECOVERY_SECONDS)
+        async with self._people():
+            for own in house.disks.values():
+                own.cut_power()
+            house.kafka.kill()
+            house.postgres.kill()
+            for own in house.disks.values():
+                await until(partial(_is_unmounted, own), 20, "unmounted")
+                own.mount()
+            dropped = all(own.has_lost_what_was_not_flushed() for own in house.disks.values())
+            house.kafka.launch()
+            await asyncio.to_thread(house.postgres.start)
+            answered = await self.first_answer()
+            await asyncio.to_thread(house.kafka.wait_ready, RECOVERY_SECONDS)
+            sent = await self.first_fact()
         assert dropped, "the cut kept what nobody had flushed: it was none"
-        return "an unflushed witness was dropped on both disks"
+        firsts = f"first call answered {answered:.1f} s after PostgreSQL was ready"
+        return f"an unflushed witness was dropped on both disks, {firsts}, first fact sent {sent:.1f} s after Kafka was"
 
     # ── an older database ───────────────────────────────────────────────────────────────────────────────────────
 
