@@ -7,9 +7,11 @@ its test entrance.
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +47,9 @@ KEPT_SECONDS = 65
 """A quiet connection is the client's to close: ours would meet a call that is on its way (httpx keeps one for five)."""
 HTTP_SECONDS, LEAVE_SECONDS = 5, 10.0
 """What a process that was told to stop waits for: calls in hand (an open page never ends), and each of the rest."""
+ALL_LEAVE_SECONDS = 13.0
+"""And for all of it together. What is in hand then is read again by the next one, as after a kill; whoever watches over
+processes kills after 15 seconds or more, and takes it for a crash."""
 
 Loop = Callable[[], Awaitable[None]]
 Build = Callable[[Settings], Awaitable["Service"]]
@@ -418,8 +423,9 @@ def run(service: str, build: Build) -> None:
 
 async def _run(settings: Settings, build: Build, listener: socket.socket) -> None:
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        loop.add_signal_handler(name, _told, stop, loop)
     building, stopping = asyncio.ensure_future(build(settings)), asyncio.ensure_future(stop.wait())
     await asyncio.wait({building, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -432,6 +438,22 @@ async def _run(settings: Settings, build: Build, listener: socket.socket) -> Non
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     await service.live(stop, listener)
+
+
+def _told(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
+    if not stop.is_set():
+        stop.set()
+        end = threading.Timer(ALL_LEAVE_SECONDS, _end, [loop])
+        end.daemon = True  # one that leaves by itself is not kept
+        end.start()
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    """From a thread of its own: neither a task that does not end nor a loop that stands still holds it up."""
+    left = sorted({getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks(loop)})
+    log.warning("service.left_at_once", count=len(left), cause=", ".join(left))
+    sys.stdout.flush()
+    os._exit(0)
 
 
 @contextlib.asynccontextmanager
