@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import asyncpg
@@ -22,6 +23,8 @@ import asyncpg
 from deploy.demo.county import MOST_IN_ONE_TOWNSHIP
 from deploy.demo.sending import Keyed, sending
 from deploy.demo.township import Township
+from deploy.local.kafka import Kafka
+from deploy.local.postgres import Postgres
 from shared.clock import machine_now
 from shared.messaging.restore import restore
 from shared.postgres import SERVICES
@@ -55,10 +58,11 @@ class Size:
     deaf: float
     storms: int
     sigterms: int
+    kills: int
 
 
-SHORT = Size(records=300, cuts=50, away=20.0, hung=5.0, slow=5.0, deaf=12.0, storms=4, sigterms=5)
-WHOLE = Size(records=3000, cuts=1000, away=300.0, hung=60.0, slow=60.0, deaf=180.0, storms=50, sigterms=50)
+SHORT = Size(records=300, cuts=50, away=20.0, hung=5.0, slow=5.0, deaf=12.0, storms=4, sigterms=5, kills=3)
+WHOLE = Size(records=3000, cuts=1000, away=300.0, hung=60.0, slow=60.0, deaf=180.0, storms=50, sigterms=50, kills=20)
 
 
 @dataclass
@@ -252,6 +256,25 @@ class Faults(Chaos):
         finally:
             await admin.close()
 
+    # ── servers ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def broker_killed(self) -> str:
+        return await self._killed(self.house.kafka, self.first_fact, "fact sent")
+
+    async def database_killed(self) -> str:
+        return await self._killed(self.house.postgres, self.first_answer, "call answered")
+
+    async def _killed(self, server: Kafka | Postgres, first: Callable[[], Awaitable[float]], what: str) -> str:
+        """Without a word, again and again. The time is that from when it is ready until something succeeds."""
+        seconds = []
+        async with self._people():
+            for _ in range(self.size.kills):
+                await asyncio.to_thread(server.kill)
+                await asyncio.to_thread(server.start)
+                seconds.append(await first())
+        told = f"first {what} {median(seconds):.1f} s after it was ready, {max(seconds):.1f} s at most"
+        return f"killed {len(seconds)} times, {told}"
+
     # ── disks ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def database_disk_full(self) -> str:
@@ -376,6 +399,8 @@ FAULTS: dict[str, Callable[[Faults], Awaitable[str]]] = {
     "slow_broker": Faults.slow_broker,
     "deaf_broker": Faults.deaf_broker,
     "broker_gone": Faults.broker_gone,
+    "broker_killed": Faults.broker_killed,
+    "database_killed": Faults.database_killed,
     "sigterm_at_start": Faults.sigterm_at_start,
     "slow_batch": Faults.slow_batch,
     "rebalance_storm": Faults.rebalance_storm,
