@@ -57,7 +57,7 @@ class Spoken(msgspec.Struct, frozen=True, array_like=True):
     """The one open or suppressed warning, as it was last told: finding → its word, and what was told of the whole.
 
     `clock_at`: a declaration's receipt, from which its clock runs. `hold`: why it is suppressed; `speaks_on`: the day
-    on which it would speak, if time alone can bring that about.
+    on which it would speak, if time alone can bring that about. `reads`: a mark of all that its row says besides.
     """
 
     warning_id: str
@@ -71,6 +71,7 @@ class Spoken(msgspec.Struct, frozen=True, array_like=True):
     clock_at: datetime | None = None
     hold: str | None = None
     speaks_on: date | None = None
+    reads: int = 0
 
 
 class Digest(msgspec.Struct, frozen=True, array_like=True):

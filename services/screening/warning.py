@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
+from zlib import crc32
 
 import asyncpg
 import msgspec
@@ -211,9 +212,29 @@ def _told_again(digest: Digest, spoken: Spoken, held: Held, because: Because, he
     new_concerns = tuple(one for one in held.concerns if one not in spoken.concerns)
     is_final = digest.known is None or not spoken.is_provisional
     if heard == "data" and _is_as_told(spoken, held) and is_final:
-        return Told(digest, "unchanged", rows=_row_of_reports(digest, spoken, held, because))
+        return _unchanged(digest, spoken, held, because)
     kind = "strengthened" if heard == "reported" else _direction(spoken, held, new_concerns, is_final)
     return _said(kind, digest, spoken, held, new_concerns, because)
+
+
+def _unchanged(digest: Digest, spoken: Spoken, held: Held, because: Because) -> Told:
+    """Nobody is told again; but where its row would read otherwise by now (an income became known, the household moved,
+    a sum is of other records) it is written anew."""
+    reads = _reads(digest, held, because)
+    if reads == spoken.reads:
+        return Told(digest, "unchanged")
+    spoken = msgspec.structs.replace(spoken, reads=reads)
+    digest = msgspec.structs.replace(digest, spoken=spoken)
+    state = _state_of(digest, spoken, held, (), because)
+    return Told(digest, "unchanged", rows=(Row(state, because.region, because.grid, because.now),))
+
+
+def _reads(digest: Digest, held: Held, because: Because) -> int:
+    """A mark of what a warning's row says beyond its level and values."""
+    found = [(one.key, one.words, one.occurred_on, one.records, one.record_ids) for one in held.found]
+    number = digest.known.household_no if digest.known else None
+    place = number, because.region, because.grid
+    return crc32(repr((found, held.said, is_new_risk(digest.known), place)).encode())
 
 
 def _is_as_told(spoken: Spoken, held: Held) -> bool:
@@ -257,7 +278,9 @@ def _suppressed(digest: Digest, found: Sequence[Measured], holds: Mapping[str, H
     before, hold, held = digest.spoken, first_of(holds), Held(found, None)
     spoken = _begun(digest, because)
     is_held_alike = before is not None and (before.hold, before.speaks_on) == (hold.reason, hold.until)
-    if before is not None and is_held_alike and _is_as_told(before, held):
+    is_told = before is not None and is_held_alike and _is_as_told(before, held)
+    reads = _reads(digest, held, because)
+    if is_told and reads == spoken.reads:
         return Told(digest, "still_suppressed")
     spoken = msgspec.structs.replace(
         spoken,
@@ -267,6 +290,7 @@ def _suppressed(digest: Digest, found: Sequence[Measured], holds: Mapping[str, H
         told=_words(spoken, found, because),
         hold=hold.reason,
         speaks_on=hold.until,
+        reads=reads,
     )
     digest = msgspec.structs.replace(digest, spoken=spoken)
     suppression = Suppression(
@@ -278,6 +302,8 @@ def _suppressed(digest: Digest, found: Sequence[Measured], holds: Mapping[str, H
     state = _state_of(digest, spoken, held, (), because).model_copy(
         update={"state": "suppressed", "suppression": suppression}
     )
+    if is_told:
+        return Told(digest, "still_suppressed", rows=(Row(state, because.region, because.grid, because.now),))
     return _as_told("suppressed", digest, state, spoken, because)
 
 
@@ -308,6 +334,7 @@ def _said(
         told=_words(spoken, held.found, because),
         cause=held.said.cause if held.said is not None else "finding",
         clock_at=held.said.clock_at if held.said is not None else None,
+        reads=_reads(digest, held, because),
     )
     digest = msgspec.structs.replace(digest, spoken=spoken)
     state = _state_of(digest, spoken, held, new_concerns, because)
@@ -317,13 +344,6 @@ def _said(
 def _as_told(kind: str, digest: Digest, state: WarningState, spoken: Spoken, because: Because) -> Told:
     row = Row(state, because.region, because.grid, because.now)
     return Told(digest, kind, (_emit(kind, state, spoken, because),), (row,))
-
-
-def _row_of_reports(digest: Digest, spoken: Spoken, held: Held, because: Because) -> tuple[Row, ...]:
-    """A report is judged by nobody, so the register's word about its household changes nothing but the number."""
-    if held.said is None or digest.known is None:
-        return ()
-    return (Row(_state_of(digest, spoken, held, (), because), because.region, because.grid, because.now),)
 
 
 def _state_of(

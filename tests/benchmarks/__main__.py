@@ -1,7 +1,7 @@
 """`./shouwang bench [--only NAME] [--rounds N] [--changes N] [--profile] …`: figures and ratios of one run.
 
-NAME: steps, screening, ceiling, intake, files, workflow, alarm, latency, up, memory; everything but `memory` where it
-is left out.
+NAME: steps, screening, ceiling, intake, files, workflow, alarm, latency, up, slope, memory; everything but the last two
+where it is left out.
 """
 
 import argparse
@@ -21,8 +21,23 @@ from tests.servers import folder
 Bench = Callable[[Path], Awaitable[Measured]]
 Figures = Mapping[str, Mapping[str, list[float]]]
 
-NAMES = ("", "steps", "screening", "ceiling", "intake", "files", "workflow", "alarm", "latency", "up", "memory")
+NAMES = (
+    "",
+    "steps",
+    "screening",
+    "ceiling",
+    "intake",
+    "files",
+    "workflow",
+    "alarm",
+    "latency",
+    "up",
+    "slope",
+    "memory",
+)
 STEPPED, MEMORY_CHANGES = 20_000, 1_000_000
+A_COUNTY, TEN_COUNTIES = 60_000, 600_000
+"""Households of which the slope is taken."""
 NAIVE_CHANGES, NAIVE_RECORDS = 4000, 2000
 """At some hundred a second more would only take longer."""
 
@@ -31,6 +46,7 @@ RATIOS: tuple[tuple[str, str, str], ...] = (
     ("screening, 2 processes, partitions moving", "screening, naive", "×"),
     ("screening, 1 process", "raw ceiling, 1 process", "%"),
     ("screening, 2 processes, partitions moving", "raw ceiling, 2 processes", "%"),
+    (f"screening, {A_COUNTY:,} households", f"screening, {TEN_COUNTIES:,} households", "×"),
     ("intake over HTTP, posts of 1,000", "intake over HTTP, naive", "×"),
     ("intake over Kafka", "intake over HTTP, naive", "×"),
 )
@@ -104,6 +120,9 @@ def _parts(given: argparse.Namespace) -> Iterator[Bench]:
         yield lambda place: alarm.measured(place, given.deadlines)
     if given.only in ("", "up"):
         yield lambda place: up.measured(place, given.records, given.seconds / 2)
+    if given.only == "slope":
+        yield lambda place: screening.many(place, A_COUNTY, seed)
+        yield lambda place: screening.many(place, TEN_COUNTIES, seed)
     if given.only == "memory":
         yield lambda place: memory.measured(place, MEMORY_CHANGES, seed)
 

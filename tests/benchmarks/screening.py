@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import asyncpg
@@ -82,13 +83,22 @@ async def warnings(admin: asyncpg.Connection) -> dict[str, str]:
     return {row["household_no"]: row["level"] for row in rows}
 
 
-async def ours(folder: Path, count: int, processes: int, seed: int, is_sampled: bool = False) -> Run | Said:
+async def many(folder: Path, households: int, seed: int) -> Run | Said:
+    """One process, as many changes as households: what a record costs among more of them."""
+    return await ours(folder, households, 1, seed, among=households)
+
+
+async def ours(
+    folder: Path, count: int, processes: int, seed: int, is_sampled: bool = False, among: int = HOUSEHOLDS
+) -> Run | Said:
     """One or two processes; the second one comes and goes while the changes are read, so that partitions move."""
     house = House(folder)
     slots = ["screening", "screening-1"][:processes]
     try:
         await prepared(house)
-        await publish(house.kafka.bootstrap, list(households(HOUSEHOLDS)))
+        register = households(among)
+        while part := list(islice(register, HOUSEHOLDS)):
+            await publish(house.kafka.bootstrap, part)
         for slot in slots:
             if is_sampled:
                 sampled.start(house, slot, folder / "stacks")
@@ -96,15 +106,17 @@ async def ours(folder: Path, count: int, processes: int, seed: int, is_sampled: 
                 house.start(slot)
         await asyncio.to_thread(house.await_ready, *slots)
         admin = await asyncpg.connect(house.postgres.dsn)
-        await until(lambda: reached(admin, "household.registered", HOUSEHOLDS), "the register")
+        await until(lambda: reached(admin, "household.registered", among), "the register")
         await admin.execute("ANALYZE")
-        records, expected = changes(count, HOUSEHOLDS, seed, machine_now())
+        records, expected = changes(count, among, seed, machine_now())
         if is_sampled:
             sampled.begin(house, slots[0])
         seconds, spent = await _measured(house, admin, slots, records, is_moving=processes > 1)
         assert await warnings(admin) == expected, "a warning is different"
         await admin.close()
         name = f"screening, {processes} process{'es, partitions moving' if processes > 1 else ''}"
+        if among != HOUSEHOLDS:
+            name = f"screening, {among:,} households"
         run = Run(name, count, seconds, spent, f"{len(expected):,} warnings, none different")
         if not is_sampled:
             return run

@@ -79,6 +79,20 @@ async def test_a_household_that_is_registered_late_is_judged_by_its_own_line(roo
     assert not (await room.told())[0].data.provisional
 
 
+async def test_what_becomes_known_of_a_household_is_read_in_its_warning_though_nobody_is_told_again(room: Room) -> None:
+    await room.work.process([registered(H, 1, NEEDY), changed(H, 1, paid(6000))])
+    assert "家庭年收入未知" in await _read(room)
+    await room.work.process([registered(H, 2, NEEDY | {"income": 90000, "number": "H-2"})])
+    assert "为 2025 年家庭收入 90,000.00 元的 6.7%" in await _read(room)
+    assert await room.pool.fetchval("SELECT household_no FROM warnings") == "H-2"
+    assert await room.kinds() == ["raised"]
+
+
+async def _read(room: Room) -> str:
+    told = orjson.loads(await room.pool.fetchval("SELECT told FROM warnings"))
+    return str(told["explanation"]["exact"]["zh"])
+
+
 async def test_every_warning_names_its_cause_and_its_journey(room: Room) -> None:
     change = changed(H, 1, paid(6000))
     await room.work.process([registered(H, 1, NEEDY), change])
@@ -125,6 +139,9 @@ async def test_what_a_person_sees_depends_on_where_he_stands(
         assert (await get(f"/v1/households/{H}/why", "county", region="340822"))["code"] == "not_found"
         one = await get(f"/v1/warnings/{seen['warning_id']}", "county")
         assert one["findings"][0].items() >= seen["findings"][0].items()
+        [line] = [(each["threshold_source_zh"], each["threshold_source"]) for each in one["findings"]]
+        assert line[0].startswith("某县医保部门职责") and line[1].startswith("a county's medical insurance duties")
+        assert {each["threshold_source_zh"][:8] for each in why["looked_at"]} == {line[0][:8]}
         assert one["findings"][0]["counterfactual"]["words"]["zh"] == (
             "若合规自付不足 5,000.00 元（现多 1,000.00 元）则不预警。"
         )
