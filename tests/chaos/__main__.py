@@ -1,6 +1,7 @@
 """`./shouwang chaos [--records N] [--households N] [--passes N] [--faults N] [--seed N]`: the long proof.
 
 `--ground` instead: broken connections, full disks, a power cut, an older database (`--short`, `--only NAME …`).
+`--volume` instead: a million rows, ten thousand calls, two hundred callers (`--count N`, `--only NAME …`).
 
 First two small runs with a protection taken out (`--mutants`: these alone): what does not find them proves nothing.
 """
@@ -19,6 +20,7 @@ from tests.chaos.faults.run import FAULTS, SHORT, WHOLE
 from tests.chaos.run import Chaos, Plan
 from tests.house import House
 from tests.servers import folder
+from tests.volume.__main__ import PROGRAMS, volume
 
 RECORDS = 20_000
 
@@ -33,11 +35,18 @@ def main() -> None:
     parser.add_argument("--mutants", action="store_true", help="the planted faults alone")
     parser.add_argument("--ground", action="store_true", help="the faults of connections, disks, power and members")
     parser.add_argument("--short", action="store_true", help="with --ground: as briefly as in the test suite")
-    parser.add_argument("--only", nargs="+", choices=FAULTS, metavar="NAME", help=f"with --ground: {', '.join(FAULTS)}")
+    parser.add_argument("--volume", action="store_true", help="what holds at volume")
+    parser.add_argument("--count", type=int, help="with --volume: of the things that each program is about")
+    names = f"with --ground: {', '.join(FAULTS)}; with --volume: {', '.join(PROGRAMS)}"
+    parser.add_argument("--only", nargs="+", metavar="NAME", help=names)
     given = parser.parse_args()
+    if unknown := set(given.only or ()) - set(PROGRAMS if given.volume else FAULTS):
+        parser.error(f"no such name: {', '.join(sorted(unknown))}; {names}")
     plan = Plan(given.seed, given.households, given.records or RECORDS, given.passes, given.faults)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that was killed is away: that is the point
     print(f"chaos with seed {plan.seed}", flush=True)
+    if given.volume:
+        sys.exit(0 if volume(given.seed, given.only or list(PROGRAMS), given.count) else 1)
     if given.ground:
         size = SHORT if given.short else WHOLE
         size = replace(size, records=given.records or size.records)

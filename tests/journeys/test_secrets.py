@@ -1,10 +1,14 @@
 """Canary names, numbers and phones walk the whole road, and fail on it too; nothing of them stands in the clear."""
 
+import base64
 import io
 import json
+from collections.abc import Iterator
+from functools import cache
 
 import asyncpg
 import httpx
+import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.topics import TOPICS
@@ -20,12 +24,24 @@ def canaries(*serials: int) -> list[str]:
 
 
 def traces(text: str, words: list[str]) -> list[str]:
-    """Which words stand in a text, plain or as JSON escapes, or GBK bytes shown as text."""
-    return [
-        word
-        for word in words
-        if word in text or json.dumps(word)[1:-1] in text or word.encode("gbk", "replace").decode("latin-1") in text
-    ]
+    """Which words stand in a text, plain, as JSON escapes, as GBK bytes shown as text, or within base64 of either."""
+    return [word for word in words if any(form in text for form in forms(word))]
+
+
+@cache
+def forms(word: str) -> tuple[str, ...]:
+    gbk = word.encode("gbk", "replace")
+    packed = [part for raw in (word.encode(), gbk) for part in within_base64(raw)]
+    return word, json.dumps(word)[1:-1], gbk.decode("latin-1"), *packed
+
+
+def within_base64(raw: bytes) -> Iterator[str]:
+    """What a longer text holds of these bytes in base64, wherever in a group of three they begin, in both alphabets."""
+    for before in range(3):
+        packed = base64.b64encode(b"\0" * before + raw)
+        whole = packed[(0, 2, 3)[before] : len(packed) - (0, 3, 2)[(before + len(raw)) % 3]].decode()
+        yield whole
+        yield whole.translate(str.maketrans("+/", "-_"))
 
 
 async def test_no_canary_stands_in_a_log_a_topic_a_metric_or_a_table_but_the_vault(
@@ -91,3 +107,17 @@ def test_the_search_finds_a_canary_in_each_of_its_forms() -> None:
     word = CANARY_WORDS[0]
     for text in (word, json.dumps({"name": word}), word.encode("gbk").decode("latin-1")):
         assert traces(f"… {text} …", [word]) == [word]
+
+
+@pytest.mark.parametrize("word", [*CANARY_WORDS, id_number(21)])
+def test_the_search_finds_a_canary_in_base64_wherever_it_begins(word: str) -> None:
+    for before in ("", "n", "na", "name", '{"name": "'):
+        for encoding in ("utf-8", "gbk"):
+            whole = f"{before}{word}, 3".encode(encoding)
+            for packed in (
+                base64.b64encode(whole),
+                base64.urlsafe_b64encode(whole),
+                base64.b64encode(whole).rstrip(b"="),
+            ):
+                assert traces(f"x {packed.decode()} y", [word]) == [word]
+    assert traces(base64.b64encode("守望相助的人们".encode()).decode(), [word]) == []

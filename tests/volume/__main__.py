@@ -14,7 +14,7 @@ from shared.telemetry import configure_logging
 from tests.benchmarks.screening import prepared
 from tests.house import House
 from tests.servers import folder
-from tests.volume import calls, letters, outbox
+from tests.volume import calls, deliveries, letters, neighbours, outbox, scopes
 from tests.volume.ground import Figure
 
 Program = Callable[[House, int, int], Awaitable[Figure]]
@@ -25,6 +25,10 @@ PROGRAMS: Mapping[str, tuple[Program, int]] = {
     "keys_of_calls": (calls.keys_of_calls, 10_000),
     "held_lines": (calls.held_lines, 4_000),
     "replayed": (letters.replayed, 10_000),
+    "again": (deliveries.again, 1_000_000),
+    "hot": (neighbours.hot, 12_000),
+    "poisoned": (neighbours.poisoned, 12_000),
+    "interleaved": (scopes.interleaved, 100_000),
 }
 """Name → program, and its number of things."""
 
