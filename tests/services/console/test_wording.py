@@ -18,6 +18,7 @@ from shared.contracts.types import Hop, Level
 from shared.policy import available, load
 
 POLICY = load("regular-2026")
+CONSOLE = Path(wording.__file__).parents[1]
 
 
 def words(language: str = "zh-CN") -> Words:
@@ -99,3 +100,22 @@ def test_a_number_chooses_its_form_and_a_code_without_a_name_is_shown() -> None:
     assert words()("queue.new", 3) == "3 条新任务"
     assert english.code("department", "made_up") == "made_up"
     assert english.of({"zh": "甲"}) == "甲" and words().of(None) == ""
+
+
+def asked_for(key: str, code: str) -> bool:
+    """Whether a page asks for a text by its whole key, or for a name of its family."""
+    whole = re.sub(r"\.(one|many)$", "", key)
+    words = key.split(".")
+    families = "|".join(re.escape(".".join(words[:at])) for at in range(1, len(words)))
+    return bool(
+        re.search(rf"['\"]{re.escape(whole)}['\"]", code)
+        or re.search(rf"['\"](?:{families})\.(?:['\"]|\w*_?['\"] ~|m?\{{)", code)
+        or re.search(rf"(?:code|has)\(\s*['\"](?:{families})['\"]", code)
+        or re.search(rf"['\"]{re.escape(whole.rpartition('_')[0] or whole)}_['\"] ~", code)
+    )
+
+
+def test_every_text_is_asked_for_somewhere() -> None:
+    code = "".join(path.read_text("utf-8") for path in CONSOLE.rglob("*") if path.suffix in (".py", ".html", ".js"))
+    assert [key for key in catalogue("zh-CN") if not asked_for(key, code) and not key.startswith("lateness.")] == []
+    assert not asked_for("task.instead", code) and asked_for("task.timeline", code)
