@@ -119,6 +119,7 @@ class Policy:
     risks: tuple[Reason, ...]
     green_risks: Mapping[str, Dated[GreenWhen]]
     notices: DatedNoticeRules
+    _sources: Mapping[str, Names]
     _way: Route
     _values: Mapping[str, tuple[Dated[Decimal], ...]]
     _levels: Mapping[str, Mapping[str, tuple[Dated[Level | None], ...]]]
@@ -128,6 +129,11 @@ class Policy:
     def value(self, key: str, on: date | None = None) -> Dated[Decimal]:
         """A figure by its key. Raises LookupError for a key that the package does not have."""
         return nearest(_found(self._values, key, self.name), on)
+
+    def source(self, told: str) -> Names:
+        """A source in both languages, by its English text, with which facts carry it; that text alone where this
+        package does not list it (any more)."""
+        return self._sources.get(told, Names(told, told))
 
     def changes_after(self, day: date) -> tuple[date, ...]:
         """The later days on which a figure or a level changes, in order."""
@@ -249,7 +255,8 @@ def read_package(path: Path) -> Policy:
     )
     if here["package"].text() != path.stem:
         raise here["package"].wrong("is not the name of its file", f"write {path.stem}")
-    frame = _frame(here)
+    sources = {name: names(at) for name, at in here["sources"].entries().items()}
+    frame = _frame(here, sources)
     route = read_route(frame, here["route"])
     return Policy(
         name=path.stem,
@@ -261,6 +268,7 @@ def read_package(path: Path) -> Policy:
         risks=tuple(_risk(at) for at in here["risks"].items()),
         green_risks=_green(frame, here["declarations"], here["risks"]),
         notices=read_notices(frame, here["notices"]),
+        _sources=MappingProxyType({one.en: one for one in sources.values()}),
         _way=route,
         _values=_values(frame, here["values"]),
         _levels=_levels(frame, here["levels"]),
@@ -269,13 +277,12 @@ def read_package(path: Path) -> Policy:
     )
 
 
-def _frame(here: Record) -> Frame:
+def _frame(here: Record, sources: Mapping[str, Names]) -> Frame:
     first = here["valid_from"].day()
     last = None if here["valid_to"].is_empty() else here["valid_to"].day()
     if last is not None and last < first:
         raise here["valid_to"].wrong("lies before valid_from", "correct one of the two")
-    sources = {name: at.text() for name, at in here["sources"].entries().items()}
-    return Frame(first, last, MappingProxyType(sources))
+    return Frame(first, last, MappingProxyType({name: one.en for name, one in sources.items()}))
 
 
 def _values(frame: Frame, place: Field) -> Mapping[str, tuple[Dated[Decimal], ...]]:

@@ -35,7 +35,8 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a value inherits from its package: the package's first and last day, and its list of sources."""
+    """What a value inherits from its package: the package's first and last day, and its list of sources, each in the
+    words in which a fact carries it."""
 
     valid_from: date
     valid_to: date | None

@@ -65,7 +65,8 @@ def finding(one: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "department": one.get("department", ""), "department_name": words.code("department", one.get("department", "")),
         "value": measured(one.get("value"), unit, words), "threshold": measured(one.get("threshold"), unit, words),
         "is_verified": bool(one.get("threshold_verified")), "occurred_on": one.get("occurred_on") or "",
-        "since": one.get("threshold_since") or "", "line_source": one.get("threshold_source") or "",
+        "since": one.get("threshold_since") or "",
+        "line_source": words.of({"zh": one.get("threshold_source_zh"), "en": one.get("threshold_source")}),
         "records": list(one.get("record_ids") or ()), "of_records": one.get("records"), "unless": unless(one, words),
     }  # fmt: skip
 

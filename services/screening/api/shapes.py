@@ -37,6 +37,7 @@ class QuietShown(Reply):
     unit: str
     threshold_since: date
     threshold_source: str
+    threshold_source_zh: str
     threshold_verified: bool
     occurred_on: date | None
     speaks_if: ChangeShown | None
@@ -62,6 +63,7 @@ class FindingShown(Reply):
     records: int | None = None
     threshold_since: date | None = None
     threshold_source: str | None = None
+    threshold_source_zh: str | None = None
     counterfactual: ChangeShown | None = None
 
 

@@ -17,7 +17,7 @@ from services.screening.rules.finding import Quiet
 from shared.access.roles import grade
 from shared.access.tokens import Caller
 from shared.clock import civil_date
-from shared.policy import Policy
+from shared.policy import Policy, PolicyError, load
 from shared.service import Service
 from shared.web.callers import allowed, scoped
 from shared.web.cursor import Cursor
@@ -95,7 +95,7 @@ def _looked_at(digest: Digest, caller: Caller, policy: Policy, today: date, has_
         return {"explanation": NOTHING_TO_VISIT} if has_explanation else {}
     lines = lines_on(policy.name, today)
     quiet = looked_at(digest.facts, sights_of(digest.known, policy), lines, today)
-    shown: dict[str, Any] = {"looked_at": [_quiet(one) for one in quiet], "recheck_on": digest.recheck_on}
+    shown: dict[str, Any] = {"looked_at": [_quiet(one, policy) for one in quiet], "recheck_on": digest.recheck_on}
     if has_explanation and digest.spoken is not None:
         shown["explanation"] = SUPPRESSED.model_dump()
     elif has_explanation:
@@ -108,10 +108,11 @@ NOTHING_TO_VISIT = {
 }  # fmt: skip
 
 
-def _quiet(one: Quiet) -> dict[str, Any]:
+def _quiet(one: Quiet, policy: Policy) -> dict[str, Any]:
     return {
         "rule": one.rule, "department": one.department, "value": one.value, "threshold": one.threshold,
         "unit": one.unit, "threshold_since": one.line.valid_from, "threshold_source": one.line.source,
+        "threshold_source_zh": policy.source(one.line.source).zh,
         "threshold_verified": one.line.verified, "occurred_on": one.occurred_on,
         "speaks_if": None if one.speaks_if is None else msgspec.structs.asdict(one.speaks_if),
         "explanation": one.says.model_dump(),
@@ -124,8 +125,20 @@ def _shown(told: str, caller: Caller, is_whole: bool = False) -> dict[str, Any]:
     is_exact = grade(caller) == "exact"
     shown = {name: state[name] for name in _WHOLE} | {"suppression": state.get("suppression")}
     shown["explanation"] = state["explanation"]["exact" if is_exact else "band"]
-    shown["findings"] = [_finding(one, is_exact, is_whole) for one in state["findings"]]
+    shown["findings"] = [_finding(one, is_exact) for one in state["findings"]]
+    if is_exact and is_whole:
+        policy = _package(state["policy"])
+        for given, one in zip(shown["findings"], state["findings"], strict=True):
+            given |= _evidence(one, policy)
     return shown
+
+
+def _package(name: str) -> Policy | None:
+    """The package by which a warning was judged, as far as it is still here."""
+    try:
+        return load(name)
+    except PolicyError:
+        return None
 
 
 _WHOLE = (
@@ -135,18 +148,23 @@ _WHOLE = (
 _EXACT = ("rule", "department", "level", "value", "threshold", "unit", "threshold_verified", "occurred_on", "concern")
 
 
-_EVIDENCE = ("threshold_since", "threshold_source")
-
-
-def _finding(finding: dict[str, Any], is_exact: bool, is_whole: bool) -> dict[str, Any]:
+def _finding(finding: dict[str, Any], is_exact: bool) -> dict[str, Any]:
     if not is_exact:
         return {"concern": finding["concern"], "level": finding["level"], "explanation": finding["explanation"]["band"]}
-    shown = {name: finding[name] for name in _EXACT} | {
+    return {name: finding[name] for name in _EXACT} | {
         "record_id": finding["record_ids"][-1],
         "record_ids": finding["record_ids"],
         "records": finding.get("records"),
         "explanation": finding["explanation"]["exact"],
     }
-    if is_whole:
-        shown |= {name: finding.get(name) for name in _EVIDENCE} | {"counterfactual": finding.get("unless")}
-    return shown
+
+
+def _evidence(finding: dict[str, Any], policy: Policy | None) -> dict[str, Any]:
+    """What a finding's line rests on, and what would silence the finding."""
+    source = finding.get("threshold_source")
+    return {
+        "threshold_since": finding.get("threshold_since"),
+        "threshold_source": source,
+        "threshold_source_zh": policy.source(source).zh if policy and source else source,
+        "counterfactual": finding.get("unless"),
+    }

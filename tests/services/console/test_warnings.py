@@ -33,6 +33,7 @@ HELD: dict[str, Any] = {
         "occurred_on": "2026-11-03", "concern": "medical_burden", "record_id": "YB-1", "record_ids": ["YB-1"],
         "explanation": {"zh": "2026 年医疗合规自付累计 20,410.50 元。", "en": "20,410.50 yuan."},
         "threshold_since": "2026-01-01", "threshold_source": "a county's medical insurance duties",
+        "threshold_source_zh": "某县医保部门职责",
         "counterfactual": {"words": {"zh": "若合规自付不足 5,000.00 元（现多 15,410.50 元）则不预警。",
                                      "en": "There would be no warning if the costs were under 5,000.00 yuan."}},
     }],
@@ -64,7 +65,16 @@ async def test_a_warning_held_back_says_why_until_when_and_what_would_silence_it
         for text in ("暂不提示：同一情况已由人员核实办结", "2 月 25 日会再提示。", "已抽中，供人工抽查。"):
             assert text in page
     assert "若合规自付不足 5,000.00 元（现多 15,410.50 元）则不预警。" in whole
+    assert "某县医保部门职责" in whole and "a county&#39;s medical" not in whole
     assert "合规自付累计" in whole and "medical_insurance.self_paid" not in whole
+
+
+def test_a_lines_source_is_named_in_the_readers_language() -> None:
+    [one] = HELD["findings"]
+    assert [finding(one, words)["line_source"] for words in (ZH, EN)] == [
+        "某县医保部门职责", "a county's medical insurance duties",
+    ]  # fmt: skip
+    assert finding({**one, "threshold_source_zh": None}, ZH)["line_source"] == "a county's medical insurance duties"
 
 
 def test_why_a_warning_is_held_back_and_from_which_day_it_speaks() -> None:

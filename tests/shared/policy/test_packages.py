@@ -228,11 +228,21 @@ def test_every_value_has_a_source_a_unit_and_a_first_day(policy: Policy) -> None
 @both
 def test_every_source_is_used_and_names_no_file_of_ours(policy: Policy) -> None:
     text = (PACKAGES / f"{policy.name}.yaml").read_text("utf-8")
-    listed = re.findall(r"^  ([a-z0-9-]+): \"", text, re.M)
+    listed = re.findall(r"^  ([a-z0-9-]+):\n    zh:", text, re.M)
     assert len(listed) > 10
     for name in listed:
         assert re.search(rf"source: {name}\b", text), name
     assert not re.search(r"\.md\b|TODO", text)
+
+
+@both
+def test_every_source_is_named_in_both_languages(policy: Policy) -> None:
+    for one in policy._sources.values():
+        assert re.search(r"[\u4e00-\u9fff]", one.zh) and not re.search(r"\b(default|derived|no document)\b", one.zh)
+        cited = [set(re.findall(r"[a-z]+\.(?:cn|com|net)|\d{4}-\d\d(?:-\d\d)?", text)) for text in (one.zh, one.en)]
+        assert cited[0] == cited[1], one.en
+        assert policy.source(one.en) is one
+    assert policy.source("told by an older package").zh == "told by an older package"
 
 
 @both
