@@ -23,8 +23,9 @@ from tests.chaos.faults.measures import Read
 from tests.servers import folder
 
 HOUSEHOLDS, CHANGES, AT_ONCE = 20_000, 300_000, 50_000
-PERIOD_SECONDS = 6.0
-"""Fifty comings and goings in five minutes; fewer where a coming takes longer than this."""
+PERIOD_SECONDS, LIFE_SECONDS = 6.0, 3.0
+"""Fifty comings and goings in five minutes, fewer where a coming takes longer. One that left as soon as it was in its
+group would read nothing, and nobody else may read what was given to it before its session is over."""
 STAYING, MOVING, TOPIC = "screening", "screening-1", "data.changed"
 PHASES = {
     "nobody comes or goes": None,
@@ -94,6 +95,7 @@ class Storm:
             await asyncio.to_thread(house.start, MOVING)
             while not await asyncio.to_thread(house.is_ready, MOVING):
                 await asyncio.sleep(0.1)
+            await asyncio.sleep(LIFE_SECONDS)
             await asyncio.to_thread(house.leave, MOVING, with_farewell=bool(joined[0] % 2))
             joined[0] += 1
             await asyncio.sleep(max(0.0, began + PERIOD_SECONDS - time.monotonic()))
