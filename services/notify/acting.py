@@ -1,11 +1,12 @@
 """Acting: whoever decides the task that a notice of his was about has acted on it, once, read or not."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from services.notify.case_file import notice_of
 from services.notify.notice import Notice, emitted, type_of
@@ -47,7 +48,7 @@ def acted(decision: Decision, state: State, event: StageAdvanced, traceparent: s
     notices: tuple[Notice, ...] = state.get(key, ()) if key is not None else ()
     if not notices:
         return decision
-    return replace(
+    return msgspec.structs.replace(
         decision,
         puts={**decision.puts, key: ()},
         emits=(*decision.emits, *(_emit(one, event, traceparent) for one in notices)),

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from services.notify.audience import offices_above
 from services.notify.case_file import notice_of, read_files, write_files
 from services.notify.hearing import Hearing
@@ -71,7 +73,7 @@ class Unread(Keyed):
         roll, reach = state["around"]
         decision = tell(file, of_unread(occasion, notice.officer_id, now), roll, reach, now)
         id_ = event_id(str(notice.event_id), type_of("escalated"), notice.notice_id)
-        return replace(
+        return msgspec.structs.replace(
             decision,
             word="escalated",
             puts={**decision.puts, **after},

@@ -7,10 +7,12 @@ nothing. What was missed while nothing ran rings at once. The day is the databas
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from services.screening import recheck
 from services.screening.judging import NewDay, day_of, judged
@@ -67,7 +69,9 @@ class Alarm(Keyed):
             return decision
         # The row itself moves on in any case: also that of a household which was merged into another one.
         next_on = digest.recheck_on if home == input.key else None
-        return replace(decision, rows=(*decision.rows, Recheck(UUID(input.key), next_on, row["region"], row["grid"])))
+        return msgspec.structs.replace(
+            decision, rows=(*decision.rows, Recheck(UUID(input.key), next_on, row["region"], row["grid"]))
+        )
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         await write_rows(unit.connection, decided)

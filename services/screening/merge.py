@@ -5,7 +5,6 @@ own before the other's; the other ends and says where it goes on. Pure.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -36,8 +35,10 @@ def merged(
         home = key if ended is gone.spoken else target
         because = because_of(digests[home], home, event, policy, lines_on(policy.name, civil_date(now)), now, NO_WORDS)
         end = taken_up(digests[home], ended, because)
-        decision = replace(decision, emits=(*end.emits, *decision.emits), rows=(*end.rows, *decision.rows))
-    return replace(
+        decision = msgspec.structs.replace(
+            decision, emits=(*end.emits, *decision.emits), rows=(*end.rows, *decision.rows)
+        )
+    return msgspec.structs.replace(
         decision,
         word="merged",
         merged={key: target},

@@ -7,7 +7,7 @@ A warning of which part was corrected or taken back is told as weakened; without
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -16,7 +16,6 @@ from zlib import crc32
 
 import asyncpg
 import msgspec
-import orjson
 
 from services.screening.clue import Said, said
 from services.screening.explain import MERGED, explained, of_finding, silent_if, withdrawn_because
@@ -64,8 +63,7 @@ class Because(msgspec.Struct, frozen=True):
     words: Mapping[str, Word]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A warning as its table holds it."""
 
     state: WarningState
@@ -74,8 +72,7 @@ class Row:
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """What a judgement led to: the digest from now on, and what is said and written, if anything."""
 
     digest: Digest
@@ -122,7 +119,9 @@ def told(digest: Digest, found: Sequence[Measured], because: Because, heard: Hea
 
 
 def _joined(first: Told, then: Told) -> Told:
-    return replace(then, word=first.word, emits=(*first.emits, *then.emits), rows=(*first.rows, *then.rows))
+    return msgspec.structs.replace(
+        then, word=first.word, emits=(*first.emits, *then.emits), rows=(*first.rows, *then.rows)
+    )
 
 
 def _ended_at(digest: Digest, spoken: Spoken, since: datetime, because: Because) -> datetime | None:
@@ -169,8 +168,10 @@ def _ended_before(
     if spoken.warning_id not in first.digest.ended:
         return _told(msgspec.structs.replace(digest, spoken=before, closed=first.digest.closed), found, because, "data")
     then = told(digest, found, because)
-    rows = tuple(replace(row, state=row.state.model_copy(update={"state": "closed"})) for row in rows)
-    return replace(then, word="ended_before" if then.word == "nothing" else then.word, rows=(*rows, *then.rows))
+    rows = tuple(msgspec.structs.replace(row, state=row.state.model_copy(update={"state": "closed"})) for row in rows)
+    return msgspec.structs.replace(
+        then, word="ended_before" if then.word == "nothing" else then.word, rows=(*rows, *then.rows)
+    )
 
 
 def remembered(digest: Digest, warning_id: UUID, at: datetime) -> Digest:
@@ -477,7 +478,7 @@ async def write(connection: asyncpg.Connection, rows: Sequence[Row]) -> None:
             [row.state.state for row in newest],
             [row.state.level for row in newest],
             [row.state.provisional for row in newest],
-            [orjson.dumps(row.state.model_dump(mode="json")).decode() for row in newest],
+            [row.state.model_dump_json() for row in newest],
             [row.state.raised_at for row in newest],
             [row.changed_at for row in newest],
             [row.region for row in newest],

@@ -23,7 +23,6 @@ from uuid import UUID
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import CommitFailedError, KafkaError
 
 from shared.contracts.topics import TOPICS, Topic
 from shared.messaging.room import Emit, Input
@@ -190,10 +189,11 @@ async def _seek_back(bootstrap: str, stored: Positions) -> int:
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await client.start()
     try:
+        every = sorted({str(name) for name, _ in await client.list_consumer_groups()})
+        groups = [group for group in every if group.partition(".")[0] in SERVICES]
+        await _await_empty(client, groups)
         moved = 0
-        for group in sorted({str(name) for name, _ in await client.list_consumer_groups()}):
-            if group.partition(".")[0] not in SERVICES:
-                continue
+        for group in groups:
             committed = await client.list_consumer_group_offsets(group)
             back = {
                 part: stored.get((group, part.topic, part.partition), 0)
@@ -208,20 +208,28 @@ async def _seek_back(bootstrap: str, stored: Positions) -> int:
         await client.close()
 
 
-async def _commit(bootstrap: str, group: str, offsets: Mapping[TopicPartition, int]) -> None:
-    """In the name of a group without members. Raises StillRunning where it has some for long."""
+async def _await_empty(client: AIOKafkaAdminClient, groups: Sequence[str]) -> None:
+    """Raises StillRunning where a group keeps a member."""
     loop = asyncio.get_running_loop()
     until = loop.time() + EMPTY_GROUP_SECONDS
-    while True:
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
-        await consumer.start()
-        try:
-            consumer.assign(list(offsets))
-            await consumer.commit(dict(offsets))
-            return
-        except (CommitFailedError, KafkaError) as error:
-            if loop.time() > until:
-                raise StillRunning(group) from error
-        finally:
-            await consumer.stop()
+    while busy := await _with_members(client, groups):
+        if loop.time() > until:
+            raise StillRunning(busy[0])
         await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _with_members(client: AIOKafkaAdminClient, groups: Sequence[str]) -> list[str]:
+    answers = await client.describe_consumer_groups(list(groups)) if groups else []
+    told = [group for answer in answers for group in answer.to_object()["groups"]]
+    return sorted(group["group"] for group in told if group["members"])
+
+
+async def _commit(bootstrap: str, group: str, offsets: Mapping[TopicPartition, int]) -> None:
+    """In the name of a group without members."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign(list(offsets))
+        await consumer.commit(dict(offsets))
+    finally:
+        await consumer.stop()

@@ -1,7 +1,7 @@
 """What passes through the unit of work: inputs, decisions, facts to emit, and the shape of a subscriber."""
 
 from collections.abc import Hashable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -94,8 +94,7 @@ class Problem:
 ACCEPTED, DUPLICATE, REJECTED, PARKED = "accepted", "duplicate", "rejected", "parked"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What one input leads to.
 
     `outcome` is accepted | duplicate | rejected | parked; `word` a finer, coded word for the log and the metrics.
@@ -105,13 +104,13 @@ class Decision:
 
     outcome: str = ACCEPTED
     word: str = ""
-    puts: Mapping[Hashable, Any] = field(default_factory=dict)
-    digests: Mapping[str, bytes] = field(default_factory=dict)
+    puts: Mapping[Hashable, Any] = {}
+    digests: Mapping[str, bytes] = {}
     emits: Sequence[Emit] = ()
     rows: Sequence[Any] = ()
     answer: Any = None
     problem: Problem | None = None
-    merged: Mapping[str, str] = field(default_factory=dict)
+    merged: Mapping[str, str] = {}
 
 
 @dataclass(slots=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from services.notify import acting
 from services.notify.acting import Acted
 from services.notify.audience import offices_above
@@ -56,11 +58,11 @@ class StageAdvanced(Keyed):
                 file, lifted = _reopened(file)
                 occasion = replace(of_stage(event, "arrived", now), not_to=None)
                 decision = tell(file, occasion, roll, reach, now, input.traceparent)
-                return replace(decision, rows=(*lifted, *decision.rows))
+                return msgspec.structs.replace(decision, rows=(*lifted, *decision.rows))
             case "reassigned" if event.data.from_hop is None:
                 file, moved = _moved(file, event)
                 decision = tell(file, of_stage(event, "reassigned", now), roll, reach, now, input.traceparent)
-                return replace(decision, rows=(*moved, *decision.rows))
+                return msgspec.structs.replace(decision, rows=(*moved, *decision.rows))
             case _ if word in LEAVING or (word == "noted" and event.data.from_hop is not None):
                 return ended(file, event.data.case_id, _at_task(file, event.data.task_id))
             case _ if word in ENDING:
@@ -83,7 +85,7 @@ class StageAdvanced(Keyed):
         file: CaseFile = decision.puts.get(at, state[at])
         told = answered(message, event, file.notice_ids, state["around"][1], now, input.traceparent)
         notices = [row for row in told.rows if isinstance(row, Notice)]
-        return replace(
+        return msgspec.structs.replace(
             decision,
             word=told.word,
             puts={**decision.puts, at: file.put(notices=notices)},

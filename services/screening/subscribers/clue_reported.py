@@ -4,7 +4,7 @@ Never judged, never suppressed. A withdrawal takes its own part out; appeals and
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -43,7 +43,7 @@ class ClueReported(Keyed):
         check = checked(digest.spoken, digest.clues, new)
         digest = msgspec.structs.replace(digest, clues=added(digest.clues, new))
         decision = judged(digest, home, event, self.policy, now, "reported")
-        return replace(decision, word="repeated") if check == "repeat" else decision
+        return msgspec.structs.replace(decision, word="repeated") if check == "repeat" else decision
 
     def _withdrawn(self, home: str, digest: Digest, event: Reported, now: datetime) -> Decision:
         clues = without(digest.clues, str(event.data.clue_id))

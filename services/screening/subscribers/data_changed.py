@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import orjson
 
 from services.screening import warning
 from services.screening.facts import pruned, replaced
@@ -59,4 +58,4 @@ async def _append(unit: Unit, events: Sequence[Changed]) -> None:
 
 
 def _said(values: Any) -> str | None:
-    return None if values is None else orjson.dumps(values.model_dump(mode="json")).decode()
+    return None if values is None else str(values.model_dump_json())

@@ -1,7 +1,7 @@
 """stage.advanced: what people made of a warning. A case that helped or closed closes its warning; outcomes are kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -49,7 +49,7 @@ class StageAdvanced(Keyed):
         if spoken is not None and spoken.warning_id == str(warning_id) and (spoken.hold is None or is_raised):
             after = warning.closed(digest, spoken, event.time)
             decision = judged(after, home, event, self.policy, now, words=spoken.told)
-            return replace(decision, word="closed", rows=(ended, *decision.rows))
+            return msgspec.structs.replace(decision, word="closed", rows=(ended, *decision.rows))
         number = warning.number_of(digest, UUID(home), warning_id)
         if number is not None and number <= digest.closed:
             return Decision(word="another_warning", rows=(ended,))

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from services.workflow import cause
 from services.workflow.case import CaseFile, Move, read_files, read_refused, write_files
 from services.workflow.household import ids
@@ -91,7 +93,7 @@ def _beside(event: Reported, file: CaseFile, refused: CaseFile, because: Because
     remembers = replace(refused, case=replace(refused.case, appeals=refused.case.appeals + 1))
     decision = _decision(move)
     puts = {**decision.puts, ("refused", refused.case.case_id): remembers}
-    return replace(decision, puts=puts, rows=(remembers, *decision.rows))
+    return msgspec.structs.replace(decision, puts=puts, rows=(remembers, *decision.rows))
 
 
 def _decision(move: Move) -> Decision:
