@@ -37,7 +37,13 @@ class Skip(BaseModel):
 def router(service: "Service") -> APIRouter:
     """The routes of operation for one process."""
     routes = APIRouter()
+    _state(routes, service)
+    _dead_letters_read(routes, service)
+    _dead_letters_decided(routes, service)
+    return routes
 
+
+def _state(routes: APIRouter, service: "Service") -> None:
     @routes.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "alive", "service": service.name}
@@ -61,6 +67,8 @@ def router(service: "Service") -> APIRouter:
     async def conservation_(caller: Annotated[Caller, Depends(allowed("conservation.read"))]) -> dict[str, Any]:
         return await service.conserved()
 
+
+def _dead_letters_read(routes: APIRouter, service: "Service") -> None:
     @routes.get("/v1/dead-letters")
     async def dead_letters(
         caller: Annotated[Caller, Depends(allowed("dead_letter.read"))],
@@ -101,6 +109,8 @@ def router(service: "Service") -> APIRouter:
             shown["record"] = _readable(plain)
         return shown
 
+
+def _dead_letters_decided(routes: APIRouter, service: "Service") -> None:
     @routes.post("/v1/dead-letters/{id}/replay")
     async def replay(
         id: str, request: Request, caller: Annotated[Caller, Depends(allowed("dead_letter.replay"))]
@@ -132,8 +142,6 @@ def router(service: "Service") -> APIRouter:
         except NotFirst:
             raise refuse(409, "not_first", "Only the first record of its line can be skipped.") from None
         return {"id": id, "skipped": True, "outcomes": dict(report.outcomes)}
-
-    return routes
 
 
 _SHOWN = ("consumer", "topic", "key", "sequence", "state", "type", "region", "cause", "tries", "since")

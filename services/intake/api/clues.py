@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Request
 
 from services.intake import clue, identity
 from services.intake.api.calls import Call, Desk, check_place, key_of_call
-from services.intake.api.declarations import declarer_of, numbered, told_of
 from services.intake.channels import clue as channel
 from services.intake.channels.clue import ClueForm
 from services.intake.channels.declaration import concerns_told, is_green
@@ -16,6 +15,7 @@ from services.intake.clue import NO_GROUP, NOBODY_S_NAME, Reported
 from services.intake.complaint import Complained
 from services.intake.record import Named
 from services.intake.subscribers.reported_clues import COMPLAINTS, REPORTS, Held
+from services.intake.telling import declarer_of, numbered, told_of
 from services.intake.vault import Vault
 from shared.access.tokens import Caller
 from shared.domain.identity import mask_name

@@ -1,9 +1,8 @@
 """POST /v1/declarations, its status, appeals and withdrawals: the farmer's own calls, and a window's. Method 1."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID, uuid4
 
-import orjson
 from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -13,19 +12,19 @@ from services.intake import declaration, receipt
 from services.intake.api.calls import Call, Desk, check_may, check_place, key_of_call
 from services.intake.channels import declaration as channel
 from services.intake.channels.declaration import DeclarationForm, concerns_told, is_green
-from services.intake.channels.words import ContactPerson, Empty, Words, fault, faulty, plain_name
+from services.intake.channels.words import ContactPerson, Empty, Words, faulty
 from services.intake.clue import NO_GROUP, NOBODY_S_NAME, Reported
 from services.intake.declaration import Declared, Proof, Spoken
-from services.intake.departments.rural_revitalization import NEVER
 from services.intake.record import Named
 from services.intake.subscribers.reported_clues import ANSWERS, REPORTS
+from services.intake.telling import declarer_of, numbered, told_of
 from services.intake.vault import Vault
 from shared import audit
 from shared.access.roles import may
 from shared.access.tokens import Caller
 from shared.clock import civil_date
 from shared.contracts.types import Frozen
-from shared.domain.identity import Identity, identify, mask_name
+from shared.domain.identity import mask_name
 from shared.messaging.faults import Refused
 from shared.messaging.room import Input
 from shared.policy import Policy
@@ -58,22 +57,13 @@ class WithdrawalForm(Frozen):
 
 def router(desk: Desk, policy: Policy) -> APIRouter:
     routes = APIRouter()
-    vault = desk.vault
+    _filing(routes, desk, policy)
+    _afterwards(routes, desk, policy)
+    return routes
 
-    async def speak(
-        request: Request, caller: Caller | None, proof: Proof, what: Any, text: str, body: bytes
-    ) -> tuple[Any, bool]:
-        """What became of it, and whether it had been said before. Raises Refused."""
-        key = key_of_call(request)
-        declared = await _proved(desk, proof)
-        call = Call("declaration", caller, f"{what} {declared.clue_id}", key, body)
-        spoken = Spoken(declared, what, told_of({"text": text}), _appeals_most(policy))
-        input = Input(ANSWERS, str(declared.household_id), None, spoken)
-        report, answer = await desk.work.call([input], None, call.slot(vault))
-        if answer is not None and answer.is_repeat:
-            return answer.body, True
-        decision = report.decided[0].decision
-        return decision.answer, decision.outcome == "duplicate"
+
+def _filing(routes: APIRouter, desk: Desk, policy: Policy) -> None:
+    vault = desk.vault
 
     @routes.post("/v1/declarations", status_code=201)
     async def file(request: Request, caller: Annotated[Caller | None, Depends(perhaps)]) -> JSONResponse:
@@ -100,6 +90,10 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
             },
             201,
         )
+
+
+def _afterwards(routes: APIRouter, desk: Desk, policy: Policy) -> None:
+    """Where it stands; an appeal and a withdrawal, each proven by the receipt."""
 
     @routes.post("/v1/declarations/status")
     async def status(request: Request, caller: Annotated[Caller | None, Depends(perhaps)]) -> Any:
@@ -132,7 +126,7 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
             return full
         form = _read(AppealForm, body)
         proof = Proof(receipt_no, form.phone_last4, form.code)
-        told, is_repeat = await speak(request, caller, proof, "appeal", form.text, body)
+        told, is_repeat = await _said(desk, policy, request, caller, proof, "appeal", form.text, body)
         shown = {"receipt_no": receipt.plain(receipt_no), "state": told["state"], "appealed_at": told["at"]}
         return JSONResponse(shown, 200 if is_repeat else 201)
 
@@ -145,12 +139,10 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
             return full
         form = _read(WithdrawalForm, body)
         proof = Proof(receipt_no, form.phone_last4, form.code)
-        told, _ = await speak(request, caller, proof, "withdraw", form.text or "", body)
+        told, _ = await _said(desk, policy, request, caller, proof, "withdraw", form.text or "", body)
         return JSONResponse(
             {"receipt_no": receipt.plain(receipt_no), "state": told["state"], "withdrawn_at": told["at"]}
         )
-
-    return routes
 
 
 # ── filing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -179,29 +171,30 @@ def reported(form: DeclarationForm, caller: Caller | None, call_id: UUID, vault:
     )  # fmt: skip
 
 
-def told_of(values: dict[str, Any], **more: Any) -> str:
-    """What is sealed: everything that was told, as JSON."""
-    return orjson.dumps({name: one for name, one in (values | more).items() if one not in (None, [], False)}).decode()
-
-
-def numbered(id_no: str | None) -> tuple[str | None, Any]:
-    """The ID number in its one form and the day of birth; none where the person has none. Raises Faulty."""
-    if id_no is None:
-        return None, None
-    found = identify(id_no, NEVER)
-    if isinstance(found, Identity):
-        return found.number, found.born_on
-    if found.code == "id_none":
-        return None, None
-    raise fault("id_no", found.code, found.message_en)
-
-
-def declarer_of(vault: Vault, phone: str | None, name: str | None) -> bytes | None:
-    """By phone and name together: a cadre's or a shop's phone stands on many people's forms."""
-    return vault.index.of(f"declarer:{phone}:{plain_name(name)}") if phone and name else None
-
-
 # ── afterwards ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _said(
+    desk: Desk,
+    policy: Policy,
+    request: Request,
+    caller: Caller | None,
+    proof: Proof,
+    what: Literal["appeal", "withdraw"],
+    text: str,
+    body: bytes,
+) -> tuple[Any, bool]:
+    """What became of an appeal or a withdrawal, and whether it had been said before. Raises Refused."""
+    key = key_of_call(request)
+    declared = await _proved(desk, proof)
+    call = Call("declaration", caller, f"{what} {declared.clue_id}", key, body)
+    spoken = Spoken(declared, what, told_of({"text": text}), _appeals_most(policy))
+    input = Input(ANSWERS, str(declared.household_id), None, spoken)
+    report, answer = await desk.work.call([input], None, call.slot(desk.vault))
+    if answer is not None and answer.is_repeat:
+        return answer.body, True
+    decision = report.decided[0].decision
+    return decision.answer, decision.outcome == "duplicate"
 
 
 def _read(kind: type[Form], body: bytes) -> Form:

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from services.intake.api.calls import Call, Desk, key_of_call
-from services.intake.api.declarations import told_of
 from services.intake.channels import objection
 from services.intake.complaint import Complained
 from services.intake.subscribers.reported_clues import COMPLAINTS, Held
+from services.intake.telling import told_of
 from shared.access.tokens import Caller
 from shared.messaging.room import Input
 from shared.web.callers import perhaps

@@ -71,13 +71,12 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
         asked = End(caller, who(caller), leave_id)
         return await called(work, request, caller, END, asked, body, decided_and_emitted)
 
-    _reads(routes, service)
+    _people(routes, service)
+    _grids(routes, service)
     return routes
 
 
-def _reads(routes: APIRouter, service: Service) -> None:
-    policy = load(service.settings.policy)
-
+def _people(routes: APIRouter, service: Service) -> None:
     @routes.get("/v1/officers")
     async def officers(
         caller: Reader,
@@ -116,6 +115,27 @@ def _reads(routes: APIRouter, service: Service) -> None:
             rows = await connection.fetch(SQL.list_offices, place, last, kind, region, limit, office)
         return _page([_named(dict(row), "name") for row in rows], limit, "place", "office_id")
 
+    @routes.get("/v1/leaves")
+    async def leaves(
+        caller: Reader, officer: Short = None, region: Region = "", ever: bool = False, after: After = "",
+        limit: Limit = 200,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Leave under way or to come; with `ever` what is over too. The reason is told to whoever may enter it."""
+        since, id_ = _cursor(after, 2)
+        async with scoped(service.api, caller) as connection:
+            rows = await connection.fetch(
+                leaves_room.SQL.list, officer, ever, region, _day(since) if since else FIRST_DAY, _uuid(id_), limit
+            )
+        items = [dict(row) for row in rows]
+        if not may(caller, "officer.write"):
+            for one in items:
+                one.pop("reason_code")
+        return _page(items, limit, "since", "leave_id")
+
+
+def _grids(routes: APIRouter, service: Service) -> None:
+    policy = load(service.settings.policy)
+
     @routes.get("/v1/grids")
     async def grids(
         caller: GridReader,
@@ -136,23 +156,6 @@ def _reads(routes: APIRouter, service: Service) -> None:
         items = [_named(dict(row), "office_name") for row in rows]
         sizes = {"least": least, "target": target, "most": most}
         return _page(items, limit, "grid") | {"sizes": sizes, "sums": dict(sums or {})}
-
-    @routes.get("/v1/leaves")
-    async def leaves(
-        caller: Reader, officer: Short = None, region: Region = "", ever: bool = False, after: After = "",
-        limit: Limit = 200,
-    ) -> dict[str, Any]:  # fmt: skip
-        """Leave under way or to come; with `ever` what is over too. The reason is told to whoever may enter it."""
-        since, id_ = _cursor(after, 2)
-        async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(
-                leaves_room.SQL.list, officer, ever, region, _day(since) if since else FIRST_DAY, _uuid(id_), limit
-            )
-        items = [dict(row) for row in rows]
-        if not may(caller, "officer.write"):
-            for one in items:
-                one.pop("reason_code")
-        return _page(items, limit, "since", "leave_id")
 
 
 def _page(items: list[dict[str, Any]], limit: int, *keys: str) -> dict[str, Any]:

@@ -1,0 +1,32 @@
+"""What people tell, in the forms in which it is kept: sealed as told, the number in its one form, who declared."""
+
+from typing import Any
+
+import orjson
+
+from services.intake.channels.words import fault, plain_name
+from services.intake.departments.rural_revitalization import NEVER
+from services.intake.vault import Vault
+from shared.domain.identity import Identity, identify
+
+
+def told_of(values: dict[str, Any], **more: Any) -> str:
+    """What is sealed: everything that was told, as JSON."""
+    return orjson.dumps({name: one for name, one in (values | more).items() if one not in (None, [], False)}).decode()
+
+
+def numbered(id_no: str | None) -> tuple[str | None, Any]:
+    """The ID number in its one form and the day of birth; none where the person has none. Raises Faulty."""
+    if id_no is None:
+        return None, None
+    found = identify(id_no, NEVER)
+    if isinstance(found, Identity):
+        return found.number, found.born_on
+    if found.code == "id_none":
+        return None, None
+    raise fault("id_no", found.code, found.message_en)
+
+
+def declarer_of(vault: Vault, phone: str | None, name: str | None) -> bytes | None:
+    """By phone and name together: a cadre's or a shop's phone stands on many people's forms."""
+    return vault.index.of(f"declarer:{phone}:{plain_name(name)}") if phone and name else None
