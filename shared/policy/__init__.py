@@ -9,6 +9,7 @@ from shared.policy.ladder import Ladder, Rung
 from shared.policy.loader import available, load
 from shared.policy.notices import NoticeRules
 from shared.policy.package import Category, HouseholdKind, Policy
+from shared.policy.precision import Precision
 from shared.policy.reading import PolicyError
 from shared.policy.route import Evidence, HopAction, HopStep, Limit, Names, Reason, RouteHop
 
@@ -24,6 +25,7 @@ __all__ = [
     "NoticeRules",
     "Policy",
     "PolicyError",
+    "Precision",
     "Reason",
     "RouteHop",
     "Rung",

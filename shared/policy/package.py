@@ -16,6 +16,7 @@ from shared.domain.dated import on as holding_on
 from shared.domain.division import pad, trim
 from shared.policy.ladder import Ladder
 from shared.policy.notices import DatedNoticeRules, read_notices
+from shared.policy.precision import DatedPrecision, read_precision
 from shared.policy.reading import Field, Record, read
 from shared.policy.route import (
     LEVELS,
@@ -119,6 +120,7 @@ class Policy:
     risks: tuple[Reason, ...]
     green_risks: Mapping[str, Dated[GreenWhen]]
     notices: DatedNoticeRules
+    precision: DatedPrecision
     _sources: Mapping[str, Names]
     _way: Route
     _values: Mapping[str, tuple[Dated[Decimal], ...]]
@@ -247,6 +249,7 @@ def read_package(path: Path) -> Policy:
         "levels",
         "income_lines",
         "household_kinds",
+        "precision",
         "categories",
         "risks",
         "declarations",
@@ -268,6 +271,7 @@ def read_package(path: Path) -> Policy:
         risks=tuple(_risk(at) for at in here["risks"].items()),
         green_risks=_green(frame, here["declarations"], here["risks"]),
         notices=read_notices(frame, here["notices"]),
+        precision=read_precision(frame, here["precision"]),
         _sources=MappingProxyType({one.en: one for one in sources.values()}),
         _way=route,
         _values=_values(frame, here["values"]),

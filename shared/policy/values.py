@@ -19,6 +19,7 @@ UNITS: Mapping[str, tuple[Decimal, Decimal, bool]] = {
     "years_of_age": (Decimal(0), Decimal(120), True),
     "people": (Decimal(1), Decimal(100), True),
     "households": (Decimal(1), Decimal(1000), True),
+    "warnings": (Decimal(1), Decimal(100_000), True),
     "months": (Decimal(1), Decimal(120), True),
     "calendar_years": (Decimal(1), Decimal(10), True),
     "hours": (Decimal(1), Decimal(720), True),

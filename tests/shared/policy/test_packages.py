@@ -46,6 +46,16 @@ def test_the_medical_thresholds_of_the_domain(policy: Policy) -> None:
 
 
 @both
+def test_when_a_rule_is_put_in_question_and_which_never_is(policy: Policy) -> None:
+    found = policy.precision.on(policy.valid_from)
+    assert (found.share.value, found.share.unit) == (Decimal("0.02"), "ratio")
+    assert (found.judged.value, found.judged.unit) == (Decimal(200), "warnings")
+    assert {one.rule: set(one.values) for one in found.exempt} == {
+        "housing.house_grade": {"D"}, "education.enrolment": set(), "water.supply_off": set(), "water.quality": set(),
+    }  # fmt: skip
+
+
+@both
 @pytest.mark.parametrize(
     ("table", "levels"),
     [

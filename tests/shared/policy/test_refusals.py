@@ -62,6 +62,10 @@ def test_the_sound_package_is_read(tmp_path: Path) -> None:
         ("source: medical-5000, verified: false", "source: hearsay, verified: false", "name one of the sources"),
         ("source: medical-5000, verified: false", "source: medical-5000", "has no verified; add verified"),
         ("source: medical-5000, verified: false", "source: medical-5000, verified: yes", "write true or false"),
+        # a rule that is never put in question
+        ("{rule: water.quality,", "{rule: quality,", "write a rule as department.rule"),
+        ("{rule: water.quality,", "{rule: water.supply_off,", "a second time; keep one of them"),
+        ("unit: warnings,", "unit: households,", "write one of warnings"),
         # a name misspelt, twice, or left out
         ("  medical.self_paid.monitored:", "  medical.self_payed.monitored:", "has no medical.self_paid.monitored"),
         ("  medical.self_paid.others:", "  medical.self_paid.monitored:", "stands here twice"),
