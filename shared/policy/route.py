@@ -248,7 +248,7 @@ def _pauses(frame: Frame, place: Field, known: set[str]) -> Pauses:
     here = place.record("steps", "times_most", "longest", "reasons")
     steps = frozenset(at.choice(*sorted(known)) for at in here["steps"].items())
     times = int(here["times_most"].number(Decimal(1), Decimal(10), True))
-    reasons = tuple(_reason(at) for at in here["reasons"].items())
+    reasons = tuple(reason(at) for at in here["reasons"].items())
     if not reasons:
         raise here["reasons"].wrong("is empty", "a clock stops for a coded reason only: add at least one")
     return Pauses(steps, times, _over_time(frame, here["longest"]), reasons)
@@ -263,7 +263,7 @@ def _responsible(place: Field) -> Responsible:
 
 def _action(place: Field) -> HopAction:
     here = place.record("action", "names", "effect", optional=("needs_reason", "reasons"))
-    reasons = tuple(_reason(at) for at in here["reasons"].items()) if "reasons" in here else ()
+    reasons = tuple(reason(at) for at in here["reasons"].items()) if "reasons" in here else ()
     _once(place, [one.code for one in reasons])
     return HopAction(
         code=here["action"].code(),
@@ -274,7 +274,7 @@ def _action(place: Field) -> HopAction:
     )
 
 
-def _reason(place: Field) -> Reason:
+def reason(place: Field) -> Reason:
     here = place.record("code", "zh", "en")
     return Reason(here["code"].code(), Names(here["zh"].text(), here["en"].text()))
 

@@ -23,6 +23,11 @@ PLANTED: dict[Callable[[Files], list[str]], dict[str, str]] = {
     rules.services_do_not_commit_publish_or_wait: {
         "services/intake/subscribers/x.py": "async def f(c):\n    async with c.transaction():\n        ...\n"
     },
+    rules.everything_is_used_by_the_product: {
+        "shared/domain/money.py": "def rendered(): ...\n",
+        "services/intake/app.py": "from shared.domain.money import rendered\n",
+    },
+    rules.functions_fit_a_screen: {"services/intake/app.py": "def build():\n" + "    wait = 1\n" * 66},
 }
 
 
