@@ -61,6 +61,7 @@ NEEDS: Mapping[str, str] = {
     "POST /v1/identity/{id}/not-ours": "identity.match",
     "POST /v1/identity/{id}/unmask": "household.unmask",
     "GET /v1/households/{household_id}/why": "warning.read",
+    "GET /v1/rules": "rule.read",
     "GET /v1/warnings": "warning.read",
     "GET /v1/warnings/tally": "warning.read",
     "GET /v1/warnings/{warning_id}": "warning.read",
