@@ -67,7 +67,8 @@ async def prepared(house: House) -> None:
 
 
 async def done(admin: asyncpg.Connection, topic: str) -> int:
-    query = "SELECT coalesce(sum(received), 0) FROM screening.positions WHERE topic = $1"
+    """By position: what a member that stood still too long reads a second time counts in its account, not here."""
+    query = "SELECT coalesce(sum(next_offset), 0) FROM screening.positions WHERE topic = $1"
     return int(await admin.fetchval(query, topic))
 
 
