@@ -39,6 +39,7 @@ SLOW_PROGRAM = "tests.chaos.faults.slow_member"
 SHARE_NOBODY = 10**9
 CUTS_SECONDS, RECOVERY_SECONDS, DRAIN_SECONDS = 600.0, 120.0, 300.0
 WATCH_SECONDS, PEOPLE_SECONDS = 0.05, 0.2
+START_SECONDS, AT_WORK_SECONDS = 4.0, 1.0
 WARM_PARTS = 5
 """One part in so many is sent before: what then grows or moves is the fault's doing and not a start's."""
 
@@ -200,20 +201,23 @@ class Faults(Chaos):
     # ── processes ───────────────────────────────────────────────────────────────────────────────────────────────
 
     async def sigterm_at_start(self) -> str:
-        """Told to stop while they come up, at any moment of it."""
+        """Told to stop while they come up, at any moment of it, and every second one when it has work in hand."""
         house, codes = self.house, Counter[int]()
         for number in range(self.size.sigterms):
             service = SERVICES[number % len(SERVICES)]
             await asyncio.to_thread(house.kill, service)
             house.start(service)
-            await asyncio.sleep(self.hand.uniform(0.0, 4.0))
+            if number % 2:
+                await asyncio.to_thread(house.await_ready, service)
+            await asyncio.sleep(self.hand.uniform(0.0, AT_WORK_SECONDS if number % 2 else START_SECONDS))
             told = time.monotonic()
             codes[await asyncio.to_thread(house.tell_to_stop, service)] += 1
             self.exits.append(time.monotonic() - told)
             house.start(service)
         await asyncio.to_thread(house.await_ready, *SERVICES)
         exits = ", ".join(f"exit code {code} {times} times" for code, times in sorted(codes.items(), reverse=True))
-        return f"{self.size.sigterms} times, gone after {max(self.exits):.1f} s at most, {exits}"
+        times = f"{self.size.sigterms} times, every second one when it was ready"
+        return f"{times}, gone after {max(self.exits):.1f} s at most, {exits}"
 
     async def slow_batch(self) -> str:
         """It outlasts its member's poll interval and session: the group goes on without, and its commit comes late."""
