@@ -1,7 +1,7 @@
 """Builds screening: one group over four topics, and the warnings' pages. The only file that builds things."""
 
 from services.screening import alarm
-from services.screening.api import warnings
+from services.screening.api import rules, warnings
 from services.screening.api.shapes import SHAPES
 from services.screening.subscribers import subscribers
 from shared.policy import PolicyError, load
@@ -17,6 +17,6 @@ async def build(settings: Settings) -> Service:
     service = await Service.open(settings)
     service.stream("screening", subscribers(policy))
     service.every("alarm", alarm.loop(service, policy))
-    service.include(warnings.router(service, policy))
+    service.include(warnings.router(service, policy), rules.router(service, policy))
     service.shapes = SHAPES
     return service

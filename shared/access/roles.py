@@ -119,7 +119,7 @@ MAY: Mapping[str, frozenset[str]] = {
     "identity.match": _VILLAGE | _OFFICE | {"steward"},
     "contact.resolve": frozenset({"system"}),
     "warning.read": _CADRES | _OFFICE | _ABOVE | {"department", "auditor", "steward", "system"},
-    "rule.read": _CADRES | _OFFICE | _ABOVE | {"department", "auditor", "steward", "system"},
+    "rule.read": _OFFICE | _ABOVE | {"department", "auditor", "steward", "system"},
     "rule.write": frozenset({"steward", "county"}),
     "opinion.judge": _OFFICE | {"steward", "system"},
     "queue.read": _CADRES | _OFFICE | _ABOVE | {"department", "auditor", "steward", "system"},

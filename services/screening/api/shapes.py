@@ -122,7 +122,51 @@ class WhyShown(Reply):
     recheck_on: date | None = None
 
 
+class HitCounts(Reply):
+    """Of `warned` warnings `closed` have ended: with a hit, a miss or neither."""
+
+    warned: int
+    closed: int
+    hits: int
+    misses: int
+    neither: int
+
+
+class MonthHits(HitCounts):
+    """`month`: as 2026-11, that in which the warnings were raised."""
+
+    month: str
+
+
+class RuleShown(HitCounts):
+    """A rule's warnings. `share`: hits of hits and misses, from 0 to 1; null where there is neither. A rule of which
+    only what it finds with these `values` is exempt stands twice, once with them and once with the rest."""
+
+    rule: str
+    department: str
+    is_exempt: bool
+    values: list[str]
+    is_flagged: bool
+    share: float | None
+    months: list[MonthHits]
+
+
+class RuleList(Reply):
+    """Rules that have warned in these months, those put in question first: under `share_least` of at least
+    `judged_least` hits and misses. Where these two figures come from is said in both languages."""
+
+    items: list[RuleShown]
+    months: list[str]
+    as_of: AwareDatetime
+    share_least: float
+    judged_least: int
+    source: str
+    source_zh: str
+    is_verified: bool
+
+
 SHAPES: Shapes = {
+    "GET /v1/rules": Shape({200: RuleList}),
     "GET /v1/warnings": Shape({200: WarningPage}),
     "GET /v1/warnings/tally": Shape({200: WarningTally}),
     "GET /v1/warnings/{warning_id}": Shape({200: WarningWhole}),

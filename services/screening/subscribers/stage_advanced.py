@@ -1,4 +1,4 @@
-"""stage.advanced: what people made of a warning. A case that helped or closed closes its warning; outcomes are kept."""
+"""stage.advanced: what people made of a warning, kept for each rule's hits. A case that helped or closed closes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from services.screening import warning
+from services.screening.hits import CONFIRMED
 from services.screening.household import Digest, pack
 from services.screening.judging import judged
 from services.screening.subscribers.digests import digest_of, loaded, write_rows
@@ -21,12 +22,13 @@ CAUSE_WITHDRAWN = "cause_withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """A warning whose case ended, with the coded outcome."""
+class Made:
+    """What people made of a warning, coded; whether its case ended with that."""
 
     event: Advanced
     warning_id: UUID
     outcome: str
+    is_end: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,12 @@ class StageAdvanced(Keyed):
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         event: Advanced = input.body
         kind, warning_id = event.type.split(".")[2], event.data.warning_id
+        if kind not in ENDS and event.data.reason_code == CONFIRMED and warning_id is not None:
+            return Decision(word="confirmed", rows=(Made(event, warning_id, CONFIRMED, is_end=False),))
         if kind not in ENDS or warning_id is None or event.data.reason_code == CAUSE_WITHDRAWN:
             return Decision(word="heard")
         home, digest = digest_of(state, input)
-        ended = Ended(event, warning_id, event.data.reason_code or kind)
+        ended = Made(event, warning_id, event.data.reason_code or kind)
         spoken = digest.spoken
         is_raised = digest.raised == digest.closed + 1
         if spoken is not None and spoken.warning_id == str(warning_id) and (spoken.hold is None or is_raised):
@@ -59,25 +63,27 @@ class StageAdvanced(Keyed):
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         """First closed, then what is said in its place: a household has one warning at a time."""
-        ended = [row for one in decided for row in one.decision.rows if isinstance(row, Ended)]
-        if ended:
-            await _write_ended(unit, ended)
+        made = [row for one in decided for row in one.decision.rows if isinstance(row, Made)]
+        if made:
+            await _write_made(unit, made)
         await write_rows(unit.connection, decided)
 
 
-def _after(digest: Digest, word: str, home: str, ended: Ended) -> Decision:
+def _after(digest: Digest, word: str, home: str, ended: Made) -> Decision:
     return Decision(word=word, puts={("digest", home): digest}, digests={home: pack(digest)}, rows=(ended,))
 
 
-async def _write_ended(unit: Unit, ended: Sequence[Ended]) -> None:
-    ids, times = [one.warning_id for one in ended], [one.event.time for one in ended]
-    await unit.connection.execute(warning.SQL.close, ids, times)
+async def _write_made(unit: Unit, made: Sequence[Made]) -> None:
+    ended = [one for one in made if one.is_end]
+    if ended:
+        ids, times = [one.warning_id for one in ended], [one.event.time for one in ended]
+        await unit.connection.execute(warning.SQL.close, ids, times)
     await unit.connection.execute(
         warning.SQL.outcomes,
-        [one.event.id for one in ended],
-        ids,
-        [one.outcome for one in ended],
-        times,
-        [one.event.region for one in ended],
-        [one.event.grid for one in ended],
+        [one.event.id for one in made],
+        [one.warning_id for one in made],
+        [one.outcome for one in made],
+        [one.event.time for one in made],
+        [one.event.region for one in made],
+        [one.event.grid for one in made],
     )
