@@ -26,6 +26,12 @@ TOWNSHIP_APPROVER, COUNTY_HANDLER, DEPARTMENT_OFFICER = "to-2", "co-2", "dm-1"
 DEPARTMENT = f"{COUNTY}-medical_insurance"
 DESK, PHONE, NARROW = (1440, 900), (390, 844), (360, 740)
 PAGE_BYTES_MAX = 150_000
+LOOKS: list[tuple[str, Theme]] = [("zh-CN", "light"), ("zh-CN", "dark"), ("en", "light"), ("en", "dark")]
+TWO_LOOKS = (LOOKS[0], LOOKS[3])
+SMALL = """() => [...document.querySelectorAll('main button, label.option, nav.rail a, main a.plain, main a.main-act')]
+  .filter(one => one.offsetParent && one.getBoundingClientRect().height < 47.5)
+  .map(one => one.textContent.trim() + ' ' + one.getBoundingClientRect().height)"""
+"""What is too small for a thumb."""
 NAMES = (
     "张守信",
     "李长河",

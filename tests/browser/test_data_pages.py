@@ -8,10 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.browser.house import COUNTY_OFFICER, DEPARTMENT_OFFICER, NARROW, Theme, Village
+from tests.browser.house import COUNTY_OFFICER, DEPARTMENT_OFFICER, NARROW, TWO_LOOKS, Theme, Village
 from tests.journeys.people import id_number
-
-LOOKS: list[tuple[str, Theme]] = [("zh-CN", "light"), ("en", "dark")]
 
 
 @pytest_asyncio.fixture(scope="module", autouse=True)
@@ -28,7 +26,7 @@ async def sent(village: Village) -> AsyncIterator[dict[str, Any]]:
     yield {"stranger": stranger, "house": house}
 
 
-@pytest.mark.parametrize(("language", "theme"), LOOKS)
+@pytest.mark.parametrize(("language", "theme"), TWO_LOOKS)
 async def test_the_pages_are_accessible_and_stay_within_a_phone(village: Village, language: str, theme: Theme) -> None:
     for size, end in (((1440, 900), "desk"), (NARROW, "phone")):
         async with village.officer(COUNTY_OFFICER, size=size, language=language, theme=theme) as county:

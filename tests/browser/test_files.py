@@ -10,11 +10,9 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from shared.domain.identity import check_digit
-from tests.browser.house import COUNTY_OFFICER, DEPARTMENT_OFFICER, NARROW, Theme, Village, Visitor
+from tests.browser.house import COUNTY_OFFICER, DEPARTMENT_OFFICER, NARROW, TWO_LOOKS, Theme, Village, Visitor
 from tests.journeys.people import id_number
 from tests.services.intake.files.making import HEADINGS, settlement_row, text, xlsx
-
-LOOKS: list[tuple[str, Theme]] = [("zh-CN", "light"), ("en", "dark")]
 
 
 @pytest_asyncio.fixture(scope="module", autouse=True)
@@ -106,7 +104,7 @@ async def test_without_scripts_a_file_is_sent_and_its_page_refreshes_itself(vill
         assert await county.page.locator("meta[http-equiv]").count() == 0, "what is done refreshes no more"
 
 
-@pytest.mark.parametrize(("language", "theme"), LOOKS)
+@pytest.mark.parametrize(("language", "theme"), TWO_LOOKS)
 async def test_the_pages_are_accessible_and_stay_within_a_phone(village: Village, language: str, theme: Theme) -> None:
     for size, end in (((1440, 900), "desk"), (NARROW, "phone")):
         async with village.officer(COUNTY_OFFICER, size=size, language=language, theme=theme) as county:

@@ -6,8 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.browser.house import COUNTY_OFFICER, NARROW, PHONE, TOWNSHIP_OFFICER, Theme, Village
-from tests.browser.test_pages import LOOKS, SMALL
+from tests.browser.house import COUNTY_OFFICER, LOOKS, NARROW, PHONE, SMALL, TOWNSHIP_OFFICER, Theme, Village
 from tests.journeys.road import CADRE, TOWNSHIP, WORKER
 from tests.until import until
 
@@ -79,8 +78,19 @@ async def test_it_fits_narrow_screens_and_targets_are_large(
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("zh-CN", ("暂不提示：", "会再提示", "某县医保部门职责", "未核实的标准", "若合规自付不足 5,000.00 元")),
-        ("en", ("Held back: ", "would speak again", "a county's medical insurance duties", "5,000.00 yuan")),
+        (
+            "zh-CN",
+            ("暂不提示：", "起仍存在则再次预警", "某县医保部门职责", "未核实的标准", "若合规自付不足 5,000.00 元"),
+        ),
+        (
+            "en",
+            (
+                "Held back: ",
+                "People have answered the very same",
+                "a county's medical insurance duties",
+                "5,000.00 yuan",
+            ),
+        ),
     ],
 )
 async def test_a_county_reads_why_it_is_held_back_until_when_and_by_which_line(
@@ -101,3 +111,4 @@ async def test_a_village_reads_that_it_is_held_back_and_no_sum(village: Village,
         await cadre.open(f"/warnings/{held['warning_id']}")
         text = await cadre.page.locator("main").inner_text()
         assert "暂不提示：" in text and "20,410" not in text and "医保" not in text
+        assert "医疗负担较重" in text and "请上门" not in text, "nothing is asked of anybody"

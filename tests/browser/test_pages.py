@@ -9,11 +9,9 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.forms import record_visit, report
-from tests.browser.house import COUNTY_OFFICER, NARROW, PHONE, TOWNSHIP_OFFICER, Theme, Village
+from tests.browser.house import COUNTY_OFFICER, LOOKS, NARROW, PHONE, SMALL, TOWNSHIP_OFFICER, Theme, Village
 from tests.journeys.road import CADRE, SECOND_CADRE, WORKER
 from tests.until import until
-
-LOOKS = [("zh-CN", "light"), ("zh-CN", "dark"), ("en", "light"), ("en", "dark")]
 
 
 @pytest_asyncio.fixture(scope="module", autouse=True)
@@ -141,11 +139,6 @@ async def test_a_cadres_phone_is_pictured_and_its_targets_are_large(
                 await visitor.shoot(f"{name}.phone")
                 small = await visitor.page.evaluate(SMALL)
                 assert small == [], f"{name}: {small}"
-
-
-SMALL = """() => [...document.querySelectorAll('main button, label.option, nav.rail a, main a.plain, main a.main-act')]
-  .filter(one => one.offsetParent && one.getBoundingClientRect().height < 47.5)
-  .map(one => one.textContent.trim() + ' ' + one.getBoundingClientRect().height)"""
 
 
 async def test_the_pages_numbers_are_the_calls_numbers(village: Village, demo: dict[str, dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from shared.clock import machine_now
 from shared.domain.calendar import day_of
-from tests.browser.house import DESK, NARROW, TOWNSHIP_OFFICER, Theme, Village
+from tests.browser.house import DESK, NARROW, TOWNSHIP_OFFICER, TWO_LOOKS, Theme, Village
 from tests.journeys.road import DEPUTY, WORKER
 from tests.tokens import GRID, VILLAGE
 
@@ -44,10 +44,7 @@ async def test_a_township_fills_a_grid_and_enters_and_ends_a_leave_without_scrip
         await expect(page.locator(".banner")).to_contain_text("请假已结束")
 
 
-LOOKS: list[tuple[str, Theme]] = [("zh-CN", "light"), ("en", "dark")]
-
-
-@pytest.mark.parametrize(("language", "theme"), LOOKS)
+@pytest.mark.parametrize(("language", "theme"), TWO_LOOKS)
 async def test_the_pages_are_accessible_and_fit_a_narrow_phone(village: Village, language: str, theme: Theme) -> None:
     for size in (DESK, NARROW):
         async with village.officer(TOWNSHIP_OFFICER, size=size, language=language, theme=theme) as visitor:

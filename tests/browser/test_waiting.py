@@ -10,12 +10,11 @@ from playwright.async_api import Locator, expect
 
 from services.screening.subscribers.data_changed import DataChanged
 from shared.messaging.room import Decision, Input, State
-from tests.browser.house import COUNTY_OFFICER, NAMES, PHONE, STEWARD, Theme, Village, Visitor
-from tests.browser.test_pages import LOOKS, SMALL
+from tests.browser.house import COUNTY_OFFICER, LOOKS, NAMES, PHONE, SMALL, STEWARD, Theme, Village, Visitor
 from tests.journeys.people import id_number
 from tests.journeys.road import CADRE
 from tests.shared.messaging.ledger import fact
-from tests.shared.messaging.test_kafka import publish
+from tests.shared.messaging.reading import publish
 from tests.until import until
 
 FAILING, GAP = (1, 2, 3), 4

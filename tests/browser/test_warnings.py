@@ -6,8 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.browser.house import COUNTY_OFFICER, NARROW, PHONE, TOWNSHIP_OFFICER, Theme, Village, Visitor
-from tests.browser.test_pages import LOOKS, SMALL
+from tests.browser.house import COUNTY_OFFICER, LOOKS, NARROW, PHONE, SMALL, TOWNSHIP_OFFICER, Theme, Village, Visitor
 from tests.journeys.road import CADRE, WORKER
 from tests.until import until
 

@@ -148,18 +148,27 @@ def warned(item: Mapping[str, Any], homes: Mapping[UUID, Mapping[str, Any]], wor
         "place": region_name(home["region"]) if home else "", "group": home.get("group_number"),
         "number": item.get("household_no") or "", "raised_at": as_instant(item["raised_at"]),
         "concerns": words.joined([words.concern(code) for code in item.get("concerns", ())]),
-        "why": words.of(item.get("explanation")), "provisional": bool(item.get("provisional")),
+        "why": explained(item, words), "provisional": bool(item.get("provisional")),
         "cause": words.code("cause", item.get("cause", "")), **held_back(item, words),
     }  # fmt: skip
 
 
+def explained(item: Mapping[str, Any], words: Words) -> str:
+    """Its explanation in the reader's grade. Of one that is held back or closed a village, whose sentence ends in the
+    request to visit, reads the concerns alone: nothing is asked of anybody."""
+    is_exact = any("rule" in one for one in item.get("findings", ()))
+    if is_exact or item["state"] not in ("suppressed", "closed"):
+        return words.of(item.get("explanation"))
+    return words.joined([words.concern_band(code) for code in item.get("concerns", ())])
+
+
 def held_back(item: Mapping[str, Any], words: Words) -> dict[str, Any]:
-    """Why a warning is suppressed, and on which day it would speak again."""
+    """Why a warning is suppressed, and on which day it would speak again, where those words do not name the day."""
     told = item.get("suppression") or {}
-    speaks = told.get("speaks_again_on")
+    speaks, said = told.get("speaks_again_on"), words.of(told.get("words")).rstrip("。.")
     return {
-        "suppressed": words.of(told.get("words")).rstrip("。."), "for_audit": bool(told.get("for_audit")),
-        "speaks_again_on": date.fromisoformat(speaks) if speaks else None,
+        "suppressed": said, "for_audit": bool(told.get("for_audit")),
+        "speaks_again_on": date.fromisoformat(speaks) if speaks and speaks not in said else None,
     }  # fmt: skip
 
 

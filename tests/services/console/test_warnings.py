@@ -9,7 +9,7 @@ import pytest
 
 from services.console.live import Heard, _Data
 from services.console.pages.warning import finding, measured
-from services.console.pages.warnings import Asked, above, held_back
+from services.console.pages.warnings import Asked, above, explained, held_back
 from services.console.wording import Words
 from shared.clock import machine_now
 from shared.policy import load
@@ -67,6 +67,27 @@ async def test_a_warning_held_back_says_why_until_when_and_what_would_silence_it
     assert "若合规自付不足 5,000.00 元（现多 15,410.50 元）则不预警。" in whole
     assert "某县医保部门职责" in whole and "a county&#39;s medical" not in whole
     assert "合规自付累计" in whole and "medical_insurance.self_paid" not in whole
+
+
+def test_a_village_is_asked_to_visit_for_an_open_warning_alone() -> None:
+    asks = {"zh": "医疗负担较重，请上门了解。", "en": "Medical costs weigh heavily: please visit and ask."}
+    band = HELD | {
+        "findings": [{"concern": "medical_burden", "level": "yellow", "explanation": asks}],
+        "explanation": asks,
+    }
+    for state, zh, en in (
+        ("open", asks["zh"], asks["en"]),
+        ("suppressed", "医疗负担较重", "Medical costs weigh heavily"),
+        ("closed", "医疗负担较重", "Medical costs weigh heavily"),
+    ):
+        assert [explained(band | {"state": state}, words) for words in (ZH, EN)] == [zh, en]
+    assert explained(HELD, ZH) == HELD["explanation"]["zh"]
+
+
+def test_the_day_on_which_it_speaks_again_is_said_once() -> None:
+    words = {"zh": "90 天内没有新情况不重复预警；2027-02-25 起仍存在则再次预警。", "en": "from 2027-02-25 on it is."}
+    told = held_back(HELD | {"suppression": HELD["suppression"] | {"words": words}}, ZH)
+    assert told["speaks_again_on"] is None and "2027-02-25" in told["suppressed"]
 
 
 def test_a_lines_source_is_named_in_the_readers_language() -> None:
