@@ -27,7 +27,7 @@ from shared.contracts.warning import Explanation, Finding, WarningState, Words
 from shared.messaging.room import Emit
 from shared.service import Service, serving
 from tests.services.workflow.house import as_input
-from tests.services.workflow.test_http import publish
+from tests.services.workflow.outside import publish
 from tests.tokens import GRID, VILLAGE, bearer, settings_of
 from tests.until import until
 

@@ -18,7 +18,7 @@ from shared.service import Build, Service, serving
 from shared.telemetry import configure_logging
 from tests.services.notify.house import as_input, assignment, clue, household, passed, stage
 from tests.services.notify.mail import Addresses, MailServer, mail_server
-from tests.shared.messaging.test_kafka import publish
+from tests.shared.messaging.reading import publish
 from tests.tokens import GRID, VILLAGE, bearer, settings_of
 from tests.until import until
 

@@ -14,7 +14,7 @@ from services.workflow.app import build
 from shared.service import serving
 from shared.settings import SettingsError
 from tests.services.workflow.house import household, opened_desk
-from tests.services.workflow.test_http import Outside
+from tests.services.workflow.outside import Outside
 from tests.tokens import bearer, settings_of
 from tests.until import until
 

@@ -2,94 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
 import pytest_asyncio
-from aiokafka import AIOKafkaProducer
 
 from services.workflow.app import build
-from shared.messaging.room import Input
-from shared.service import Service, serving
-from tests.services.workflow.house import as_input, emit_of, household, registered, warning_state
-from tests.tokens import GRID, VILLAGE, bearer, settings_of
+from shared.service import serving
+from tests.services.workflow.house import household, registered
+from tests.services.workflow.outside import Outside
+from tests.tokens import GRID, VILLAGE, settings_of
 from tests.until import until
-
-Headers = dict[str, str]
-
-
-@dataclass
-class Outside:
-    service: Service
-    client: httpx.AsyncClient
-    keys: Path
-    kafka: str
-    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def headers(self, role: str, officer: str | None = None, **fields: str | None) -> Headers:
-        return bearer(self.keys, role, officer_id=officer, **fields)
-
-    @property
-    def worker(self) -> Headers:
-        return self.headers("grid_worker", "gw-1")
-
-    @property
-    def cadre(self) -> Headers:
-        return self.headers("village", "vc-1")
-
-    @property
-    def county(self) -> Headers:
-        return self.headers("county", "co-1")
-
-    async def publish(self, topic: str, word: str, key: UUID, data: Any, **place: str) -> None:
-        number = self.numbers[topic, str(key)] = self.numbers.get((topic, str(key)), 0) + 1
-        await publish(self.kafka, as_input(emit_of(topic, word, str(key), data, number, **place), number))
-
-    async def warn(self, house: UUID, level: Any = "yellow", word: str = "raised", **how: Any) -> None:
-        place = {name: how.pop(name) for name in ("region", "grid") if name in how}
-        await self.publish("warning.raised", word, house, warning_state(house, level, **how), **place)
-
-    async def get(self, path: str, headers: Headers, status: int = 200, **query: Any) -> Any:
-        answer = await self.client.get(path, params=query, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def post(self, path: str, headers: Headers, body: Any, status: int = 200) -> Any:
-        answer = await self.client.post(path, json=body, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def task(self, house: UUID, hop: str, headers: Headers) -> Any:
-        async def found() -> Any:
-            return (await self.get("/v1/tasks", headers, hop=hop, state="open", household=str(house)))["items"]
-
-        [item] = await until(found, 20, f"a task at {hop}")
-        return await self.get(f"/v1/tasks/{item['task_id']}", headers)
-
-    async def decide(
-        self, task: Any, headers: Headers, status: int = 200, action: str | None = None, **more: Any
-    ) -> Any:
-        """By the example that the task itself gives; its first action unless another is named."""
-        offered = {one["action"]: one for one in task["actions"]}
-        one = offered.get(action or "", task["actions"][0])
-        form = one["form_schema"]["examples"][0]
-        body = {"action": action or one["action"], "form": form, "version": task["version"]}
-        return await self.post(f"/v1/tasks/{task['task_id']}/decisions", headers, body | more, status)
-
-
-async def publish(bootstrap: str, *inputs: Input) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
-    await producer.start()
-    for input in inputs:
-        assert input.record is not None
-        await producer.send_and_wait(
-            input.topic, input.record.value, key=input.key.encode(), headers=input.record.headers
-        )
-    await producer.stop()
 
 
 @pytest_asyncio.fixture(scope="module")

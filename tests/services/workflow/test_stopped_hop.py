@@ -13,7 +13,7 @@ from services.workflow.app import build
 from shared.service import serving
 from tests.chaos.alarms import LADDER
 from tests.services.workflow.house import household
-from tests.services.workflow.test_http import Outside
+from tests.services.workflow.outside import Outside
 from tests.tokens import bearer, settings_of
 from tests.until import until
 

@@ -16,7 +16,7 @@ from shared.access.tokens import Caller
 from shared.messaging.faults import Refused
 from shared.service import serving
 from tests.services.workflow.house import CADRE, WORKER, Desk, household, opened_desk, report
-from tests.services.workflow.test_http import Outside
+from tests.services.workflow.outside import Outside
 from tests.tokens import GRID, VILLAGE, settings_of
 
 DAY = timedelta(days=1)

@@ -20,6 +20,7 @@ from shared.messaging import record
 from shared.messaging.outbox import serialise
 from shared.messaging.room import Decided, Decision, Emit, Input, Kept, Keyed, Place, State, Unit
 from shared.messaging.unit_of_work import UnitOfWork
+from shared.messaging.waiting import Waiting
 
 SPACE = UUID("6f1e4f6e-0d0a-4a57-8f57-3a1c3a5f0001")
 REGION = "341221102201"
@@ -149,3 +150,8 @@ async def house(dsn: str, keys: Path, **how: object) -> House:
 def kept(input: Input) -> Kept:
     assert input.record is not None
     return input.record
+
+
+async def first_waiting(road: House) -> Waiting:
+    [row, *_] = await road.pool.fetch("SELECT * FROM waiting ORDER BY key, sequence")
+    return Waiting(**{name: row[name] for name in Waiting.__slots__})

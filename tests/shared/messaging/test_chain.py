@@ -20,8 +20,7 @@ from shared.messaging import kafka as room
 from shared.messaging.relay import Relay
 from shared.messaging.room import Decided, Decision, Emit, Input, Keyed, State, Unit
 from shared.messaging.unit_of_work import UnitOfWork
-from tests.shared.messaging.ledger import NOW, REGION, TABLE, House, Ledger, fact, house, household
-from tests.shared.messaging.test_unit_of_work import first_waiting
+from tests.shared.messaging.ledger import NOW, REGION, TABLE, House, Ledger, fact, first_waiting, house, household
 from tests.until import until
 
 WORDS = Words(zh="有一件事", en="something")

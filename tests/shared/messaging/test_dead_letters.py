@@ -11,8 +11,7 @@ import pytest_asyncio
 from shared.messaging import conservation
 from shared.messaging.faults import NotFirst, Unavailable
 from shared.messaging.room import Place
-from tests.shared.messaging.ledger import House, fact, house, household
-from tests.shared.messaging.test_unit_of_work import first_waiting
+from tests.shared.messaging.ledger import House, fact, first_waiting, house, household
 
 A, B = household(911), household(912)
 

@@ -1,71 +1,17 @@
 """A consumer group on a real broker: hostile bytes, redelivery, holes in a log."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import uuid4
 
 import msgspec
-import pytest_asyncio
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
-from shared.messaging import kafka as room
-from shared.messaging import topics
 from shared.messaging.room import Kept
-from tests.shared.messaging.ledger import House, fact, house, kept
+from tests.shared.messaging.ledger import House, fact, kept
+from tests.shared.messaging.reading import publish, reading, start_from_here
 from tests.until import until
-
-
-@pytest_asyncio.fixture
-async def road(database: str, keys: Path, kafka: str) -> AsyncIterator[House]:
-    await topics.create(kafka, 6, 1)
-    built = await house(database, keys, emits=False)
-    built.work.consumer = f"test-{uuid4()}"
-    yield built
-    await built.pool.close()
-
-
-@contextlib.asynccontextmanager
-async def reading(road: House, kafka: str, topic: str = "data.changed") -> AsyncIterator[room.Consumer]:
-    consumer = room.Consumer(road.work, "slot-0", (topic,))
-    broker = room.broker(kafka)
-    consumer.attach(broker)
-    await broker.start()
-    try:
-        await until(lambda: consumer.has_joined, 20, "joined its group")
-        yield consumer
-    finally:
-        await broker.stop()
-
-
-async def publish(kafka: str, *records: object, partition: int = 0, topic: str = "data.changed") -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka)
-    await producer.start()
-    for one in records:
-        whole = kept(one)  # type: ignore[arg-type]
-        await producer.send_and_wait(topic, whole.value, headers=whole.headers, partition=partition)
-    await producer.stop()
-
-
-async def start_from_here(road: House, kafka: str, topic: str = "data.changed") -> None:
-    """Other tests of this session have written to these topics: begin at their ends."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
-    await consumer.start()
-    parts = [TopicPartition(topic, number) for number in range(6)]
-    for part, end in (await consumer.end_offsets(parts)).items():
-        await road.pool.execute(
-            "INSERT INTO positions (consumer, topic, partition, next_offset) VALUES ($1, $2, $3, $4)",
-            road.work.consumer, topic, part.partition, end,
-        )  # fmt: skip
-    group = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=road.work.consumer, enable_auto_commit=False)
-    group.assign(parts)
-    await group.start()
-    await group.commit({part: end for part, end in (await consumer.end_offsets(parts)).items()})
-    await group.stop()
-    await consumer.stop()
 
 
 async def test_hostile_records_wait_in_their_place_and_their_neighbours_pass(road: House, kafka: str) -> None:

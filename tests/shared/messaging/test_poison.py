@@ -13,8 +13,7 @@ from shared.crypto import read_keys
 from shared.messaging.batch import Report
 from shared.messaging.faults import Retry, is_infrastructure
 from shared.messaging.room import Decided, Input, State, Unit
-from tests.shared.messaging.ledger import House, Ledger, fact, house, household
-from tests.shared.messaging.test_unit_of_work import first_waiting
+from tests.shared.messaging.ledger import House, Ledger, fact, first_waiting, house, household
 
 A, B, C = household(901), household(902), household(903)
 

@@ -1,32 +1,19 @@
 """What a consumer group may meet on its way to the unit of work: odd headers, a database away, or set back."""
 
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import msgspec
-import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
 from shared.messaging import kafka as room
-from shared.messaging import record, topics
+from shared.messaging import record
 from shared.messaging.room import Kept
 from tests import hostile
-from tests.shared.messaging.ledger import House, fact, house, kept
-from tests.shared.messaging.test_kafka import publish, reading, start_from_here
-from tests.shared.messaging.test_unit_of_work import first_waiting
+from tests.shared.messaging.ledger import House, fact, first_waiting, kept
+from tests.shared.messaging.reading import publish, reading, start_from_here
 from tests.until import until
-
-
-@pytest_asyncio.fixture
-async def road(database: str, keys: Path, kafka: str) -> AsyncIterator[House]:
-    await topics.create(kafka, 6, 1)
-    built = await house(database, keys, emits=False)
-    built.work.consumer = f"test-{uuid4()}"
-    yield built
-    await built.pool.close()
 
 
 async def test_a_header_without_a_value_is_one_more_hostile_header(road: House, kafka: str) -> None:

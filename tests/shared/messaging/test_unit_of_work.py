@@ -12,7 +12,7 @@ import pytest_asyncio
 from shared.messaging import faults, waiting
 from shared.messaging.faults import NotFirst, Retry
 from shared.messaging.waiting import Waiting
-from tests.shared.messaging.ledger import House, fact, house, household
+from tests.shared.messaging.ledger import House, fact, first_waiting, house, household
 
 A, B, C = household(1), household(2), household(3)
 
@@ -22,11 +22,6 @@ async def road(database: str, keys: Path) -> AsyncIterator[House]:
     built = await house(database, keys)
     yield built
     await built.pool.close()
-
-
-async def first_waiting(road: House) -> Waiting:
-    [row, *_] = await road.pool.fetch("SELECT * FROM waiting ORDER BY key, sequence")
-    return Waiting(**{name: row[name] for name in Waiting.__slots__})
 
 
 async def test_a_batch_is_applied_once_and_its_second_coming_is_a_duplicate(road: House) -> None:

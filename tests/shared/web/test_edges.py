@@ -16,8 +16,7 @@ from shared.access.tokens import Caller
 from shared.service import Service, serving
 from shared.settings import Settings
 from shared.web.callers import caller_of, scoped
-from tests.shared.messaging.ledger import Ledger, fact, house, household
-from tests.shared.messaging.test_unit_of_work import first_waiting
+from tests.shared.messaging.ledger import Ledger, fact, first_waiting, house, household
 from tests.tokens import bearer, settings_of
 
 routes = APIRouter()

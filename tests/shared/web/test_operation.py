@@ -10,7 +10,7 @@ import pytest_asyncio
 from shared.service import Service, serving
 from shared.settings import Settings
 from tests.shared.messaging.ledger import REGION, Ledger, fact, house, household
-from tests.shared.messaging.test_kafka import publish
+from tests.shared.messaging.reading import publish
 from tests.tokens import bearer, settings_of
 from tests.until import until
 
