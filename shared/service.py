@@ -76,7 +76,6 @@ class Service:
     accounts: list[Callable[[], Awaitable[dict[str, Any]]]] = field(default_factory=list)
     port: int = 0
     _works: dict[str, UnitOfWork] = field(default_factory=dict)
-    _broker: kafka.Broker | None = None
     _has_started: bool = False
 
     @classmethod

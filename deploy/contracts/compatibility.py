@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from shared.web.document import METHODS
+
 Json = Mapping[str, Any]
 Direction = Literal["read", "sent"]
 
 LEAST, MOST = ("minimum", "minLength", "minItems"), ("maximum", "maxLength", "maxItems")
-METHODS = ("get", "put", "post", "delete", "patch")
 WAYS: tuple[Direction, ...] = ("read", "sent")
 DEPTH_MAX = 40
 

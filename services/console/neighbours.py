@@ -34,6 +34,11 @@ class Answer:
         return 200 <= self.status < 300
 
     @property
+    def page_status(self) -> int:
+        """Of a page that shows why it was refused: whatever the service said, it is a refusal."""
+        return self.status if 400 <= self.status < 600 else 422
+
+    @property
     def code(self) -> str:
         return str(self.body.get("code", "refused")) if isinstance(self.body, dict) else "refused"
 

@@ -28,6 +28,7 @@ LASTS = timedelta(hours=12)
 LASTS_SECONDS = int(LASTS.total_seconds())
 TOKEN_LASTS = timedelta(minutes=5)
 LANGUAGES = ("zh-CN", "en")
+YEAR_SECONDS = 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,6 @@ class Viewer:
     csrf: str
     language: str
     now: datetime
-    expires_at: datetime
 
     @property
     def caller(self) -> Caller:
@@ -134,7 +134,7 @@ class Sessions:
         if row is None:
             return None
         officer = Officer(**orjson.loads(row["officer"]))
-        return Viewer(officer, row["csrf"], language_of(request), row["now"], row["expires_at"])
+        return Viewer(officer, row["csrf"], language_of(request), row["now"])
 
     def token(self, viewer: Viewer) -> str:
         """A bearer token with the officer's own role, place and capacity, for the calls of one request."""
@@ -152,6 +152,11 @@ def language_of(request: Request) -> str:
     """The language that was chosen by the switch; Chinese until then, whatever the browser's own."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     return chosen if chosen in LANGUAGES else "zh-CN"
+
+
+def keep_language(answer: Response, language: str) -> None:
+    """For a year: a preference, not a state."""
+    answer.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_SECONDS, httponly=True, samesite="lax")
 
 
 def check_csrf(expected: str, given: object) -> None:

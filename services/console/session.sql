@@ -4,7 +4,7 @@ INSERT INTO sessions (id_hash, csrf, officer, expires_at) VALUES ($1, $2, $3, cl
 
 -- name: find
 -- The session behind a cookie, unless it has ended, and the civil now.
-SELECT csrf, officer, expires_at, civil.now() AS now FROM sessions WHERE id_hash = $1 AND expires_at > clock_timestamp()
+SELECT csrf, officer, civil.now() AS now FROM sessions WHERE id_hash = $1 AND expires_at > clock_timestamp()
 
 -- name: end
 -- Signed out.
@@ -13,7 +13,3 @@ DELETE FROM sessions WHERE id_hash = $1
 -- name: sweep
 -- Sessions that have ended.
 DELETE FROM sessions WHERE expires_at <= clock_timestamp()
-
--- name: now
--- The civil now.
-SELECT civil.now()

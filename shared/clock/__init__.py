@@ -3,10 +3,10 @@ under the locks. *Machine* time (leases, tokens, retries) is this process's, han
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from shared.domain.calendar import SHANGHAI
+from shared.domain.calendar import day_of as civil_date
 
 Machine = Callable[[], datetime]
 
@@ -16,6 +16,4 @@ def machine_now() -> datetime:
     return datetime.now(UTC)
 
 
-def civil_date(instant: datetime) -> date:
-    """The day in Asia/Shanghai on which an instant falls."""
-    return instant.astimezone(SHANGHAI).date()
+__all__ = ["SHANGHAI", "Machine", "civil_date", "machine_now"]

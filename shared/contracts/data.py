@@ -9,10 +9,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import Event
-from shared.contracts.types import UUID, AwareDatetime, Frozen, Word, date
+from shared.contracts.types import UUID, AwareDatetime, Frozen, Word, Year, date
 from shared.domain.money import SignedYuan
-
-Year = Annotated[int, Field(ge=1900, le=2200)]
 
 
 class Settlement(Frozen):

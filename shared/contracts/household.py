@@ -8,10 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import Event
-from shared.contracts.types import UUID, Count, Frozen, Grid, Region, Word, date
+from shared.contracts.types import UUID, Count, Frozen, Grid, Region, Word, Year, date
 from shared.domain.money import SignedYuan
-
-Year = Annotated[int, Field(ge=1900, le=2200)]
 
 
 class Member(Frozen):

@@ -24,6 +24,7 @@ Word = Annotated[str, Field(min_length=1, max_length=64), _NoNul]
 Text = Annotated[str, Field(max_length=2000), _NoNul]
 """A sentence for people: at most 2,000 characters."""
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Year = Annotated[int, Field(ge=1900, le=2200)]
 Region = Annotated[str, Field(pattern=r"^\d{12}$")]
 """A division code of 12 digits, padded right with zeros."""
 Grid = Annotated[str, Field(pattern=r"^\d{12}-[0-9A-Za-z]{1,8}$")]
@@ -56,5 +57,6 @@ __all__ = [
     "Region",
     "Text",
     "Word",
+    "Year",
     "date",
 ]

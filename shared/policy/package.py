@@ -32,6 +32,7 @@ from shared.policy.route import (
     RouteHop,
     names,
     read_route,
+    reason,
 )
 from shared.policy.values import DATED, DATED_TOO, UNITS, Frame, covering, dated, figures
 
@@ -268,7 +269,7 @@ def read_package(path: Path) -> Policy:
         valid_to=frame.valid_to,
         route=route.hops,
         categories=_categories(frame, here["categories"]),
-        risks=tuple(_risk(at) for at in here["risks"].items()),
+        risks=tuple(reason(at) for at in here["risks"].items()),
         green_risks=_green(frame, here["declarations"], here["risks"]),
         notices=read_notices(frame, here["notices"]),
         precision=read_precision(frame, here["precision"]),
@@ -371,13 +372,8 @@ def _categories(frame: Frame, place: Field) -> tuple[Category, ...]:
     return tuple(found)
 
 
-def _risk(place: Field) -> Reason:
-    here = place.record("code", "zh", "en")
-    return Reason(here["code"].code(), Names(here["zh"].text(), here["en"].text()))
-
-
 def _green(frame: Frame, place: Field, risks: Field) -> Mapping[str, Dated[GreenWhen]]:
-    known = [_risk(at).code for at in risks.items()]
+    known = [reason(at).code for at in risks.items()]
     found: dict[str, Dated[GreenWhen]] = {}
     for item in place.record("green_risks")["green_risks"].items():
         here = item.record("risk", "when", *DATED, optional=DATED_TOO)

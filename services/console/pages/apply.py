@@ -17,7 +17,7 @@ from starlette.datastructures import FormData
 from services.console.console import Console
 from services.console.frame import place_of
 from services.console.neighbours import Answer
-from services.console.session import LANGUAGE_COOKIE, LANGUAGES, Viewer, check_csrf, check_origin, language_of
+from services.console.session import LANGUAGES, Viewer, check_csrf, check_origin, keep_language, language_of
 from services.console.wording import Words
 from shared.domain.division import Division, find, is_village, parts_of, trim, villages_named
 
@@ -34,7 +34,6 @@ SCREENS: Mapping[int, tuple[str, ...]] = {
 ENTRIES = tuple(name for names in SCREENS.values() for name in names)
 LONG, SHORT = 2000, 254
 FOUND_MAX = 30
-YEAR_SECONDS = 365 * 24 * 3600
 PROVINCE = "34"
 CHANNELS = {"clerk": "window", "hotline": "hotline", "grid_worker": "grid_visit", "resident_team": "resident_team"}
 """By which way a proxy's form comes in; any other cadre's from a visit."""
@@ -293,7 +292,7 @@ def other_language(words: Words) -> Words:
 def keeping_language(answer: Response, request: Request, words: Words) -> Response:
     """The switch on a form under way: what was typed stays, and the next page speaks the language too."""
     if words.language != language_of(request):
-        answer.set_cookie(LANGUAGE_COOKIE, words.language, max_age=YEAR_SECONDS, httponly=True, samesite="lax")
+        keep_language(answer, words.language)
     return answer
 
 

@@ -7,10 +7,8 @@ from fastapi.responses import Response
 
 from services.console.console import Console
 from services.console.frame import local_address, static_answer, to
-from services.console.session import LANGUAGE_COOKIE, LANGUAGES
+from services.console.session import LANGUAGES, keep_language
 from shared.web.problems import refuse
-
-YEAR_SECONDS = 365 * 24 * 3600
 
 
 def routes(console: Console) -> APIRouter:
@@ -36,7 +34,7 @@ def routes(console: Console) -> APIRouter:
         """A preference, not a state: a link may set it. It leads back to an address of this site alone."""
         answer = to(local_address(to_))
         if code in LANGUAGES:
-            answer.set_cookie(LANGUAGE_COOKIE, code, max_age=YEAR_SECONDS, httponly=True, samesite="lax")
+            keep_language(answer, code)
         return answer
 
     return routes

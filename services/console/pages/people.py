@@ -20,6 +20,7 @@ from services.console.console import Console
 from services.console.frame import to
 from services.console.neighbours import Answer
 from services.console.session import Viewer, check_csrf
+from services.console.way import name_of
 from services.console.wording import Words
 from shared.access.roles import ACTS_AT, ROLES
 from shared.domain.division import trim
@@ -68,7 +69,7 @@ def routes(console: Console) -> APIRouter:
         )
         if answer.is_fine:
             return to(f"/people/grids/{grid}?said={'saved' if answer.body['changed'] else 'unchanged'}")
-        return await _grid(console, request, viewer, grid, _again(console, viewer, posted, answer), _status(answer))
+        return await _grid(console, request, viewer, grid, _again(console, viewer, posted, answer), answer.page_status)
 
     @routes.get("/people/offices/{office}")
     async def office(request: Request, office: str) -> Response:
@@ -95,7 +96,7 @@ def routes(console: Console) -> APIRouter:
         if answer.is_fine:
             return to(f"/people/officers/{officer}?said={'entered' if answer.body['stand_ins'] else 'entered_alone'}")
         given = _again(console, viewer, posted, answer)
-        return await _officer(console, request, viewer, officer, given, _status(answer))
+        return await _officer(console, request, viewer, officer, given, answer.page_status)
 
     @routes.post("/people/leaves/{leave_id}/ends")
     async def end(request: Request, leave_id: UUID) -> Response:
@@ -176,7 +177,7 @@ async def _office(console: Console, request: Request, viewer: Viewer, office: st
     named = await console.officers([one["deputy_id"] for one in people.body["items"]])
     return console.frame.page(
         request, viewer, "people_office.html", office=_office_row(offices.body["items"][0], words),
-        people=[one | {"deputy": _name(one["deputy_id"], named)} for one in people.body["items"]],
+        people=[one | {"deputy": name_of(one["deputy_id"], named)} for one in people.body["items"]],
     )  # fmt: skip
 
 
@@ -227,8 +228,8 @@ def _could(one: Mapping[str, Any], person: Mapping[str, Any]) -> bool:
 def _grid_row(one: Mapping[str, Any], named: Mapping[str, Any], words: Words) -> dict[str, Any]:
     stands_in = one["named_deputy"] or (one["deputy"] if not one["deputy_away_until"] else None)
     return {
-        **one, "name": words.of(one["office_name"]) or one["grid"], "worker_name": _name(one["worker"], named),
-        "deputy_name": _name(one["deputy"], named), "stands_in": _name(stands_in, named),
+        **one, "name": words.of(one["office_name"]) or one["grid"], "worker_name": name_of(one["worker"], named),
+        "deputy_name": name_of(one["deputy"], named), "stands_in": name_of(stands_in, named),
     }  # fmt: skip
 
 
@@ -239,7 +240,7 @@ def _office_row(one: Mapping[str, Any], words: Words) -> dict[str, Any]:
 def _leave_row(one: Mapping[str, Any], named: Mapping[str, Any], words: Words) -> dict[str, Any]:
     return {
         **one,
-        "deputy": _name(one["deputy_id"], named),
+        "deputy": name_of(one["deputy_id"], named),
         "reason": words.code("leave_reason", one.get("reason_code")),
     }
 
@@ -266,10 +267,6 @@ def _told(one: Mapping[str, Any], words: Words) -> str:
 
 def _place(one: Mapping[str, Any]) -> tuple[str, str, str]:
     return str(one["office_id"]), str(one["role"]), str(one["officer_id"])
-
-
-def _name(officer_id: str | None, named: Mapping[str, Any]) -> str:
-    return str(named.get(officer_id, {}).get("display_name") or officer_id) if officer_id else ""
 
 
 # ── calling ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -317,7 +314,3 @@ def _cannot(console: Console, request: Request, viewer: Viewer, answer: Answer) 
     key = "people.away_now" if answer.status == 503 else "people.not_found"
     status = 503 if answer.status == 503 else 404
     return console.frame.page(request, viewer, "away.html", status, key=key, title="people.title")
-
-
-def _status(answer: Answer) -> int:
-    return answer.status if 400 <= answer.status < 600 else 422

@@ -74,7 +74,7 @@ def routes(console: Console) -> APIRouter:
         now = await console.neighbours.get("workflow", f"/v1/tasks/{task_id}", token)
         banner = {503: "task.away", 409: "task.already_claimed"}.get(answer.status, "task.refused")
         filled = Filled({}, {}, banner, {"code": answer.code})
-        return await show(console, request, viewer, now, filled, None, _status(answer))
+        return await show(console, request, viewer, now, filled, None, answer.page_status)
 
     @routes.post("/tasks/{task_id}/decisions")
     async def decide(request: Request, task_id: UUID) -> Response:
@@ -131,7 +131,7 @@ async def _refused(
     key = filled.key if answer.status == 503 else ""
     now = await console.neighbours.get("workflow", f"/v1/tasks/{task_id}", console.token(viewer))
     told = Filled(filled.posted, errors, banner, {"code": answer.code, "n": len(errors)}, key)
-    return await show(console, request, viewer, now, told, action, _status(answer))
+    return await show(console, request, viewer, now, told, action, answer.page_status)
 
 
 def _message(one: Mapping[str, Any], words: Words) -> str:
@@ -171,10 +171,6 @@ def next_hop(task: Mapping[str, Any]) -> str:
     """Where a decided task's case is now; empty when it is still here, or nowhere."""
     here = next((str(one["hop"]) for one in task.get("path") or () if one.get("state") == "here"), "")
     return here if here != task["hop"] else ""
-
-
-def _status(answer: Answer) -> int:
-    return answer.status if 400 <= answer.status < 600 else 422
 
 
 # ── showing ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,12 +21,12 @@ from services.intake.subscribers import clues
 from services.intake.vault import Vault
 from shared.access.roles import may
 from shared.access.tokens import Caller
-from shared.messaging.answers import Answer, Slot
-from shared.messaging.batch import Report
+from shared.messaging.answers import Slot
 from shared.messaging.faults import Refused
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.service import Service
+from shared.web.call import decided
 from shared.web.callers import who
 from shared.web.problems import problem, refuse
 
@@ -90,11 +90,7 @@ class Call:
     def slot(self, vault: Vault) -> Slot:
         """The body's hash is keyed: a plain one of a form with a number in it could be guessed back."""
         hashed = vault.index.of(hashlib.sha256(self.body).hexdigest())
-        return Slot(who(self.caller) if self.caller else ANYBODY, self.about, self.key, hashed, _kept)
-
-
-def _kept(report: Report) -> Answer:
-    return Answer(200, report.decided[0].decision.answer)
+        return Slot(who(self.caller) if self.caller else ANYBODY, self.about, self.key, hashed, decided)
 
 
 def key_of_call(request: Request) -> str | None:

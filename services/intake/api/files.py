@@ -17,6 +17,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from services.intake import batch, sent_file
 from services.intake.apart import Apart, opened_apart
+from services.intake.api.shapes import XLSX
 from services.intake.api.taking import (
     Piece,
     Taking,
@@ -45,7 +46,6 @@ from shared.web.problems import problem, refuse
 
 AT_ONCE = 4
 """Files of up to 64 MB that one process holds and reads at a time."""
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def router(service: Service, vault: Vault, holder: str) -> APIRouter:

@@ -5,7 +5,7 @@ Each sight of one leaves an audit row, in the transaction of the sight; so does 
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import asyncpg
@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from services.intake import whose
+from services.intake.matching import matched_within
 from services.intake.vault import Vault
 from services.intake.whose import Told, Unmatched
 from shared import audit
@@ -61,7 +62,7 @@ def router(service: Service, vault: Vault, policy: Policy) -> APIRouter:
         async with scoped(service.api, caller) as connection:
             rows = await connection.fetch(whose.SQL.list, what, is_answered, department, *_cursor(after), limit + 1)
             as_of: datetime = await connection.fetchval(whose.SQL.now)
-        items = [whose.listed(dict(row), _within(policy)) for row in rows[:limit]]
+        items = [whose.listed(dict(row), matched_within(policy)) for row in rows[:limit]]
         following = _as_cursor(rows[limit - 1]) if len(rows) > limit else None
         return {"items": items, "as_of": as_of, "next": following}
 
@@ -69,7 +70,7 @@ def router(service: Service, vault: Vault, policy: Policy) -> APIRouter:
     async def tally(caller: Reader) -> dict[str, Any]:
         """How many wait: what the list adds up to. `is_late`: longer than an urgent one may."""
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(whose.SQL.tally, _within(policy))
+            rows = await connection.fetch(whose.SQL.tally, matched_within(policy))
             as_of: datetime = await connection.fetchval(whose.SQL.now)
         return {"items": [dict(row) for row in rows], "as_of": as_of}
 
@@ -112,10 +113,6 @@ def router(service: Service, vault: Vault, policy: Policy) -> APIRouter:
     return routes
 
 
-def _within(policy: Policy) -> timedelta:
-    return timedelta(hours=int(policy.value("identity.matched").value))
-
-
 async def _found(
     connection: asyncpg.Connection, id: str, vault: Vault, caller: Caller
 ) -> tuple[Unmatched, Told, Mapping[str, Any]]:
@@ -148,7 +145,7 @@ def _both_sides(
         "record_id": subject.record_id or None, "kind": row["cause"] if is_clue else row["kind"],
         "reason": None if is_clue else row["reason"], "channel": row["channel"],
         "concerns": row["concerns"] if is_clue else [], "region": row["region"], "since": row["since"],
-        "is_urgent": row["is_red"], "due_at": row["since"] + _within(policy) if row["is_red"] else None,
+        "is_urgent": row["is_red"], "due_at": row["since"] + matched_within(policy) if row["is_red"] else None,
         "household_id": str(row["household_id"]) if is_clue else None, "sent": told.shown,
         "is_matchable": is_clue or row["kind"] != "household",
         "not_ours": {"at": said["said_at"], "by": said["said_by"], "role": said["role"], "reason": said["reason"]}

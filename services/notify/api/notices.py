@@ -27,8 +27,6 @@ from shared.web.cursor import Cursor
 SQL = queries(__file__)
 
 LIMIT_MAX = 200
-BODY_BYTES_MAX = 64 * 1024
-"""A call without a body of its own: what is sent all the same is part of the call."""
 OVERSEERS = frozenset({"township", "county", "city", "province", "auditor", "steward", "system"})
 """They see that somebody of their area was told, never in which words: a notice is its receiver's own."""
 
@@ -80,7 +78,7 @@ def router(service: Service, work: UnitOfWork, showing: UnitOfWork) -> APIRouter
 
     @routes.post("/v1/notices/{notice_id}/read")
     async def read(notice_id: UUID, request: Request, caller: Reader) -> JSONResponse:
-        body = await received(request, BODY_BYTES_MAX)
+        body = await received(request)
         if caller.officer_id is None:
             raise Refused(NOT_FOUND)
         asked = Ask(notice_id, caller.officer_id)

@@ -22,8 +22,6 @@ from shared.web.callers import allowed
 
 NOT_FOUND = Problem(404, "not_found", "This token names no officer: nobody's preferences are kept for it.")
 
-BODY_BYTES_MAX = 64 * 1024
-
 Owner = Annotated[Caller, Depends(allowed("preference.write"))]
 
 
@@ -49,7 +47,7 @@ def router(service: Service, work: UnitOfWork, hearing: Hearing) -> APIRouter:
 
     @routes.put("/v1/preferences")
     async def prefer(request: Request, caller: Owner) -> dict[str, Any]:
-        officer, body = _officer(caller), await received(request, BODY_BYTES_MAX)
+        officer, body = _officer(caller), await received(request)
         wish = _understood(body)
         address = wish.email
         carriers = tuple(one for one in NAMES if one == FIRST or one in wish.carriers)

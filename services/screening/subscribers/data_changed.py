@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from services.screening import warning
 from services.screening.facts import pruned, replaced
 from services.screening.judging import day_of, judged
 from services.screening.subscribers.digests import digest_of, loaded, write_rows
@@ -16,7 +15,7 @@ from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
 from shared.policy import Policy
 from shared.postgres import queries
 
-SQL = queries(warning.__file__.replace("warning.py", "facts.py"))
+SQL = queries(__file__)
 
 
 @dataclass(frozen=True, slots=True)
