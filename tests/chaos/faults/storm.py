@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -101,7 +101,8 @@ class Storm:
             await asyncio.sleep(max(0.0, began + PERIOD_SECONDS - time.monotonic()))
 
 
-async def run(place: Path, count: int, seed: int) -> list[Phase]:
+async def run(place: Path, count: int, seed: int, say: Callable[[str], None]) -> None:
+    """Tells of each phase when it is over."""
     house = MovingHouse(place)
     try:
         await prepared(house)
@@ -113,7 +114,11 @@ async def run(place: Path, count: int, seed: int) -> list[Phase]:
             await admin.execute("ANALYZE")
             changes = (one for _, _, one in changing(HOUSEHOLDS, seed, machine_now()))
             storm = Storm(house, admin, changes, count)
-            return [await storm.phase(name, is_another) for name, is_another in PHASES.items()]
+            steady = 0.0
+            for name, is_another in PHASES.items():
+                phase = await storm.phase(name, is_another)
+                steady = steady or phase.rate
+                say(phase.line(steady))
         finally:
             await admin.close()
     finally:
@@ -129,8 +134,7 @@ def main() -> None:
         f"storm with seed {given.seed}: {given.changes:,} changes of {HOUSEHOLDS:,} households, three times", flush=True
     )
     with folder("storm") as place:
-        phases = asyncio.run(run(place, given.changes, given.seed))
-    print("\n".join(one.line(phases[0].rate) for one in phases), flush=True)
+        asyncio.run(run(place, given.changes, given.seed, lambda line: print(line, flush=True)))
 
 
 if __name__ == "__main__":
