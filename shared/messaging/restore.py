@@ -23,6 +23,7 @@ from uuid import UUID
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupIdNotFound, KafkaError, for_code
 
 from shared.contracts.topics import TOPICS, Topic
 from shared.messaging.room import Emit, Input
@@ -39,6 +40,10 @@ Positions = Mapping[tuple[str, str, int], int]
 InLine = tuple[str, str, int]
 """(topic, key, number)."""
 READ_BY_ITSELF = frozenset(topic.name for topic in TOPICS if topic.producer in topic.consumers)
+GROUPS = frozenset(SERVICES) | {
+    f"{topic.producer}.{topic.name.partition('.')[2]}" for topic in TOPICS if topic.name in READ_BY_ITSELF
+}
+"""Every group of ours, by name: one a service, one a hop. What Kafka lists right after its start can be too little."""
 
 
 class StillRunning(Exception):
@@ -189,8 +194,7 @@ async def _seek_back(bootstrap: str, stored: Positions) -> int:
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await client.start()
     try:
-        every = sorted({str(name) for name, _ in await client.list_consumer_groups()})
-        groups = [group for group in every if group.partition(".")[0] in SERVICES]
+        groups = sorted(GROUPS | {group for group, _, _ in stored})
         await _await_empty(client, groups)
         moved = 0
         for group in groups:
@@ -209,19 +213,36 @@ async def _seek_back(bootstrap: str, stored: Positions) -> int:
 
 
 async def _await_empty(client: AIOKafkaAdminClient, groups: Sequence[str]) -> None:
-    """Raises StillRunning where a group keeps a member."""
+    """Until Kafka has read what it knows of these groups: asked too early, a broker that comes up knows of none.
+
+    Raises StillRunning where a group keeps a member.
+    """
     loop = asyncio.get_running_loop()
     until = loop.time() + EMPTY_GROUP_SECONDS
-    while busy := await _with_members(client, groups):
-        if loop.time() > until:
-            raise StillRunning(busy[0])
+    while True:
+        is_late = loop.time() > until
+        try:
+            members = await _members(client, groups)
+        except KafkaError:
+            if is_late:
+                raise
+        else:
+            busy = sorted(group for group, number in members.items() if number)
+            if not busy:
+                return
+            if is_late:
+                raise StillRunning(busy[0])
         await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _with_members(client: AIOKafkaAdminClient, groups: Sequence[str]) -> list[str]:
-    answers = await client.describe_consumer_groups(list(groups)) if groups else []
+async def _members(client: AIOKafkaAdminClient, groups: Sequence[str]) -> dict[str, int]:
+    """Group → its members. Raises KafkaError while the broker does not know."""
+    answers = await client.describe_consumer_groups(list(groups))
     told = [group for answer in answers for group in answer.to_object()["groups"]]
-    return sorted(group["group"] for group in told if group["members"])
+    for group in told:
+        if group["error_code"] not in (0, GroupIdNotFound.errno):
+            raise for_code(group["error_code"])(group["group"])
+    return {group["group"]: len(group["members"]) for group in told}
 
 
 async def _commit(bootstrap: str, group: str, offsets: Mapping[TopicPartition, int]) -> None:
