@@ -44,7 +44,15 @@ HEADERS: Mapping[str, str] = {
 }
 RAIL: tuple[tuple[str, tuple[tuple[str, str, Action], ...], tuple[str, ...]], ...] = (
     ("queues", (("queues", "/queues", "queue.read"),), ("/tasks", "/clue")),
-    ("households", (("households", "/households", "timeline.read"), ("warnings", "/warnings", "warning.read")), ()),
+    (
+        "households",
+        (
+            ("households", "/households", "timeline.read"),
+            ("warnings", "/warnings", "warning.read"),
+            ("rules", "/rules", "rule.read"),
+        ),
+        (),
+    ),
     ("notices", (("notices", "/notices", "notice.read"),), ()),
     ("late", (("late", "/late", "supervision.read"),), ()),
     ("people", (("people", "/people", "grid.write"),), ()),
