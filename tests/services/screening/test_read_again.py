@@ -4,7 +4,8 @@ Compared: the facts, the days to judge again, what each digest says, and the war
 Not compared: when a database said it (`raised_at`, and the clock that runs from it; a declaration's runs from its
 receipt), the journey it first said it under, and what is withdrawn or held back under an id that nobody was told.
 `test_orders_of_closings` walks the orders in which a closing is read after the records that people answered: there more
-may be said, never less. The records come by the unit of work, not by Kafka; without a service there is no relay.
+may be said, never less. The records come by the unit of work; over Kafka, with processes that are killed, they come in
+`tests/journeys/test_read_from_the_beginning.py`.
 """
 
 import random
