@@ -43,11 +43,12 @@ ENVIRONMENT = {"PATH": "", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 SETTINGS = (
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",  # a socket's path over 107 bytes is fatal
-    "shared_buffers=128MB",
+    "shared_buffers=256MB",
     "timezone=Asia/Shanghai",
     "log_timezone=Asia/Shanghai",
     "max_connections=200",
     "checkpoint_timeout=15min",
+    "max_wal_size=4GB",  # else full page images alone bring the next checkpoint, where keys are many
 )
 
 
