@@ -22,8 +22,7 @@ from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupIdNotFound, KafkaError, for_code
+from aiokafka.errors import CommitFailedError, KafkaError
 
 from shared.contracts.topics import TOPICS, Topic
 from shared.messaging.room import Emit, Input
@@ -191,66 +190,39 @@ async def take_in(admin: asyncpg.Connection, topic: Topic, read: Sequence[Told])
 
 async def _seek_back(bootstrap: str, stored: Positions) -> int:
     """Every group's offsets in Kafka back to its stored positions: what gets nothing new is read again too."""
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await client.start()
-    try:
-        groups = sorted(GROUPS | {group for group, _, _ in stored})
-        await _await_empty(client, groups)
-        moved = 0
-        for group in groups:
-            committed = await client.list_consumer_group_offsets(group)
-            back = {
-                part: stored.get((group, part.topic, part.partition), 0)
-                for part, at in committed.items()
-                if at.offset > stored.get((group, part.topic, part.partition), 0)
-            }
-            if back:
-                await _commit(bootstrap, group, back)
-            moved += len(back)
-        return moved
-    finally:
-        await client.close()
+    return sum(
+        [await _seek_group(bootstrap, group, stored) for group in sorted(GROUPS | {one for one, _, _ in stored})]
+    )
 
 
-async def _await_empty(client: AIOKafkaAdminClient, groups: Sequence[str]) -> None:
-    """Until Kafka has read what it knows of these groups: asked too early, a broker that comes up knows of none.
-
-    Raises StillRunning where a group keeps a member.
-    """
+async def _seek_group(bootstrap: str, group: str, stored: Positions) -> int:
+    """In the name of a group without members. Raises StillRunning where it has some for long."""
     loop = asyncio.get_running_loop()
     until = loop.time() + EMPTY_GROUP_SECONDS
     while True:
-        is_late = loop.time() > until
+        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+        await consumer.start()
         try:
-            members = await _members(client, groups)
-        except KafkaError:
-            if is_late:
-                raise
-        else:
-            busy = sorted(group for group, number in members.items() if number)
-            if not busy:
-                return
-            if is_late:
-                raise StillRunning(busy[0])
+            return await _sought(consumer, group, stored)
+        except (CommitFailedError, KafkaError) as error:
+            if loop.time() > until:
+                raise StillRunning(group) from error
+        finally:
+            await consumer.stop()
         await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _members(client: AIOKafkaAdminClient, groups: Sequence[str]) -> dict[str, int]:
-    """Group → its members. Raises KafkaError while the broker does not know."""
-    answers = await client.describe_consumer_groups(list(groups))
-    told = [group for answer in answers for group in answer.to_object()["groups"]]
-    for group in told:
-        if group["error_code"] not in (0, GroupIdNotFound.errno):
-            raise for_code(group["error_code"])(group["group"])
-    return {group["group"]: len(group["members"]) for group in told}
-
-
-async def _commit(bootstrap: str, group: str, offsets: Mapping[TopicPartition, int]) -> None:
-    """In the name of a group without members."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        consumer.assign(list(offsets))
-        await consumer.commit(dict(offsets))
-    finally:
-        await consumer.stop()
+async def _sought(consumer: AIOKafkaConsumer, group: str, stored: Positions) -> int:
+    """How many partitions went back. Where none has to, one is committed as it is: a group with members refuses it."""
+    parts = {TopicPartition(topic, number) for name, topic, number in stored if name == group}
+    for topic in TOPICS:
+        if group.partition(".")[0] in topic.consumers:
+            parts |= {TopicPartition(topic.name, number) for number in await _partitions(consumer, topic.name)}
+    consumer.assign(sorted(parts))
+    committed = {part: at for part in sorted(parts) if (at := await consumer.committed(part)) is not None}
+    back = {
+        part: to for part, at in committed.items() if at > (to := stored.get((group, part.topic, part.partition), 0))
+    }
+    if committed:
+        await consumer.commit(back or dict(list(committed.items())[:1]))
+    return len(back)
