@@ -442,17 +442,22 @@ async def _run(settings: Settings, build: Build, listener: socket.socket) -> Non
 def _told(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
     if not stop.is_set():
         stop.set()
-        end = threading.Timer(ALL_LEAVE_SECONDS, _end, [loop])
-        end.daemon = True  # one that leaves by itself is not kept
-        end.start()
+        for end in (
+            threading.Timer(ALL_LEAVE_SECONDS, _end, [loop]),
+            threading.Timer(ALL_LEAVE_SECONDS + 1, os._exit, [0]),  # without a word, where words do not get out
+        ):
+            end.daemon = True  # one that leaves by itself is not kept
+            end.start()
 
 
 def _end(loop: asyncio.AbstractEventLoop) -> None:
     """From a thread of its own: neither a task that does not end nor a loop that stands still holds it up."""
-    left = sorted({getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks(loop)})
-    log.warning("service.left_at_once", count=len(left), cause=", ".join(left))
-    sys.stdout.flush()
-    os._exit(0)
+    try:
+        left = sorted({getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks(loop)})
+        log.warning("service.left_at_once", count=len(left), cause=", ".join(left))
+        sys.stdout.flush()
+    finally:
+        os._exit(0)
 
 
 @contextlib.asynccontextmanager

@@ -12,10 +12,10 @@ FROM (
         )) AS is_exempt
     FROM warnings w
     CROSS JOIN jsonb_array_elements(w.told -> 'findings') AS f
-    LEFT JOIN (
-        SELECT warning_id, array_agg(DISTINCT outcome ORDER BY outcome) AS outcomes FROM outcomes GROUP BY warning_id
-    ) o USING (warning_id)
-    WHERE w.raised_at >= $1 AND (w.state <> 'suppressed' OR o.outcomes IS NOT NULL)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(DISTINCT outcome ORDER BY outcome) AS outcomes FROM outcomes WHERE warning_id = w.warning_id
+    ) o
+    WHERE w.raised_at >= $1 AND (coalesce(w.told -> 'suppression', 'null') = 'null' OR o.outcomes IS NOT NULL)
         AND ($2::text IS NULL OR w.region BETWEEN rpad($2, 12, '0') AND rpad($2, 12, '9'))
     GROUP BY w.warning_id, rule, month, o.outcomes
 ) AS told

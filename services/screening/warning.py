@@ -231,10 +231,13 @@ def _unchanged(digest: Digest, spoken: Spoken, held: Held, because: Because) -> 
 
 
 def _reads(digest: Digest, held: Held, because: Because) -> int:
-    """A mark of what a warning's row says beyond its level and values."""
-    found = [(one.key, one.words, one.occurred_on, one.records, one.record_ids) for one in held.found]
+    """A mark of what a warning's row says beyond its values: of the same mark and values it need not be written."""
+    found = [
+        (one.key, one.level, one.words, one.occurred_on, one.records, one.record_ids, one.threshold, one.line)
+        for one in held.found
+    ]
     number = digest.known.household_no if digest.known else None
-    place = number, because.region, because.grid
+    place = number, because.region, because.grid, because.policy
     return crc32(repr((found, held.said, is_new_risk(digest.known), place)).encode())
 
 

@@ -97,7 +97,7 @@ CALL_STEPS = (
     "call_committed",
 )
 RELAY_STEPS = ("selected", "sent", "deleted")
-"""Crash points of the unit of work, of a person's call and of the relay, each in order."""
+"""Crash points of the relay, and above of the unit of work and of a person's call, each in order."""
 
 
 def crash_point(step: str) -> None:

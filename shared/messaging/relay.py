@@ -109,7 +109,7 @@ class Relay:
     _connection: asyncpg.Connection | None = None
     _producer: AIOKafkaProducer | None = None
     _partitions: dict[str, int] = field(default_factory=dict)
-    _floor: "Floor" = field(default_factory=lambda: Floor())
+    _floor: Floor = field(default_factory=Floor)
 
     def wake(self) -> None:
         """Something was emitted, in this process or (by NOTIFY) in another."""
@@ -127,6 +127,8 @@ class Relay:
                     if not (isinstance(error, KafkaError | asyncpg.PostgresError) or is_infrastructure(error)):
                         raise
                     self.is_holder, self.trouble = False, fingerprint(error)
+                    if not isinstance(error, KafkaError):
+                        self.oldest_at = None  # whether anything is unsent cannot be known
                     log.warning("relay.trouble", extra={"cause": self.trouble})
                     await self._close()
                     await asyncio.sleep(pause)

@@ -16,7 +16,7 @@ SELECT event_id, topic, key, sequence FROM restored WHERE is_owed AND key = ANY 
 
 -- name: settle
 -- They have come.
-UPDATE restored SET is_owed = false WHERE event_id = ANY ($1::uuid[])
+UPDATE restored SET is_owed = false, value = NULL WHERE event_id = ANY ($1::uuid[])
 
 -- name: positions
 -- The stored next offset of every partition, whoever reads it.

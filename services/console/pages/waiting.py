@@ -24,7 +24,6 @@ from shared.contracts.topics import TOPIC
 from shared.postgres import SERVICES
 from shared.web.problems import refuse
 
-"""In the order of the road."""
 ROWS_MAX, ROWS_EACH_MAX = 50, 12
 """Lines of one service on a page of its own, and of each where all are shown: 150 KB hold them."""
 REASON_MIN, REASON_MAX = 3, 500

@@ -41,7 +41,7 @@ def routes(console: Console) -> APIRouter:
         )
         home = homes.get(household_id)
         return console.frame.page(
-            request, viewer, "warning.html", one=warned(told, homes, words), household_id=household_id,
+            request, viewer, "warning.html", one=warned(told, homes, viewer, words), household_id=household_id,
             is_exact=any("rule" in each for each in told["findings"]),
             where=place_of(home["region"])[-2:] if home else [], changed_at=changed_at(told),
             findings=[finding(each, words) for each in told["findings"]],

@@ -20,6 +20,7 @@ from services.console.live import Heard
 from services.console.remaining import as_instant
 from services.console.session import Viewer
 from services.console.wording import Words
+from shared.access.roles import Grade, grade
 from shared.contracts.types import Level
 from shared.domain.division import Division, ancestors, contains, find, parts_of, trim
 
@@ -49,7 +50,8 @@ def routes(console: Console) -> APIRouter:
         words = console.frame.words(viewer.language)
         homes = await console.homes(viewer.caller, [UUID(one["household_id"]) for one in found.items])
         return console.frame.page(
-            request, viewer, "warnings.html", rows=[warned(one, homes, words) for one in found.items], next=found.next,
+            request, viewer, "warnings.html", next=found.next,
+            rows=[warned(one, homes, viewer, words) for one in found.items],
             above=above(viewer.officer.region, asked.region), places=parts_of(asked.region or viewer.officer.region),
             here_name=region_name(asked.region), as_of=as_instant(tally.body["as_of"]),
             events=_events(asked, tally.body, viewer, found.items),
@@ -139,7 +141,9 @@ def above(own: str, region: str) -> list[Division]:
     return [one for one in ancestors(region) if contains(own, one.code) and trim(own) != one.code] if region else []
 
 
-def warned(item: Mapping[str, Any], homes: Mapping[UUID, Mapping[str, Any]], words: Words) -> dict[str, Any]:
+def warned(
+    item: Mapping[str, Any], homes: Mapping[UUID, Mapping[str, Any]], viewer: Viewer, words: Words
+) -> dict[str, Any]:
     """A warning as the list says it. Pure."""
     home = homes.get(UUID(item["household_id"]), {})
     return {
@@ -148,16 +152,15 @@ def warned(item: Mapping[str, Any], homes: Mapping[UUID, Mapping[str, Any]], wor
         "place": region_name(home["region"]) if home else "", "group": home.get("group_number"),
         "number": item.get("household_no") or "", "raised_at": as_instant(item["raised_at"]),
         "concerns": words.joined([words.concern(code) for code in item.get("concerns", ())]),
-        "why": explained(item, words), "provisional": bool(item.get("provisional")),
+        "why": explained(item, grade(viewer.caller), words), "provisional": bool(item.get("provisional")),
         "cause": words.code("cause", item.get("cause", "")), **held_back(item, words),
     }  # fmt: skip
 
 
-def explained(item: Mapping[str, Any], words: Words) -> str:
+def explained(item: Mapping[str, Any], seen: Grade, words: Words) -> str:
     """Its explanation in the reader's grade. Of one that is held back or closed a village, whose sentence ends in the
     request to visit, reads the concerns alone: nothing is asked of anybody."""
-    is_exact = any("rule" in one for one in item.get("findings", ()))
-    if is_exact or item["state"] not in ("suppressed", "closed"):
+    if seen == "exact" or item["state"] not in ("suppressed", "closed"):
         return words.of(item.get("explanation"))
     return words.joined([words.concern_band(code) for code in item.get("concerns", ())])
 

@@ -80,8 +80,10 @@ def test_a_village_is_asked_to_visit_for_an_open_warning_alone() -> None:
         ("suppressed", "医疗负担较重", "Medical costs weigh heavily"),
         ("closed", "医疗负担较重", "Medical costs weigh heavily"),
     ):
-        assert [explained(band | {"state": state}, words) for words in (ZH, EN)] == [zh, en]
-    assert explained(HELD, ZH) == HELD["explanation"]["zh"]
+        assert [explained(band | {"state": state}, "band", words) for words in (ZH, EN)] == [zh, en]
+    assert explained(HELD, "exact", ZH) == HELD["explanation"]["zh"]
+    declared = HELD | {"findings": [], "state": "closed", "explanation": {"zh": "农户自主申报。", "en": "Declared."}}
+    assert explained(declared, "exact", ZH) == "农户自主申报。"
 
 
 def test_the_day_on_which_it_speaks_again_is_said_once() -> None:

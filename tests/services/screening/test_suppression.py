@@ -16,6 +16,7 @@ from services.screening.alarm import Alarm, ring
 from services.screening.app import build
 from services.screening.household import Digest, unpack
 from services.screening.warning import is_for_audit
+from shared.clock import civil_date
 from shared.crypto import Cipher, read_keys
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
@@ -100,7 +101,7 @@ async def test_what_people_have_answered_is_suppressed_for_ninety_days_and_speak
     assert (held.type.split(".")[2], held.data.state) == ("suppressed", "suppressed")
     suppression = held.data.suppression
     assert suppression is not None and suppression.reason == "cool_down"
-    assert suppression.speaks_again_on == now.date() + COOL_DOWN
+    assert suppression.speaks_again_on == civil_date(now) + COOL_DOWN
     assert (await digest_of(room)).recheck_on is not None
     assert await ring(alarm) == (0, 0), "not yet"
     await advance(COOL_DOWN)
@@ -223,7 +224,7 @@ async def test_water_off_is_warned_of_on_its_day_without_a_record(
     room: Room, alarm: UnitOfWork, advance: Advance
 ) -> None:
     now = await now_of(room)
-    since = now.date().isoformat()
+    since = civil_date(now).isoformat()
     await room.work.process([registered(H, 1, NEEDY), changed(H, 1, {"water": "interrupted", "day": since})])
     assert await room.kinds() == []
     await advance(timedelta(days=30))

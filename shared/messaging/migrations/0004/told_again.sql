@@ -28,4 +28,4 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = @schema, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION tell_again(uuid[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tell_again(uuid[]) TO @schema_worker, @schema_api;
-GRANT SELECT, UPDATE (is_owed) ON restored TO @schema_worker;
+GRANT SELECT, UPDATE (is_owed, value) ON restored TO @schema_worker;
