@@ -13,11 +13,10 @@ import msgspec
 from services.screening.clue import added
 from services.screening.facts import Facts
 from services.screening.household import EMPTY, Digest, Spoken, pack
-from services.screening.judging import NO_WORDS, because_of, judged
+from services.screening.judging import NO_WORDS, because_of, day_of, judged
 from services.screening.lines import lines_on
 from services.screening.recheck import Recheck
 from services.screening.warning import Heard, taken_up
-from shared.clock import civil_date
 from shared.contracts.household import HouseholdRegistered
 from shared.messaging.room import Decision
 from shared.policy import Policy
@@ -33,7 +32,7 @@ def merged(
     decision = judged(joint, target, event, policy, now, heard)
     if ended is not None:
         home = key if ended is gone.spoken else target
-        because = because_of(digests[home], home, event, policy, lines_on(policy.name, civil_date(now)), now, NO_WORDS)
+        because = because_of(digests[home], home, event, policy, lines_on(policy.name, day_of(now)), now, NO_WORDS)
         end = taken_up(digests[home], ended, because)
         decision = msgspec.structs.replace(
             decision, emits=(*end.emits, *decision.emits), rows=(*end.rows, *decision.rows)

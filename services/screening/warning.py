@@ -109,7 +109,7 @@ def told(digest: Digest, found: Sequence[Measured], because: Because, heard: Hea
         digest = _answered_by_then(digest, found, because)
     first = _told(digest, found, because, heard)
     spoken = first.digest.spoken
-    if first.word == "withdrawn" and found and first.digest.spoken is None:
+    if first.word == "withdrawn" and found and spoken is None:
         return _joined(first, _told(first.digest, found, because, "data"))
     if first.digest.ended and spoken is not None and spoken.hold is None:
         at = _ended_at(first.digest, spoken, since, because)

@@ -40,9 +40,8 @@ SELECT state, told FROM warnings WHERE household_id = $1 AND state IN ('open', '
 -- One warning, if the caller may see it.
 SELECT warning_id, state, told, raised_at, changed_at, region, grid FROM warnings WHERE warning_id = $1
 
-
 -- name: outcomes
--- What people made of each rule's warnings.
+-- What people made of warnings; an event that is read again is there already.
 INSERT INTO outcomes (event_id, warning_id, outcome, at, region, grid)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[]) ON CONFLICT DO NOTHING
 

@@ -75,8 +75,9 @@ def last_of(parts: Sequence[tuple[Any, ...]]) -> tuple[str, ...]:
 class Measured(msgspec.Struct, frozen=True):
     """A finding. `about` tells findings of one rule apart (a person); `line` is the package's value that it was held
     against, with its day and source. `record_ids` are the last of `records` records that it rests on, in the order in
-    which they weigh. `words` fills the rule's sentences and `unless` would silence it: where making
-    them costs more than finding it did, they are given as functions, asked when it is told or may have to be."""
+    which they weigh. `fills`, read as `words`, fills the rule's sentences, and `change`, read as `unless`, would
+    silence it: where making them costs more than finding it did, they are given as functions, asked when it is told or
+    may have to be."""
 
     rule: str
     about: str

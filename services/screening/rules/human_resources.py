@@ -165,7 +165,7 @@ def _owed(facts: Sequence[Live], lines: WorkLines, today: date) -> Owed | None:
         return None
     last_on = max(one.occurred_on for one in told)
     ids = last_of([(one.occurred_on, one.yuan, one.record_id) for one in told])
-    return Owed(sum((one.yuan for one in told), Decimal(0)), last_on, ids, len(told))
+    return Owed(sum((one.yuan for one in told), NOTHING_OWED), last_on, ids, len(told))
 
 
 def _counted_until(one: ArrearsFact, lines: WorkLines) -> date:

@@ -22,7 +22,7 @@ from services.screening.rules.finding import (
     last_of,
     not_verified,
 )
-from services.screening.rules.window import newest_words, window_start, year_after, year_before
+from services.screening.rules.window import newest_words, year_after, year_before
 from shared.contracts.data import Cover, Fact, Settlement
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
@@ -95,8 +95,9 @@ def live_of(fact: Fact) -> Live | None:
 
 
 def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
-    """Settlements of the longest window with the refunds of them, and each person's newest covers."""
-    since = window_start(today)
+    """Settlements of the twelve months, which begin before the calendar year does, with the refunds of them, and each
+    person's newest covers."""
+    since = year_before(today)
     settled = _settled(facts)
     in_window = [one for one in settled.values() if settled.get(one.reverses or one.record_id, one).settled_on >= since]
     covers = (one for one in facts if isinstance(one, CoverFact))

@@ -3,9 +3,10 @@
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
-Fact = TypeVar("Fact")
+Word = TypeVar("Word")
+"""A fact that supersedes the earlier ones about the same thing."""
 
 WORDS_KEPT = 4
 """Of words that supersede each other (a person's cover, a house's grade) this many newest ones stay, so that the
@@ -15,29 +16,24 @@ YEARS_KEPT = 4
 """Of sums that windows of a package count, pruning keeps so many years: more than any package reads."""
 
 
-def newest_words(facts: Iterable[Fact], about: Callable[[Fact], str], told_on: Callable[[Fact], date]) -> list[Fact]:
+def newest_words(words: Iterable[Word], about: Callable[[Word], str], told_on: Callable[[Word], date]) -> list[Word]:
     """Of each thing that they are about the newest words, in the order of their days; of one day, as they came."""
-    kept, seen = list[Fact](), dict[str, int]()
-    for one in reversed(sorted(facts, key=told_on)):
+    kept, seen = list[Word](), dict[str, int]()
+    for one in reversed(sorted(words, key=told_on)):
         seen[about(one)] = seen.get(about(one), 0) + 1
         if seen[about(one)] <= WORDS_KEPT:
             kept.append(one)
     return kept[::-1]
 
 
-def last_words(facts: Iterable[Fact], about: Callable[[Fact], Any], told_on: Callable[[Fact], date]) -> Iterator[Fact]:
+def last_words(words: Iterable[Word], about: Callable[[Word], str], told_on: Callable[[Word], date]) -> Iterator[Word]:
     """Of each thing that they are about the last word, by the day on which it was true; of one day, what came last."""
-    last = dict[Any, Fact]()
-    for one in facts:
+    last = dict[str, Word]()
+    for one in words:
         known = last.get(of := about(one))
         if known is None or told_on(one) >= told_on(known):
             last[of] = one
     return iter(last.values())
-
-
-def window_start(today: date) -> date:
-    """The first day that a year's window reads: 1 January, or the same day a year ago, whichever is earlier."""
-    return min(date(today.year, 1, 1), year_before(today))
 
 
 def year_before(day: date) -> date:

@@ -63,6 +63,7 @@ def _target(event: Registered) -> tuple[str, ...]:
 
 
 def known_of(event: Registered) -> Known:
+    """The register's row as the digest keeps it: of the incomes the newest year's."""
     household = event.data
     newest = max(household.incomes, key=lambda income: income.year, default=None)
     return Known(

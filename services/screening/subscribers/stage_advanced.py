@@ -19,6 +19,7 @@ from shared.policy import Policy
 ENDS = ("helped", "closed", "eliminated")
 """A refusal that was signed (`rejected`) ends nothing yet: it is told first, and then closed with its reason."""
 CAUSE_WITHDRAWN = "cause_withdrawn"
+"""A case that ended because its warning was withdrawn here: no word of people's on the rule."""
 
 
 @dataclass(frozen=True, slots=True)
