@@ -42,7 +42,7 @@ WHERE c.matched_household_id IS NULL AND (c.person_id IS NOT NULL OR c.named_hou
 ORDER BY c.household_id LIMIT $1
 
 -- name: one
--- One report that nobody has matched, if the caller may see it.
+-- One report, matched or not, if the caller may see it.
 SELECT clue_id, household_id, region FROM clues WHERE clue_id = $1
 
 -- name: told_of
@@ -50,29 +50,6 @@ SELECT clue_id, household_id, region FROM clues WHERE clue_id = $1
 SELECT clue_id, told, region, grid FROM clues
 WHERE (household_id = $1 OR matched_household_id = $1) AND withdrawn_at IS NULL
 ORDER BY (cause = 'declaration') DESC, reported_at DESC LIMIT 1
-
--- name: of_receipt
--- The declaration of a receipt.
-SELECT clue_id, household_id, matched_household_id, channel, concerns, is_green, reported_at, withdrawn_at, phone_last4,
-    has_code, region, grid
-FROM clues WHERE receipt = $1
-
--- name: withdraw
--- Taken back by its declarer.
-UPDATE clues SET withdrawn_at = $2 WHERE clue_id = $1 AND withdrawn_at IS NULL
-
--- name: appealed
--- The appeals against a case's refusals.
-SELECT refusal, appealed_at FROM appeals WHERE case_id = $1
-
--- name: appeal
--- One appeal a refusal.
-INSERT INTO appeals (clue_id, case_id, refusal, household_id, appealed_at, told, region, grid)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-
--- name: as_it_stands
--- Whether a declaration has been taken back and whose it is by now, read under its household's lock.
-SELECT withdrawn_at, matched_household_id FROM clues WHERE clue_id = $1
 
 -- name: first_of
 -- The report that a provisional household began with.

@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from services.intake import receipt
-from services.intake.clue import SQL, reported_id
+from services.intake.clue import reported_id
 from services.intake.progress import Progress, load_progress, of_report
 from services.intake.vault import Vault
 from shared.clock import civil_date
@@ -22,7 +22,7 @@ from shared.contracts.envelope import event_id
 from shared.messaging.room import DUPLICATE, Decision, Emit, Problem
 from shared.postgres import queries, session
 
-TRIES = queries(__file__)
+SQL = queries(__file__)
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -109,13 +109,13 @@ async def prove(pool: asyncpg.Pool, vault: Vault, proof: Proof) -> Declared | No
         return None
     index = receipt.index_of(vault, number)
     async with session(pool) as connection:
-        try_id = await connection.fetchval(TRIES.try_, index, TRIES_KEPT)
-        tries = await connection.fetchval(TRIES.tries, index)
+        try_id = await connection.fetchval(SQL.try_, index, TRIES_KEPT)
+        tries = await connection.fetchval(SQL.tries, index)
         row = await connection.fetchrow(SQL.of_receipt, index)
         is_right = _is_right(vault, row, proof)
         if not is_right or row is None or try_id is None or tries > TRIES_AN_HOUR:
             return None
-        await connection.execute(TRIES.forgive, try_id)
+        await connection.execute(SQL.forgive, try_id)
     return declared_of(row)
 
 
