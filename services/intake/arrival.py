@@ -72,11 +72,9 @@ def ask_again(
 def _fault(sent: Sent, head: Head | None, is_known: bool, today: date) -> Fault | None:
     if is_known:
         return Fault("same_version_other_content", "version")
-    ahead = next((place for place, day in sent.days if day > today), None)
-    if ahead is not None:
-        return Fault("id_born_in_future" if ahead.endswith("id_no") else "date_in_future", ahead)
-    if head is None:
-        return None
+    ahead = sent.ahead_of(today)
+    if ahead is not None or head is None:
+        return ahead
     if not identity.is_one_place(sent.origin.county, head.county):
         return Fault("record_id_of_other_county", "record_id")
     if sent.kind is not None and head.kind and sent.kind.name != head.kind:
@@ -231,8 +229,7 @@ def _register(draft: Draft, sent: Sent, head: Head | None) -> Target | Unknown:
         if one.person_id not in members and _is_at(draft, one.person_id, household_id)
     )
     _leave(draft, gone, household_id)
-    home = settled_in(sent.told, sent.members, before, sent.record_id)
-    draft.put_home(replace(home, household_id=household_id))
+    draft.put_home(settled_in(household_id, sent.told, sent.members, before, sent.record_id))
     for person_id in sent.members:
         draft.put_whereabouts(person_id, Whereabouts(household_id))
     draft.rows.append(PersonsRow(household_id, sent.members, sent.told))

@@ -146,11 +146,10 @@ def _faults(pieces: list[Checked], code: str) -> Iterator[tuple[int, Fault]]:
             found = parse(one.record, code, Origin("http", line=one.line), vault)
         fault = one.fault or (found.fault if isinstance(found, Refused) else None)
         if isinstance(found, Sent):
-            ahead = next((place for place, day in found.days if day > today), None)
             if seen.setdefault((found.record_id, found.version), found.content) != found.content:
                 fault = Fault("same_version_other_content", "version")
-            elif ahead is not None:
-                fault = Fault("id_born_in_future" if ahead.endswith("id_no") else "date_in_future", ahead)
+            else:
+                fault = found.ahead_of(today)
         if fault is not None:
             yield one.line, fault
 

@@ -17,6 +17,7 @@ from services.intake import identity, register
 from services.intake.identity import Seat, Target
 from services.intake.progress import Progress, load_progress, of_report
 from services.intake.record import Named
+from services.intake.register import grid_of
 from services.intake.vault import Vault
 from shared.clock import civil_date
 from shared.contracts.clue import Clue
@@ -122,8 +123,9 @@ class MatchRow:
     seat: Seat
 
 
-def grid_of(region: str, group: int) -> str:
-    return f"{region}-{group:02d}"
+def office_key(region: str) -> str:
+    """The key of a place's county, under which it is told of somebody whom nobody knows."""
+    return f"office:{region[:6]}"
 
 
 # ── deciding ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,7 +204,7 @@ def _clue(reported: Reported, household_id: UUID, is_matched: bool, times: int, 
 
 def _unknown(reported: Reported, clue: Clue, cause: UUID) -> list[Emit]:
     """A household of its own for whoever is in no register, and a word to the county that a person must match it."""
-    office = f"office:{reported.region[:6]}"
+    office = office_key(reported.region)
     house = provisional(clue.household_id, reported.display_name, reported.region, reported.grid)
     key = str(clue.household_id)
     return [
@@ -292,7 +294,7 @@ def keys_of_report(reported: Reported, found: Found) -> list[str]:
     if reported.declarer is not None:
         keys.add(f"declarer:{reported.declarer[:16].hex()}")
     if found.target is None:
-        keys.add(f"office:{reported.region[:6]}")
+        keys.add(office_key(reported.region))
     return sorted(keys)
 
 

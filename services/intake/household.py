@@ -9,6 +9,7 @@ import orjson
 
 from services.intake import clue
 from services.intake.register import load_homes
+from services.intake.telling import contact_of
 from services.intake.vault import Vault
 from shared.access.roles import Grade
 from shared.domain.identity import mask_number
@@ -37,7 +38,7 @@ def _like(words: str | None) -> str | None:
 
 
 async def masked(connection: asyncpg.Connection, household_id: UUID, grade: Grade) -> dict[str, Any] | None:
-    """One household with its members, as its events tell it. Below the township: no health, no income."""
+    """One household with its members, as its events tell it. Below the township: no health, no labour, no income."""
     home = (await load_homes(connection, [household_id])).get(household_id)
     if home is None:
         return await _masked_provisional(connection, household_id)
@@ -87,8 +88,7 @@ async def _unmasked_provisional(
     if row is None:
         return None
     told = orjson.loads(vault.open("clues", "told", row["clue_id"], row["told"]))
-    contact = told.get("contact_person")
-    person = contact if isinstance(contact, dict) else {"name": contact} if contact else {}
+    person = contact_of(told)
     return {
         "household_id": str(household_id),
         "household_no": clue.provisional_no(household_id),

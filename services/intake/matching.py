@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.intake.clue import UNMATCHED, office_key
 from shared.contracts.clue import Clue
 from shared.contracts.envelope import event_id
 from shared.contracts.types import Level
@@ -26,7 +27,6 @@ from shared.service import Loop, Service
 SQL = queries(__file__)
 
 OVERDUE = "identity.overdue"
-UNMATCHED = "shouwang.clue.unmatched.v1"
 REASON = "match_overdue"
 """Told once more of somebody unmatched: the hours are over."""
 PERIOD_SECONDS = 5.0
@@ -51,10 +51,11 @@ class Waits:
 
     @property
     def key(self) -> str:
-        return f"office:{self.region[:6]}"
+        return office_key(self.region)
 
 
 def matched_within(policy: Policy) -> timedelta:
+    """How long whoever declared, or is behind something red, may wait for a person's match."""
     return timedelta(hours=int(policy.value("identity.matched").value))
 
 
@@ -112,7 +113,7 @@ def _waits(row: Any) -> Waits:
 
 
 async def alarm_once(service: Service, work: UnitOfWork, within: timedelta) -> int:
-    """One round; how many were told. Raises Retry."""
+    """One round; how many had waited too long, told of now or by another process a moment ago. Raises Retry."""
     late = await overdue(service.worker, within)
     if not late:
         return 0

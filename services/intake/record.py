@@ -15,7 +15,7 @@ import msgspec
 import orjson
 
 from services.intake.departments import kind_of
-from services.intake.departments.rural_revitalization import NEVER, HouseholdForm, household_no, is_village
+from services.intake.departments.rural_revitalization import NEVER, HouseholdForm, household_no, is_village_code
 from services.intake.fields import Fields
 from services.intake.kind import Kind
 from services.intake.rejection import Fault, Wrong
@@ -103,6 +103,13 @@ class Sent:
     @property
     def about(self) -> str:
         return self.kind.about if self.kind else ""
+
+    def ahead_of(self, today: date) -> Fault | None:
+        """What is wrong where one of its days, a birth too, lies after today."""
+        place = next((place for place, day in self.days if day > today), None)
+        if place is None:
+            return None
+        return Fault("id_born_in_future" if place.endswith("id_no") else "date_in_future", place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +243,7 @@ def _sent(fields: Fields, payload: bytes, record_id: str, department: str, origi
     return Sent(
         department, record_id, version, op, kind, occurred_on, named, told, members,
         tuple(fields.days), payload, vault.fingerprint(_canonical(fields.values)), origin,
-        region if region and is_village(region) else None, flag,
+        region if region and is_village_code(region) else None, flag,
     )  # fmt: skip
 
 

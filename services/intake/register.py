@@ -62,7 +62,7 @@ class Home:
 
     @property
     def grid(self) -> str:
-        return f"{self.region}-{self.group:02d}"
+        return grid_of(self.region, self.group)
 
     def public(self) -> Household:
         """The whole public state, as every event of `household.registered` carries it."""
@@ -123,11 +123,18 @@ class Whereabouts:
     is_left: bool = False
 
 
-def settled_in(form: HouseholdForm, ids: Sequence[UUID], before: Home | None, record_id: str) -> Home:
+def grid_of(region: str, group: int) -> str:
+    """A village's group is one grid; group 0 is none."""
+    return f"{region}-{group:02d}"
+
+
+def settled_in(
+    household_id: UUID, form: HouseholdForm, ids: Sequence[UUID], before: Home | None, record_id: str
+) -> Home:
     """The household as a form tells it; what stands beside it stays."""
     members = tuple(member_of(id_, one) for id_, one in zip(ids, form.members, strict=True))
     return Home(
-        household_id=before.household_id if before else UUID(int=0),
+        household_id=household_id,
         household_no=form.household_no,
         status="active",
         region=form.region,

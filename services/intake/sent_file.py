@@ -12,7 +12,7 @@ import asyncpg
 import orjson
 
 from services.intake.files.reasons import noted
-from services.intake.files.table import column_letters
+from services.intake.files.table import column_letters, column_place
 from services.intake.record import RejectionRow
 from services.intake.vault import Vault
 from shared.postgres import queries
@@ -52,22 +52,16 @@ class SentFile:
         return found
 
     def column_of(self, sheet: Mapping[str, Any], field: str | None) -> int | None:
+        """From 0; `field` is a field's path, or the letters of a column without one."""
         if field is None:
             return None
         if field.isascii() and field.isupper():
-            return _place_of(field)
+            return column_place(field)
         path, columns = _NUMBER.sub("", field), sheet["columns"]
         for one in (path, path.replace("subject.", "data."), path.replace("data.", "subject.")):
             if one in columns:
                 return int(columns[one])
         return None
-
-
-def _place_of(letters: str) -> int:
-    number = 0
-    for sign in letters:
-        number = number * 26 + ord(sign) - ord("A") + 1
-    return number - 1
 
 
 def told(sent: SentFile, language: str) -> dict[str, Any]:

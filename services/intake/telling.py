@@ -1,4 +1,6 @@
-"""What people tell, in the forms in which it is kept: sealed as told, the number in its one form, who declared."""
+"""What people tell, in the forms in which it is kept: sealed as told, the number in its one form, who declared; and who
+is to be reached, read back from it.
+"""
 
 from typing import Any
 
@@ -13,6 +15,12 @@ from shared.domain.identity import Identity, identify
 def told_of(values: dict[str, Any], **more: Any) -> str:
     """What is sealed: everything that was told, as JSON."""
     return orjson.dumps({name: one for name, one in (values | more).items() if one not in (None, [], False)}).decode()
+
+
+def contact_of(told: dict[str, Any]) -> dict[str, Any]:
+    """Of what was sealed, the person through whom a declarer is reached: `name`, perhaps `phone`; empty for nobody."""
+    contact = told.get("contact_person")
+    return contact if isinstance(contact, dict) else {"name": contact} if contact else {}
 
 
 def numbered(id_no: str | None) -> tuple[str | None, Any]:

@@ -17,6 +17,7 @@ import orjson
 
 from services.intake.record import Sent
 from services.intake.shown import shown_subject, shown_version
+from services.intake.telling import contact_of
 from services.intake.vault import Vault
 from shared.access.roles import Grade
 from shared.domain.identity import mask_name, mask_number, mask_phone, normalise
@@ -171,8 +172,7 @@ async def told_of_clue(
     if row is None:
         return None
     told = orjson.loads(vault.open("clues", "told", clue_id, row["told"]))
-    contact = told.get("contact_person")
-    person = contact if isinstance(contact, dict) else {"name": contact} if contact else {}
+    person = contact_of(told)
     name, phone, number = told.get("name"), told.get("phone") or person.get("phone"), told.get("id_no")
     subject = {
         "id_no": mask_number(normalise(number)) if number else None, "name": mask_name(name) if name else None,

@@ -91,7 +91,7 @@ def household(data: Fields, occurred_on: date) -> HouseholdForm:
     if len(set(numbers)) < len(numbers):
         raise Wrong("member_twice", data.place("members"))
     region = data.values.get("region")
-    if not isinstance(region, str) or not is_village(region):
+    if not isinstance(region, str) or not is_village_code(region):
         raise Wrong("not_a_village" if region else "missing", "subject.region")
     history, year = _poverty_history(data)
     return HouseholdForm(
@@ -116,7 +116,8 @@ def household_no(fields: Fields, name: str) -> str | None:
     return found
 
 
-def is_village(code: str) -> bool:
+def is_village_code(code: str) -> bool:
+    """By its form alone: a village that is newer than the table of divisions is one all the same."""
     return _VILLAGE.fullmatch(code) is not None
 
 

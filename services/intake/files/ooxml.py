@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from posixpath import join, normpath
 
-from services.intake.files.table import Cell, Spoilt
+from services.intake.files.table import Cell, Spoilt, column_place
 
 _SUSPECTS = (b"hidden", b"<f", b":f>", b":f ", b":f/", b't="e"', b"t='e'")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -143,7 +143,7 @@ class _Walk:
 
     def _begin_cell(self, values: dict[str, str]) -> None:
         place = _PLACE.fullmatch(values.get("r", ""))
-        self._column = _column(place[1]) if place else self._column + 1
+        self._column = column_place(place[1]) if place else self._column + 1
         if place:
             self._row = int(place[2]) - 1
         self._type, self._style = values.get("t", "n"), values.get("s", "")
@@ -169,13 +169,6 @@ class _Walk:
             self._found.cells[place] = Spoilt("formula_without_value")
         elif self._style in self._padded and self._type == "n" and self._value.isdigit():
             self._found.cells[place] = self._value.zfill(self._padded[self._style])
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for sign in letters:
-        number = number * 26 + ord(sign) - ord("A") + 1
-    return number - 1
 
 
 def _name(name: str) -> str:

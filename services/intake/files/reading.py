@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.intake.files.form import sheets_of
-from services.intake.files.headings import Headings, headings_of
+from services.intake.files.headings import headings_of
 from services.intake.files.layout import Layout, known_in, layouts
 from services.intake.files.reasons import Unreadable
 from services.intake.files.rows import Item, items
-from services.intake.files.table import Cell, Note, is_blank
+from services.intake.files.table import Note, is_blank
 from services.intake.files.text import ROWS_MAX
 
 
@@ -37,7 +37,7 @@ class Table:
 def open_table(content: bytes, name: str, department: str) -> Table:
     """Raises Unreadable: the whole file is refused, with its place."""
     book = headings_of(department)
-    found, notes = layouts(sheets_of(content, name, lambda row: _known(row, book)), book)
+    found, notes = layouts(sheets_of(content, name, lambda row: known_in(row, book)), book)
     rows = sum(
         any(not is_blank(cell) for cell in cells) for one in found for _, cells in one.sheet.rows[one.heading + 1 :]
     )
@@ -46,10 +46,6 @@ def open_table(content: bytes, name: str, department: str) -> Table:
     if rows > ROWS_MAX:
         raise Unreadable("too_many_rows")
     return Table(tuple(found), tuple(notes), rows)
-
-
-def _known(row: "list[Cell] | Any", book: Headings) -> int:
-    return known_in(row, book)
 
 
 def _about(layout: Layout) -> dict[str, Any]:

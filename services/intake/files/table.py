@@ -54,6 +54,14 @@ def is_blank(cell: Cell) -> bool:
     return cell is None or cell == "" or (isinstance(cell, str) and not cell.strip())
 
 
+def column_place(letters: str) -> int:
+    """The other way: A is 0, AA is 26."""
+    number = 0
+    for sign in letters:
+        number = number * 26 + ord(sign) - ord("A") + 1
+    return number - 1
+
+
 def column_letters(column: int) -> str:
     """0 is A, 26 is AA, as a spreadsheet names its columns."""
     letters, column = "", column + 1

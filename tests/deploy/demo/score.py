@@ -114,7 +114,7 @@ def register(records: Sequence[Record]) -> tuple[dict[UUID, Home], dict[UUID, UU
         sent = read("rural_revitalization", record)
         household_id = cast(UUID, sent.named.household_id)
         if record["kind"] == "household":
-            homes[household_id] = settled_in(sent.told, sent.members, None, sent.record_id)
+            homes[household_id] = settled_in(household_id, sent.told, sent.members, None, sent.record_id)
             of_person |= dict.fromkeys(sent.members, household_id)
         else:
             homes[household_id] = homes[household_id].beside(sent.record_id, sent.told, sent.occurred_on)
