@@ -1,10 +1,12 @@
-"""intake as a process: two consumer groups, the calls, and the loop that asks again about what is parked."""
+"""intake as a process: two consumer groups, the calls, and four loops: what is parked is asked again, who is in no
+register is matched again, the county is alarmed of whom nobody matched, and what was kept of files is forgotten.
+"""
 
 import asyncio
 import re
 import secrets
 
-from services.intake import account, clue, identity, matching, sent_file, subscribers
+from services.intake import account, clue, declaration, identity, matching, sent_file, subscribers
 from services.intake.api import (
     clues,
     complaints,
@@ -20,7 +22,6 @@ from services.intake.api import (
 from services.intake.api import identity as identities
 from services.intake.api.calls import PUBLIC, Desk
 from services.intake.api.shapes import SHAPES
-from services.intake.declaration import TRIES
 from services.intake.departments import KINDS
 from services.intake.record import Origin, parse
 from services.intake.subscribers.parked_records import Ask
@@ -120,10 +121,7 @@ def _match_again(service: Service, vault: Vault) -> Loop:
         if rows:
             await work.process([MatchedBy(row["household_id"], row["target"]).as_input() for row in rows])
         if len(rows) < ASK_AT_ONCE:
-            await service.worker.execute(TRIES.forget)
+            await service.worker.execute(declaration.SQL.forget)
             await asyncio.sleep(ASK_PERIOD_SECONDS)
 
     return loop
-
-
-__all__ = ["build"]

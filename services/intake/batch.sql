@@ -18,7 +18,7 @@ FROM batches WHERE batch_id = $1
 -- What a transaction did of each batch that is still its own, and up to which record; one that comes after its
 -- neighbours moves nothing back.
 UPDATE batches b SET received = b.received + u.a + u.d + u.r + u.p, accepted = b.accepted + u.a,
-    duplicates = b.duplicates + u.d, rejected = b.rejected + u.r, parked = b.parked + u.p, 
+    duplicates = b.duplicates + u.d, rejected = b.rejected + u.r, parked = b.parked + u.p,
     prefix = CASE WHEN u.number > b.read_to THEN u.prefix ELSE b.prefix END, read_to = greatest(b.read_to, u.number),
     busy_until = clock_timestamp() + make_interval(secs => $8)
 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[],

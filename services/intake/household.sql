@@ -1,5 +1,5 @@
 -- name: list
--- Households of a place, by number, a page at a time; q is a number or the beginning of a masked name.
+-- Households of a place, by number, a page at a time; $3 is a number, $4 the beginning of a masked name.
 SELECT household_id, household_no, display_name, region, grid, village_group AS "group", size, poverty_history, status
 FROM households
 WHERE region >= $1::bpchar AND region <= $2::bpchar AND status = 'active'

@@ -107,6 +107,7 @@ async def load_scene(
 
 
 def _is_register(sents: Sequence[Sent]) -> bool:
+    """Whether the register's office speaks: incomes, monitoring and withdrawals change whole households too."""
     return any(one.department == REGISTER for one in sents)
 
 

@@ -1,8 +1,7 @@
 """A source record as it may be shown: personal fields masked, and in two grades (people A5).
 
 Exact for township and above: the kind's own fields, never unknown ones (they may hold anything), and of those that
-nobody checks only what is plain. Village and group see
-the concern and its band: no sum, no hospital, no disease.
+nobody checks only what is plain. Village and group see the concern and its band: no sum, no hospital, no disease.
 """
 
 import re

@@ -36,7 +36,7 @@ def router(service: Service, vault: Vault) -> APIRouter:
     async def match(
         id: str, body: Match, request: Request, caller: Annotated[Caller, Depends(allowed("identity.match"))]
     ) -> dict[str, Any]:
-        """Tell a parked record of a household that the caller may see too; the worker writes it."""
+        """Tell a parked record, or a reporter, of a household that the caller may see too; the worker writes it."""
         subject = Unmatched.read(id)
         if subject is None:
             raise refuse(404, "not_found", "Nothing of this name waits to be matched in your area.")

@@ -69,6 +69,7 @@ class Taking:
         return self.opened.batch_id
 
     def take(self, piece: Piece) -> None:
+        """One more record, kept for the next chunk unless it is done. Raises Broken, Refused."""
         self.lines += 1
         self.prefix = chain(self.prefix, piece.raw + piece.row if piece.row else piece.raw)
         if self.lines > RECORDS_MAX:
@@ -90,7 +91,7 @@ class Taking:
         self.chunk.append(Input(department_topic(self.code), "", None, body, traceparent=self.traceparent))
 
     def compare(self) -> None:
-        """Whether the lines up to here are those of the first call with this key."""
+        """The lines up to here are those of the first call with this key. Raises Refused where they are not."""
         if self.prefix != self.opened.prefix:
             raise reused()
 

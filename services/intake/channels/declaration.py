@@ -12,7 +12,6 @@ from services.intake.channels.words import (
     ContactPerson,
     Email,
     Empty,
-    Faulty,
     Group,
     HouseholdNo,
     IdNo,
@@ -98,6 +97,3 @@ def is_green(risk: str | None, sudden: bool, policy: Policy) -> bool:
     if risk is None or risk not in policy.green_risks:
         return False
     return sudden or policy.green_risks[risk].value == "always"
-
-
-__all__ = ["RISK_CONCERNS", "DeclarationForm", "Faulty", "Proxy", "check_risk", "concerns_told", "is_green", "parse"]

@@ -1,4 +1,6 @@
-"""The routing table: the register before what is said of its households, then the steps of cases."""
+"""The routing table. Of topics: the register before what is said of its households, and the steps of cases. Of calls
+and loops, which go through the same unit of work: what is parked, and what people report.
+"""
 
 from collections.abc import Callable
 

@@ -1,6 +1,6 @@
 """Parked records whose turn has come to be asked again, by the loop or by a person who matched one.
 
-An input's key is its record's (department, record id); its body the household that a person has said, or None.
+An input has no key of its own: what must be locked is looked up (`keys`). Its body is an `Ask`.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class ParkedRecords:
     looks_up_keys: ClassVar[bool] = True
 
     async def keys(self, connection: asyncpg.Connection, inputs: Sequence[Input]) -> Sequence[Sequence[str]]:
-        """Households are rare here: what they take in is read from their own forms. Else the row names whom."""
+        """The keys of the records themselves, of everybody whom they touch, and of whom a person has named."""
         asks: list[Ask] = [one.body for one in inputs]
         parked = await load_parked(connection, [(one.department, one.record_id) for one in asks], self.vault)
         found = set(await keys_of_records(connection, [one.sent for one in parked])) if parked else set()
