@@ -155,7 +155,7 @@ class Batch:
 
     async def _sift(self) -> dict[str, list[Candidate]]:
         waits = await self._waiting_rows()
-        lines: dict[tuple[str, str], list[Input]] = defaultdict(list)
+        lines: dict[Line, list[Input]] = defaultdict(list)
         candidates: dict[str, list[Candidate]] = defaultdict(list)
         owed = await self.work.said.owed(self.connection, self.inputs)
         for input in self.inputs:
@@ -178,9 +178,9 @@ class Batch:
             raise BeginAgain(self.rows.keys() | missing)
         return candidates
 
-    async def _waiting_rows(self) -> dict[tuple[str, str], list[Waiting]]:
+    async def _waiting_rows(self) -> dict[Line, list[Waiting]]:
         held = [key for key, row in self.rows.items() if row.waiting]
-        waits: dict[tuple[str, str], list[Waiting]] = defaultdict(list)
+        waits: dict[Line, list[Waiting]] = defaultdict(list)
         if held:
             for row in await waiting.read(self.connection, self.work.consumer, held):
                 waits[row.topic, row.key].append(row)
@@ -202,14 +202,14 @@ class Batch:
 
     def _sift_line(
         self,
-        line: tuple[str, str],
+        line: Line,
         inputs: list[Input],
         waits: list[Waiting],
         candidates: dict[str, list[Candidate]],
     ) -> None:
         topic, key = line
         row = self.rows[key]
-        if self.by.skipped is not None and (self.by.skipped.topic, self.by.skipped.key) == line:
+        if self.by.skipped is not None and self.by.line == line:
             skipped, waits = waits[0], waits[1:]
             self._skip(skipped)
         replayed = waits[0] if self.by.replayed is not None and self.by.line == line else None

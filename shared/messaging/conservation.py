@@ -50,19 +50,17 @@ def _read(account: dict[str, Any], waits: list[dict[str, Any]]) -> dict[str, Any
     """A consumer's account of one topic; `rows_waiting` is what stands in the table, counted by itself."""
     name = (account["consumer"], account["topic"])
     rows = sum(row["records"] for row in waits if (row["consumer"], row["topic"]) == name)
-    lost = account["received"] - sum(account[one] for one in OUTCOMES)
-    return {**account, "rows_waiting": rows, "is_equal": lost == 0 and rows == account["waiting"]}
+    return {**account, "rows_waiting": rows, "is_equal": _lost(account) == 0 and rows == account["waiting"]}
 
 
 def differences(sums: Mapping[str, Any]) -> dict[tuple[str, str], int]:
     """By (boundary, topic or department) what one service can see by itself, from one snapshot; nought where equal."""
     found: dict[tuple[str, str], int] = {}
     for row in sums.get("read", ()):
-        lost = row["received"] - sum(row[one] for one in OUTCOMES)
         where = (row["consumer"], row["topic"])
-        found[where] = found.get(where, 0) + lost + row["waiting"] - row["rows_waiting"]
+        found[where] = found.get(where, 0) + _lost(row) + row["waiting"] - row["rows_waiting"]
     for row in sums.get("sent", ()):
-        found[row["boundary"], row["department"]] = row["received"] - sum(row[one] for one in OUTCOMES)
+        found[row["boundary"], row["department"]] = _lost(row)
     return found
 
 
@@ -84,6 +82,11 @@ class Watch:
 
 
 OUTCOMES = ("accepted", "duplicates", "rejected", "parked", "waiting")
+
+
+def _lost(account: Mapping[str, Any]) -> int:
+    """What was received and came to no outcome."""
+    return int(account["received"] - sum(account[one] for one in OUTCOMES))
 
 
 async def _sums(connection: asyncpg.Connection, query: str) -> dict[int, int]:

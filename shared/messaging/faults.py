@@ -24,7 +24,8 @@ class Retry(Exception):
 
 
 class Stopped(Exception):
-    """More than half of a batch failed: it is us, not the records. Nothing more is read until a person looks."""
+    """More than half of a batch failed: it is us, not the records. It comes again until it passes, and nothing
+    behind it is read meanwhile."""
 
 
 class Refused(Exception):

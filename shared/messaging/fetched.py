@@ -11,7 +11,7 @@ from aiokafka.record.memory_records import _MemoryRecordsPy
 
 
 class Fetched:
-    """One partition's fetched bytes, batch by batch. In the place of aiokafka's class of the same four words."""
+    """One partition's fetched bytes, batch by batch. In the place of aiokafka's class of the same methods."""
 
     def __init__(self, data: bytes) -> None:
         self._records = _MemoryRecordsPy(data)

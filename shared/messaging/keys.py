@@ -1,7 +1,7 @@
-"""Key rows: the locks, the numbers and the small state per key (`design` §5 step 1)."""
+"""Key rows: the locks, the numbers and the small state per key."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -22,7 +22,7 @@ class KeyRow:
     waiting: int
     merged_into: str | None
     digest: bytes | None
-    is_changed: bool = field(default=False)
+    is_changed: bool = False
 
     def applied_number(self, topic: str) -> int:
         return _at(self.applied, TOPIC[topic].number)

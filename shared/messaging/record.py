@@ -22,7 +22,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """How a group's topics are decoded. `foreign` reads departments' records: it returns (key, body, type, region)."""
+    """How a group's topics are decoded. `foreign` reads departments' records, by (topic, value, headers)."""
 
     foreign: Callable[[str, bytes | None, Headers], "Foreign"] | None = None
 

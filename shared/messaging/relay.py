@@ -91,7 +91,7 @@ class Floor:
 
 @dataclass(slots=True)
 class Relay:
-    """One candidate. `connect` gives the relay's own connection; `held` is how the tests hold it up."""
+    """One candidate. `connect` gives the relay's own connection; `sent` counts what it has had acknowledged."""
 
     service: str
     instance: str

@@ -99,7 +99,8 @@ class Decision(msgspec.Struct, frozen=True):
 
     `outcome` is accepted | duplicate | rejected | parked; `word` a finer, coded word for the log and the metrics.
     `puts` are states from now on; `digests` new digests by key; `rows` what `save` appends; `answer` what a caller
-    gets. `problem` refuses: over HTTP the whole call is rolled back with it.
+    gets. `problem` refuses: over HTTP the whole call is rolled back with it. `merged`: key → the key that its
+    records are about from now on.
     """
 
     outcome: str = ACCEPTED
@@ -137,8 +138,11 @@ class Decided(msgspec.Struct, frozen=True):
 class Subscriber(Protocol):
     """One topic's (or call's, or kind of deadline's) way through the unit of work.
 
-    `load`, `decide` and `save` are called once a transaction, `decide` once a record. `decide` is pure: state, input
+    `load` and `save` are called once a transaction, `decide` once a record. `decide` is pure: state, input
     and `now` in, decision out.
+
+    Two more may stand on it. `looks_up_keys = False`: `keys` reads the inputs alone, and is not asked again under the
+    locks. `give_up(input, cause, now)`: the decision on an input of no topic on which we failed.
     """
 
     @property

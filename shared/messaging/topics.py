@@ -20,10 +20,7 @@ async def create(bootstrap: str, partitions: int, replication: int) -> list[str]
     await admin.start()
     try:
         there = set(await admin.list_topics())
-        wanted = {topic.name: "-1" for topic in TOPICS}
-        wanted |= {
-            department_topic(code): str(int(DEPARTMENT_RETENTION.total_seconds() * 1000)) for code in DEPARTMENTS
-        }
+        wanted = retentions()
         missing = [name for name in wanted if name not in there]
         for name in missing:
             configs = {

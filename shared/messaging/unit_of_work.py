@@ -81,8 +81,10 @@ def _unheard(consumer: str, report: Report, seconds: float) -> None:
 class UnitOfWork:
     """One consumer's (or the API's) way into its service's tables.
 
-    `subscribers` stand in the order of the routing table. `wake` tells the relay in this process that something was
-    emitted; `observe` hears every committed report (the canonical log line, the metrics).
+    `subscribers` stand in the order of the routing table, in `subscriber` by topic. `wake` tells the relay in this
+    process that something was emitted; `observe` hears every committed report (the canonical log line, the metrics).
+    `said` knows what lies in our topics already after a restore; `stopped`: why this process is unready, until a batch
+    passes.
     """
 
     service: str

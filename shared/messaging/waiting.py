@@ -101,6 +101,6 @@ async def remove(connection: asyncpg.Connection, consumer: str, rows: Sequence[W
 
 
 async def fail(connection: asyncpg.Connection, rows: Sequence[tuple[Waiting, str]]) -> None:
-    """Records that waited `ahead` came to their turn and failed."""
+    """Records that waited came to their turn, or were replayed, and failed."""
     for row, cause in rows:
         await connection.execute(SQL.fail, row.consumer, row.topic, row.key, row.sequence, cause)
