@@ -97,8 +97,8 @@ async def session(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
 async def migrate(admin_dsn: str, keys: Path) -> list[str]:
     """Bring the database from empty, or from an older state, to this code's. Returns what was applied, in order.
 
-    Creates each service's roles and schema, then runs `shared/messaging/migrations` and
-    `services/<service>/migrations` in it, numbered SQL files, each once, each in a transaction of its own.
+    First the civil clock (`shared/clock/migrations`); then each service's roles and schema, and in it the migrations of
+    `shared/access`, `shared/messaging` and `services/<service>`: numbered SQL, each file once, in its own transaction.
     Raises MigrationError when a file that was applied has been changed since.
     """
     database_key = (keys / "database.key").read_bytes()

@@ -110,13 +110,13 @@ class Service:
         *,
         pattern: str | None = None,
         reading: record.Read | None = None,
-    ) -> UnitOfWork:
+    ) -> None:
         """A consumer group over the subscribers' topics, in the order of the routing table, or over a pattern."""
         work = self._work(group, subscribers, self.worker, reading or record.Read())
         topics = () if pattern else tuple(subscriber.topic for subscriber in subscribers)
         self.consumers.append(kafka.Consumer(work, self.settings.instance, topics, pattern))
+        # A person's replay has one of its own: this one handles one batch at a time, and backs off by what it met.
         self._works[group] = self._work(group, subscribers, self.worker, reading or record.Read())
-        return work
 
     def knows(self, group: str, subscribers: Sequence[Subscriber]) -> None:
         """A group that other processes carry: what waits for it can be replayed and skipped here all the same."""
@@ -139,7 +139,8 @@ class Service:
         return f"http://127.0.0.1:{self.port}"
 
     def work_of(self, consumer: str) -> UnitOfWork:
-        """The unit of work with which a person replays or skips what waits for a consumer."""
+        """The unit of work with which a person replays or skips what waits for a consumer. Raises KeyError for one that
+        this process does not know."""
         return self._works[consumer]
 
     def alarm(self, name: str) -> None:
@@ -234,7 +235,7 @@ class Service:
             self.alarm,
         )
 
-    def _look(self) -> Loop:
+    def _watch_sums(self) -> Loop:
         watch = self.watch()
 
         async def loop() -> None:
@@ -243,7 +244,7 @@ class Service:
 
         return loop
 
-    def _walk(self) -> Loop:
+    def _watch_pace(self) -> Loop:
         slow = pace.Pace(lambda: self.alarm("batch_late"), lambda: self.alarm("facts_unsent"))
 
         async def loop() -> None:
@@ -277,14 +278,14 @@ class Service:
         try:
             tasks.append(asyncio.create_task(self.relay.run(), name="relay"))
             broker = await self._consume(stop)
-            self.every("pace", self._walk())
-            loops = [*self.loops, ("conservation", self._look())]
+            loops = [*self.loops, ("pace", self._watch_pace()), ("conservation", self._watch_sums())]
             tasks += [asyncio.create_task(self._keep(name, loop, stop), name=name) for name, loop in loops]
             self._has_started = True
             log.info("service.started", port=self.port)
-            waits = [asyncio.create_task(stop.wait()), *tasks[:2]]
+            needed = tasks[:2]  # http and the relay: without either the process is of no use
+            waits = [asyncio.create_task(stop.wait()), *needed]
             done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for one in done & set(tasks[:2]):
+            for one in done & set(needed):
                 error = one.exception()
                 log.error("service.failed", name=one.get_name(), exc_info=error)
                 ended.append(one.get_name())
@@ -294,9 +295,8 @@ class Service:
             server.should_exit = True
             await self._leave(tasks)
         if ended:
-            raise RuntimeError(
-                f"ended by itself: {', '.join(ended)}"
-            )  # whoever watches over the process starts it anew
+            # Whoever watches over the process starts it anew.
+            raise RuntimeError(f"ended by itself: {', '.join(ended)}")
 
     def document(self) -> dict[str, Any]:
         """Its OpenAPI document, as `GET /openapi.json` says it."""
@@ -381,7 +381,7 @@ async def _patiently(connect: Callable[[], Awaitable[asyncpg.Pool]]) -> asyncpg.
         try:
             return await connect()
         except Exception as error:
-            if not is_infrastructure(error) or getattr(error, "sqlstate", "") in ("42501",):
+            if not is_infrastructure(error):
                 raise
             log.warning("postgres.away", cause=fingerprint(error))
             await asyncio.sleep(START_RETRY_SECONDS)

@@ -1,7 +1,8 @@
 """What the environment tells a process, read once at its start.
 
 Every name and default is of the outside contract (processes and ports). A wrong value stops the process
-with one sentence that names the variable and the remedy; nothing else in the code reads the environment.
+with one sentence that names the variable and the remedy. No other code of a service reads the environment, but the
+tests' own hand in `shared/messaging/faults.py`.
 """
 
 import os

@@ -152,9 +152,8 @@ def configure_logging(service: str, instance: str, level: str) -> None:
     )  # fmt: skip
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
-    logging.raiseExceptions = (
-        False  # a line that cannot be written is lost; its dump would hold what it was not to hold
-    )
+    # A line that cannot be written is lost; its dump would hold what it was not to hold.
+    logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())

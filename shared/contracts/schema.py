@@ -25,4 +25,5 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def text(schema: dict[str, Any]) -> str:
+    """A schema as its file holds it."""
     return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"

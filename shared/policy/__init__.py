@@ -1,8 +1,6 @@
-"""The field's rules as data: policy packages, each value dated, with unit, source and whether it was
-verified.
+"""The field's rules as data: policy packages, each value dated, with unit, source and whether it was verified.
 
-Carries out design §6. Software reads thresholds, limits, the route, names and reasons from here and nowhere
-else.
+Software reads thresholds, limits, the route, names and reasons from here and nowhere else.
 """
 
 from shared.policy.ladder import Ladder, Rung

@@ -75,7 +75,9 @@ REQUIRED: Mapping[str, str] = {
     "feed.period": "calendar_days",
     "feed.silent": "times",
 }
-"""The figures that the rules and hops read, with their unit: a package without one of them is refused."""
+"""The figures that the rules and hops read, with their unit: a package without one of them is refused.
+
+Nobody reads the two windows of medical costs: the rule itself counts the calendar year and twelve months."""
 
 REQUIRED_LEVELS: Mapping[str, tuple[str, ...]] = {
     "medical.self_paid": ("at_threshold", "over_income_ratio"),

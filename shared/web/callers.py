@@ -94,8 +94,8 @@ async def _drain(receive: Receive) -> None:
 
 
 def caller_of(request: Request) -> Caller:
-    """FastAPI dependency: the caller whose token was verified."""
-    caller: Caller | None = getattr(request.state, "caller", None)
+    """FastAPI dependency: the caller whose token was verified. Raises Refused (401)."""
+    caller = perhaps(request)
     if caller is None:
         raise Refused(Problem(401, "unauthenticated", "A valid bearer token is needed (missing)."))
     return caller

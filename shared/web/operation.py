@@ -64,7 +64,7 @@ def _state(routes: APIRouter, service: "Service") -> None:
         return PlainTextResponse(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     @routes.get("/v1/conservation")
-    async def conservation_(caller: Annotated[Caller, Depends(allowed("conservation.read"))]) -> dict[str, Any]:
+    async def conservation(caller: Annotated[Caller, Depends(allowed("conservation.read"))]) -> dict[str, Any]:
         return await service.conserved()
 
 
@@ -148,11 +148,7 @@ _SHOWN = ("consumer", "topic", "key", "sequence", "state", "type", "region", "ca
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {"id": _id(row["consumer"], row["topic"], row["key"], row["sequence"]), **row}
-
-
-def _id(consumer: str, topic: str, key: str, sequence: int) -> str:
-    return base64.urlsafe_b64encode(f"{consumer}\x1f{topic}\x1f{key}\x1f{sequence}".encode()).decode().rstrip("=")
+    return {"id": _packed(row["consumer"], row["topic"], row["key"], row["sequence"]), **row}
 
 
 def _work(service: "Service", row: Waiting) -> UnitOfWork:
@@ -164,7 +160,7 @@ def _work(service: "Service", row: Waiting) -> UnitOfWork:
 
 async def _find(service: "Service", id: str, caller: Caller) -> tuple[Waiting, bool]:
     try:
-        consumer, topic, key, sequence = _parts(id, 4)
+        consumer, topic, key, sequence = _parts(id)
         row = await service.worker.fetchrow(waiting.SQL.one, consumer, topic, key, _number(sequence))
     except ValueError:
         row = None
@@ -195,7 +191,7 @@ def _cursor(after: str | None) -> tuple[datetime, str, str, int]:
     if after is None:
         return datetime(1970, 1, 1, tzinfo=UTC), "", "", 0
     try:
-        since, topic, key, sequence = _parts(after, 4)
+        since, topic, key, sequence = _parts(after)
         instant = datetime.fromisoformat(since)
         if instant.tzinfo is None:
             raise ValueError("an instant has a zone")
@@ -204,10 +200,19 @@ def _cursor(after: str | None) -> tuple[datetime, str, str, int]:
         raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
 
 
-def _parts(packed: str, number: int) -> list[str]:
-    """The parts of an id or a cursor of ours. Raises ValueError for what is none."""
+def _as_cursor(row: Any) -> str:
+    return _packed(row["since"].isoformat(), row["topic"], row["key"], row["sequence"])
+
+
+def _packed(first: str, topic: str, key: str, sequence: int) -> str:
+    """An id (of a consumer) or a cursor (from an instant on), opaque to the caller."""
+    return base64.urlsafe_b64encode(f"{first}\x1f{topic}\x1f{key}\x1f{sequence}".encode()).decode().rstrip("=")
+
+
+def _parts(packed: str) -> list[str]:
+    """What `_packed` was given. Raises ValueError for what is none of ours."""
     parts = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode().split("\x1f")
-    if len(parts) != number or any("\x00" in part for part in parts):
+    if len(parts) != 4 or any("\x00" in part for part in parts):
         raise ValueError("not one of ours")
     return parts
 
@@ -217,11 +222,6 @@ def _number(text: str) -> int:
     if not 0 <= number < 2**63:
         raise ValueError("not one of ours")
     return number
-
-
-def _as_cursor(row: Any) -> str:
-    text = "\x1f".join((row["since"].isoformat(), row["topic"], row["key"], str(row["sequence"])))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _readable(plain: bytes) -> dict[str, Any]:
