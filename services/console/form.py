@@ -157,7 +157,7 @@ class _Drawing:
         if kind == "rows":
             return replace(found, fields=self._rows(schema, name, shown, depth))
         options = options_of(schema.get("items", {}) if kind == "choices" else schema, self.words)
-        return replace(found, options=options, example=_example(shown, kind, options))
+        return replace(found, options=options, example=_example(shown, kind))
 
     def _group(self, schema: Schema, name: str, example: Any, depth: int) -> tuple[Field, ...]:
         if depth >= DEPTH_MAX:
@@ -192,7 +192,7 @@ def _known(schema: Schema, words: Words) -> str:
     return words("task.known", value=words.of(known.get("value", "")))
 
 
-def _example(example: Any, kind: str, options: Sequence[tuple[str, str]]) -> str:
+def _example(example: Any, kind: str) -> str:
     if example is None or isinstance(example, Mapping):
         return ""
     if kind in ("choice", "choices", "yes_no"):

@@ -3,7 +3,6 @@
 Below township, sums, departments and record ids give way to bands (people.md A5), in the page and here alike.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -57,7 +56,7 @@ def routes(console: Console, service: Service) -> APIRouter:
             "household_id": str(household_id),
             "household_no": home["household_no"] if home else None,
             "items": [item(row, tellings) for row in rows],
-            "next": as_cursor(rows[-1]) if len(rows) == limit else None,
+            "next": _as_cursor(rows[-1]) if len(rows) == limit else None,
         }
 
     return routes
@@ -111,8 +110,5 @@ def _cursor(after: str | None) -> Cursor:
     return instant, topic, int(sequence)
 
 
-def as_cursor(row: dict[str, Any]) -> str:
+def _as_cursor(row: dict[str, Any]) -> str:
     return f"{row['at'].astimezone(UTC).isoformat()}~{row['topic']}~{row['sequence']}"
-
-
-__all__: Sequence[str] = ("item", "routes", "steps")

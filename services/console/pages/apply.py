@@ -33,6 +33,8 @@ SCREENS: Mapping[int, tuple[str, ...]] = {
 """Which entries each screen asks for."""
 ENTRIES = tuple(name for names in SCREENS.values() for name in names)
 LONG, SHORT = 2000, 254
+MOST = dict.fromkeys(ENTRIES, SHORT) | {"difficulty": LONG + 1}
+"""One sign more than the longest text that intake takes: it says that it is too long."""
 FOUND_MAX = 30
 PROVINCE = "34"
 CHANNELS = {"clerk": "window", "hotline": "hotline", "grid_worker": "grid_visit", "resident_team": "resident_team"}
@@ -86,7 +88,7 @@ async def helper_of(console: Console, request: Request) -> Viewer | None:
 
 
 async def _go(console: Console, request: Request, helper: Viewer | None, posted: FormData) -> Response:
-    given, go = _given(posted), str(posted.get("go") or "next")
+    given, go = typed(posted, MOST), str(posted.get("go") or "next")
     words = words_of(console, request, helper)
     step = _step(posted)
     filing = Filing(step, given, {}, kept_key(posted))
@@ -99,8 +101,9 @@ async def _go(console: Console, request: Request, helper: Viewer | None, posted:
         return await _show(console, request, helper, Filing(max(wanted, 1), given, {}, filing.key))
     if go == "send":
         errors = {name: text for at in (1, 2, 3) for name, text in wrong_at(at, given, helper, words).items()}
-        return await (_send(console, request, helper, filing) if not errors else
-                      _show(console, request, helper, _back_to(filing, errors)))  # fmt: skip
+        if errors:
+            return await _show(console, request, helper, _back_to(filing, errors))
+        return await _send(console, request, helper, filing)
     errors = wrong_at(step, given, helper, words)
     return await _show(
         console, request, helper, Filing(step if errors else min(step + 1, STEPS), given, errors, filing.key)
@@ -117,8 +120,7 @@ async def _send(console: Console, request: Request, helper: Viewer | None, filin
     if answer.is_fine:
         return farmer_page(
             console, request, helper, "applied.html", await console.now(), told=answer.body,
-            receipt=in_fours(str(answer.body["receipt_no"])), given=filing.given,
-            place=place_of(filing.given["region"]),
+            receipt=in_fours(str(answer.body["receipt_no"])), place=place_of(filing.given["region"]),
         )  # fmt: skip
     if answer.status == 422 and answer.errors:
         return await _show(console, request, helper, _back_to(filing, told_wrong(answer, words)))
@@ -190,8 +192,7 @@ def wrong_at(step: int, given: Mapping[str, str], helper: Viewer | None, words: 
     if step == 3:
         if not any(given.get(name) for name in ("phone", "person", "address")):
             found["phone"] = "reach"
-        group = given.get("group", "")
-        if group and not (group.isascii() and group.isdigit() and 1 <= int(group[:4]) <= 99):
+        if given.get("group") and not is_group(given["group"]):
             found["group"] = "group"
         proxy = [name for name in ("proxy_name", "proxy_relation") if not given.get(name)]
         if helper or len(proxy) == 1:
@@ -246,13 +247,19 @@ def in_fours(receipt: str) -> str:
     return "-".join(receipt[at : at + 4] for at in range(0, len(receipt), 4))
 
 
-def _given(posted: FormData) -> dict[str, str]:
+def typed(posted: FormData, most: Mapping[str, int]) -> dict[str, str]:
+    """What was typed into the entries of `most`, cut to so many signs; what is blank is left out."""
     found = {}
-    for name in ENTRIES:
+    for name, length in most.items():
         value = posted.get(name)
         if isinstance(value, str) and value.strip():
-            found[name] = value.strip().replace("\x00", "")[: LONG + 1 if name == "difficulty" else SHORT]
+            found[name] = value.strip().replace("\x00", "")[:length]
     return found
+
+
+def is_group(text: str) -> bool:
+    """The number of a village's group, 1 to 99."""
+    return text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= 99
 
 
 def _looked(posted: FormData) -> dict[str, str]:
@@ -265,7 +272,7 @@ def _step(posted: FormData) -> int:
     return int(text) if text in ("1", "2", "3", "4") else 1
 
 
-# ── what both of the farmer's pages share ───────────────────────────────────────────────────────────────────────────
+# ── what the farmer's pages share ──────────────────────────────────────────────────────────────────────────────────
 
 
 def farmer_page(

@@ -10,12 +10,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from starlette.datastructures import FormData
 
 from services.console.console import Console
 from services.console.frame import place_of, region_name, to
 from services.console.neighbours import Answer
-from services.console.pages.apply import told_as
+from services.console.pages.apply import is_group, told_as, typed
 from services.console.session import Viewer, check_csrf
 from services.console.wording import Words
 from shared.domain.concerns import CONCERNS
@@ -35,6 +34,8 @@ OWN = {"grid_worker": "grid_visit", "group_leader": "grid_visit", "resident_team
 """What a role's reports come from, if nothing else is chosen; any other's from a visit."""
 LEVELS = ("red", "orange", "yellow")
 TEXT_MAX, SHORT = 2000, 200
+MOST = dict.fromkeys(ENTRIES, SHORT) | {"text": TEXT_MAX + 1}
+"""One sign more than the longest text that intake takes: it says that it is too long."""
 
 
 def routes(console: Console) -> APIRouter:
@@ -51,7 +52,7 @@ def routes(console: Console) -> APIRouter:
         viewer = await console.viewer(request, "clue.file")
         posted = await request.form()
         check_csrf(viewer.csrf, posted.get("csrf"))
-        given, concerns = _given(posted), [str(one) for one in posted.getlist("concern")][:10]
+        given, concerns = typed(posted, MOST), [str(one) for one in posted.getlist("concern")][:10]
         words = console.frame.words(viewer.language)
         errors = wrong(given, words)
         key = str(posted.get("key") or "")[:100] or secrets.token_urlsafe(18)
@@ -109,8 +110,7 @@ def wrong(given: Mapping[str, str], words: Words) -> dict[str, str]:
         found["region"] = words("apply.wrong.not_a_village")
     if not given.get("text"):
         found["text"] = words("form.missing")
-    group = given.get("group", "")
-    if group and not (group.isascii() and group.isdigit() and 1 <= int(group[:4]) <= 99):
+    if given.get("group") and not is_group(given["group"]):
         found["group"] = words("apply.wrong.group")
     return found
 
@@ -132,15 +132,3 @@ def _told(answer: Answer, words: Words) -> dict[str, str]:
         name = str(one.get("field", "")).removeprefix("body.").removeprefix("subject.").partition(".")[0]
         found.setdefault(name if name in ENTRIES else "text", told_as(str(one.get("code", "")), words))
     return found
-
-
-def _given(posted: FormData) -> dict[str, str]:
-    found = {}
-    for name in ENTRIES:
-        value = posted.get(name)
-        if isinstance(value, str) and value.strip():
-            found[name] = value.strip().replace("\x00", "")[: TEXT_MAX + 1 if name == "text" else SHORT]
-    return found
-
-
-__all__ = ["clue_of", "routes", "villages", "wrong"]

@@ -29,7 +29,7 @@ def routes(console: Console) -> APIRouter:
         )
         items = [_shown(one, words) for one in answer.body["items"]] if answer.is_fine else []
         return console.frame.page(
-            request, viewer, "notices.html", is_away=not answer.is_fine, notices=items, after=after,
+            request, viewer, "notices.html", is_away=not answer.is_fine, notices=items,
             next=answer.body.get("next") if answer.is_fine else None,
             events="/events?" + query({"page": "notices", "since": viewer.now.isoformat()}),
         )  # fmt: skip

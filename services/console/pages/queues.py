@@ -98,6 +98,3 @@ def events_address(
 
 def address_of(filters: Mapping[str, str]) -> str:
     return "/queues" + (f"?{query(filters)}" if filters else "")
-
-
-__all__ = ["address_of", "families", "routes"]

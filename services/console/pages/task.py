@@ -130,8 +130,8 @@ async def _refused(
     banner = NOT_THIS_PERSON.get(answer.code, banner)
     key = filled.key if answer.status == 503 else ""
     now = await console.neighbours.get("workflow", f"/v1/tasks/{task_id}", console.token(viewer))
-    told = Filled(filled.posted, errors, banner, {"code": answer.code, "n": len(errors)}, key)
-    return await show(console, request, viewer, now, told, action, answer.page_status)
+    again = Filled(filled.posted, errors, banner, {"code": answer.code, "n": len(errors)}, key)
+    return await show(console, request, viewer, now, again, action, answer.page_status)
 
 
 def _message(one: Mapping[str, Any], words: Words) -> str:
@@ -216,7 +216,7 @@ async def show(
         history=[_entry(one, telling) for one in history], village=region_name(str(task.get("region") or "")),
         stations=way.stations(path, case, named, words), next_hop=next_hop(task),
         clock_from=clock_from(task, spot), spot=spot, prepared=sent,
-        step=words.step(task["hop"], task.get("step")), case=case,
+        step=words.step(task["hop"], task.get("step")),
         not_this_person=not_this_person(task, sent, viewer) if can_act else None,
         concerns=[words.concern(code) for code in task.get("concerns") or ()],
         group=str(task.get("grid") or "").rpartition("-")[2].lstrip("0"),
