@@ -301,6 +301,7 @@ TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf
 
 
 def static_answer(path: Path, is_versioned: bool) -> Response:
+    """A static file. One that is asked for by its version never changes; any other is asked for again each time."""
     lasts = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
     kind = TYPES.get(path.suffix, "application/octet-stream")
     return Response(path.read_bytes(), media_type=kind, headers={"Cache-Control": lasts})

@@ -24,7 +24,7 @@ IN_FLIGHT_TRIES, IN_FLIGHT_SECONDS = 20, 0.1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a service said. `problem` is its code where it refused."""
+    """What a service said. `code` and `errors` say why, where it refused."""
 
     status: int
     body: Any
@@ -60,7 +60,7 @@ OWN_URL = "http://console.own"
 
 
 class Neighbours:
-    """`client` is the process's one HTTP client; `own` the console itself; a test gives its own transport."""
+    """The process's one HTTP client. `own` is the console itself; a test gives its own transport."""
 
     def __init__(self, settings: Settings, own: ASGIApp, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._urls: Mapping[str, str] = {

@@ -48,7 +48,7 @@ class Chip:
 
     @property
     def id(self) -> str:
-        return f"{self.value}" if self.value else "all"
+        return self.value or "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ def chips(family: str, parts: Sequence[Mapping[str, Any]], filters: Mapping[str,
 
 
 def row(item: Mapping[str, Any], holders: Mapping[str, Mapping[str, Any]], me: str, now: datetime, words: Words) -> Row:
+    """An item of workflow's list, as its row says it. `holders` are officers by id; `me` is the viewer's id."""
     unit = unit_of(item, words)
     claimed_by = item.get("claimed_by")
     group = str(item.get("grid") or "").rpartition("-")[2].lstrip("0")
@@ -120,6 +121,7 @@ def row(item: Mapping[str, Any], holders: Mapping[str, Mapping[str, Any]], me: s
 
 
 def holder(officer_id: str | None, me: str, holders: Mapping[str, Mapping[str, Any]], words: Words) -> str:
+    """Whoever has claimed a task: nobody, oneself, or a masked name."""
     if officer_id is None:
         return words("queue.none_has")
     if officer_id == me:

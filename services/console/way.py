@@ -71,6 +71,7 @@ def current(task: Entry, case: Entry) -> Entry:
 
 
 def officer_of(entry: Entry) -> str | None:
+    """Whoever acted, by whichever name an entry of the path, the history or the decisions has it."""
     found = entry.get("officer") or entry.get("officer_id") or (entry.get("actor") or {}).get("officer_id")
     return str(found) if found else None
 

@@ -1,4 +1,6 @@
-"""The routing table of group `console`: a topic, the table that it fills. Each projection inserts by event id."""
+"""The routing table of group `console`: a topic, the table that it fills. A step is inserted once, by its event's id;
+what a household or an officer is now is overwritten by a later word alone.
+"""
 
 from services.console.projections.household import HouseholdRegistered
 from services.console.projections.officer import OfficerAssigned

@@ -12,7 +12,7 @@ ON CONFLICT (officer_id, office_id) DO UPDATE SET
 WHERE officers.sequence < excluded.sequence
 
 -- name: in_post
--- Everybody in post today, from the county down, place by place. `until` is the first day on which a post is another's.
+-- Everybody in post today, from the top down, place by place. `until` is the first day on which a post is another's.
 SELECT officer_id, office_id, office_kind, office_zh, office_en, display_name, role, capacity, post, region, grid
 FROM officers
 WHERE since <= (civil.now() AT TIME ZONE 'Asia/Shanghai')::date

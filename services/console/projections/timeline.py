@@ -30,7 +30,6 @@ SQL = queries(__file__)
 
 Payload = Household | Fact | Clue | WarningState | Stage | Passed | Notice
 
-
 NEVER_SHOWN = frozenset({"shouwang.clue.objected.v1"})
 """An objection is a complaint: its handler alone knows of it, no timeline and no count of one (people.md A4)."""
 
