@@ -1,1 +1,4 @@
-"""The sample that `./shouwang up` loads: one real township, 鲖城镇 of 临泉县, with invented people."""
+"""The sample that `./shouwang up` loads: a real county, 临泉县, with invented people.
+
+A small sample is one of its townships, 鲖城镇.
+"""

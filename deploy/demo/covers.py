@@ -8,6 +8,7 @@ from datetime import date
 
 from deploy.demo.desk import (
     MEDICAL_INSURANCE,
+    PREFIX,
     Desk,
     Intention,
     Level,
@@ -35,7 +36,7 @@ _COVERED = ("insured", "employee", "resident", "elsewhere")
 
 def cover(desk: Desk, home: Household, person: Person, status: str, on: date) -> Record:
     data = {"status": status, "year": on.year}
-    return upsert(desk.number("YB"), "cover", on, desk.about_person(home, person), data)
+    return upsert(desk.number(PREFIX[MEDICAL_INSURANCE]), "cover", on, desk.about_person(home, person), data)
 
 
 def one(desk: Desk, status: str) -> Story:

@@ -1,4 +1,6 @@
-"""Most of what departments send means nothing: small settlements, cover in order, sound houses."""
+"""Most of what departments send means nothing: small settlements, cover and houses in order, water that is fit,
+children at school, people at work, allowances that go on.
+"""
 
 from collections.abc import Iterator
 from decimal import Decimal

@@ -5,6 +5,7 @@ from typing import Literal
 
 from deploy.demo.desk import (
     HOUSING,
+    PREFIX,
     Desk,
     Intention,
     Level,
@@ -30,7 +31,7 @@ _CAUSES: dict[Grade, tuple[str, ...]] = {
 
 def house_grade(desk: Desk, home: Household, grade: Grade, on: date) -> Record:
     data = {"grade": grade, "cause": desk.rng.choice(_CAUSES[grade]), "inspected_on": on.isoformat()}
-    return upsert(desk.number("ZJ"), "house_grade", on, desk.about_household(home), data)
+    return upsert(desk.number(PREFIX[HOUSING]), "house_grade", on, desk.about_household(home), data)
 
 
 def one(desk: Desk, grade: Grade) -> Story:

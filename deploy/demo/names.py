@@ -1,7 +1,6 @@
 """Names for people who do not exist: surnames of northern Anhui, given names by generation.
 
-Carries no method of its own; `people.py` draws from it. The shares are own knowledge, good enough for a
-sample.
+`family.py`, `people.py` and `officers.py` draw from it. The shares are own knowledge, good enough for a sample.
 """
 
 from random import Random
@@ -46,8 +45,3 @@ def given_name(rng: Random, is_man: bool, born_year: int) -> str:
     if rng.random() < _ONE_CHARACTER_GIVEN_NAME:
         return rng.choice(second)
     return rng.choice(first) + rng.choice(second)
-
-
-def masked(name: str) -> str:
-    """What events and pages show of a name: 张**, whatever its length."""
-    return f"{name[0]}**"

@@ -10,9 +10,10 @@ from random import Random
 from typing import Any
 
 from deploy.demo.county import COUNTY, Part
-from deploy.demo.names import given_name, masked, surname
+from deploy.demo.names import given_name, surname
 from deploy.demo.register import Settled
 from shared.domain.division import Division, division, pad
+from shared.domain.identity import mask_name
 
 Record = dict[str, Any]
 
@@ -193,7 +194,7 @@ def _officer(
     return {
         "officer_id": officer_id,
         "name": name,
-        "display_name": masked(name),
+        "display_name": mask_name(name),
         "role": role,
         "region": pad(region),
         "grid": grid,

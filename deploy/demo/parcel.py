@@ -24,11 +24,10 @@ _COMPRESSION = 1  # a loop's length away, more would cost more than it saves
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One call: gzipped NDJSON of `count` records; `counts` of them are told to whoever watches the progress."""
+    """One call: gzipped NDJSON; `counts` of its records are told to whoever watches the progress."""
 
     department: str
     content: bytes
-    count: int
     counts: int
 
 
@@ -116,4 +115,4 @@ def lines(rows: Sequence[Mapping[str, object]]) -> bytes:
 
 def _body(department: str, records: Sequence[Record], *, is_register: bool) -> Body:
     counts = 0 if is_register and records[0]["kind"] != "household" else len(records)
-    return Body(department, gzip.compress(lines(records), _COMPRESSION, mtime=0), len(records), counts)
+    return Body(department, gzip.compress(lines(records), _COMPRESSION, mtime=0), counts)

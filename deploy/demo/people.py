@@ -69,7 +69,7 @@ class Numbers:
     """Gives out ID numbers and phone numbers, none twice.
 
     ID numbers have real county prefixes and right check digits; their order code is 900–999 up to 64,000
-    households, which shows a sample at a glance (larger ones go on with 800–899). Phones begin with 160,
+    households, which shows a sample at a glance (larger ones go on with 800–899, 700–799, …). Phones begin with 160,
     which no operator has been allotted [own]: no message of a demo can reach anybody.
     """
 
@@ -190,8 +190,8 @@ def _labour(rng: Random, age: int, health: str, *, is_pupil: bool) -> str:
 
 
 def _school(rng: Random, age: int) -> tuple[str | None, str | None]:
-    """(education, schooling); a child of 6–15 always goes to school: drop-outs are another issue's
-    subject.
+    """(education, schooling); in the register a child of 6–15 always goes to school: who left it is told by the
+    education office (`enrolments.py`).
     """
     attended = _schooling(rng, age)
     if attended is not None:

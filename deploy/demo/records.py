@@ -1,9 +1,8 @@
 """What the departments sent: a plan of stories with known ends, and everyday records around them.
 
 The plan is written for 1,300 records and scaled to what is asked for, thinner in a county, so that most of its
-records mean nothing. Records of one story keep their
-order, which is often not the order in which things happened; stories run into each other as they do in
-life.
+records mean nothing. Records of one story keep their order, which is often not the order in which things happened;
+stories run into each other as they do in life.
 """
 
 from collections.abc import Callable, Sequence

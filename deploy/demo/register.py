@@ -84,10 +84,6 @@ class Household:
     def head(self) -> Person:
         return self.members[0]
 
-    @property
-    def grid(self) -> str:
-        return f"{self.village.code}-{self.group:02d}"
-
 
 def settled(seed: int, villages: Sequence[Village], count: int) -> tuple[Settled, ...]:
     """`count` households over as many of the villages as can have at least 40 each, and their groups."""

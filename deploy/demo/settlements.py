@@ -13,6 +13,7 @@ from deploy.demo.desk import (
     HEAVY_SHARE,
     LINE,
     MEDICAL_INSURANCE,
+    PREFIX,
     CannotBeTold,
     Desk,
     Intention,
@@ -60,7 +61,7 @@ def settlement_of(desk: Desk, home: Household, person: Person, paid: Paid, on: d
     data = _data(desk, paid)
     if desk.rng.random() < 0.8:
         data["settled_on"] = on.isoformat()
-    return upsert(desk.number("YB"), "settlement", on, desk.about_person(home, person), data)
+    return upsert(desk.number(PREFIX[MEDICAL_INSURANCE]), "settlement", on, desk.about_person(home, person), data)
 
 
 def refund(desk: Desk, record: Record) -> Record:
@@ -70,7 +71,7 @@ def refund(desk: Desk, record: Record) -> Record:
     }
     on = min(desk.today, date.fromisoformat(record["occurred_on"]) + timedelta(days=desk.rng.randint(1, 4)))
     data |= {"settled_on": on.isoformat(), "reverses": record["record_id"]}
-    return upsert(desk.number("YB"), "settlement", on, record["subject"], data)
+    return upsert(desk.number(PREFIX[MEDICAL_INSURANCE]), "settlement", on, record["subject"], data)
 
 
 def sum_for(desk: Desk, home: Household, standing: Standing, verdict: Verdict) -> Decimal:
