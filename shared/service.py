@@ -57,7 +57,11 @@ Build = Callable[[Settings], Awaitable["Service"]]
 
 @dataclass(slots=True)
 class Service:
-    """What `app.py` fills: `stream` a group, `calls` for people and deadlines, `every` a loop, `include` routes."""
+    """What `app.py` fills: `stream` a group, `calls` for people and deadlines, `every` a loop, `include` routes.
+
+    `public`: the paths under which a call needs no token. `closers` run when it leaves; `accounts` add their sums to
+    what `conserved` says. `_works`: by which what waits for a consumer is replayed or skipped.
+    """
 
     name: str
     settings: Settings

@@ -102,7 +102,7 @@ def _known(code: str) -> str:
 
 def _level(clue: Clue, concerns: Sequence[str], lines: Lines) -> tuple[Level, Basis]:
     if clue.is_green:
-        return lines.clue[GREEN].value, GREEN  # type: ignore[return-value]
+        return lines.clue[GREEN].value, "green"
     if clue.level is not None:
         return clue.level, "given"
     gravest = max((lines.clue[code] for code in concerns), key=lambda one: RANK[one.value])

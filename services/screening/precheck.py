@@ -54,7 +54,7 @@ def is_new_risk(known: Known | None) -> bool:
 # ── holding back ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def held(found: Sequence[Measured], digest: Digest, cool_down: timedelta, today: date) -> Mapping[str, Hold]:
+def holds_of(found: Sequence[Measured], digest: Digest, cool_down: timedelta, today: date) -> Mapping[str, Hold]:
     """Why each finding is held back, by its key; empty when anything speaks, for then all of it is told. That the
     register removes a household takes away no warning that is open: people see to it."""
     holds: dict[str, Hold] = {}

@@ -20,7 +20,7 @@ import msgspec
 from services.screening.clue import Said, said
 from services.screening.explain import MERGED, explained, of_finding, silent_if, withdrawn_because
 from services.screening.household import Answered, Digest, Spoken, Word
-from services.screening.precheck import Hold, first_of, held, is_more, is_new, is_new_risk, says, word_of
+from services.screening.precheck import Hold, first_of, holds_of, is_more, is_new, is_new_risk, says, word_of
 from services.screening.rules.finding import RANK, Measured
 from shared.clock import civil_date
 from shared.contracts.envelope import event_id
@@ -181,7 +181,7 @@ def remembered(digest: Digest, warning_id: UUID, at: datetime) -> Digest:
 
 
 def _told(digest: Digest, found: Sequence[Measured], because: Because, heard: Heard) -> Told:
-    holds = held(found, digest, because.cool_down, because.today) if digest.answered or _is_removed(digest) else {}
+    holds = holds_of(found, digest, because.cool_down, because.today) if digest.answered or _is_removed(digest) else {}
     spoken = digest.spoken
     if holds:
         if not digest.clues:

@@ -35,7 +35,10 @@ Lock = Callable[[asyncpg.Connection, set[str]], Awaitable[tuple[dict[str, KeyRow
 
 @dataclass(slots=True)
 class Report:
-    """What became of a batch: outcome → number, each input's decision, and what failed with its cause."""
+    """What became of a batch: outcome → number, each input's decision, and what failed with its cause.
+
+    `words`: finer word → number. `more`: lines of which what waits may have its turn now.
+    """
 
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     words: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -117,7 +120,13 @@ class Candidate(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Batch:
-    """The state of one transaction. Used once."""
+    """The state of one transaction. Used once.
+
+    `rows` are the locked key rows. Written at the end: `to_wait` (new rows of `waiting`), `removed` and `failed_rows`
+    (of those that were there), `outcomes` of what has just been read and `released` of what was counted as waiting
+    then, and `settled`, what was told again and has come. `blocked` lines go no further; `moved` keys were merged a
+    moment ago. `troubles`: on so many records we failed.
+    """
 
     work: "UnitOfWork"
     connection: asyncpg.Connection

@@ -50,7 +50,8 @@ def broker(bootstrap: str) -> KafkaBroker:
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     """One group's member in this process. `topics`, or a `pattern`; a batch may mix topics and partitions.
 
-    `busy_since`: since when it has the batch that it has in hand, by the monotonic clock.
+    `busy_since`: since when it has the batch that it has in hand, by the monotonic clock. `_holes`: (topic, partition,
+    expected offset) of what was read again once, because a batch began behind it.
     """
 
     work: UnitOfWork

@@ -102,7 +102,7 @@ def struct_of(model: type[BaseModel], tagged_by: str | None = None) -> type[Plai
     Raises TypeError where the class says something that no struct can say the same way.
     """
     decorators = model.__pydantic_decorators__
-    if model.model_config.keys() - SETTINGS or any(vars_of(decorators)) or model.__pydantic_post_init__:
+    if model.model_config.keys() - SETTINGS or any(_slots_of(decorators)) or model.__pydantic_post_init__:
         raise TypeError(f"{model.__name__} has settings or validators of its own: its struct would not know them")
     tag = get_args(model.model_fields[tagged_by].annotation)[0] if tagged_by else None
     namespace: dict[str, Any] = {"model": model, "__class__": model, "__module__": model.__module__}
@@ -115,7 +115,8 @@ def struct_of(model: type[BaseModel], tagged_by: str | None = None) -> type[Plai
     )  # fmt: skip
 
 
-def vars_of(decorators: Any) -> list[Any]:
+def _slots_of(decorators: Any) -> list[Any]:
+    """All kinds of validators and serializers that a class may have, most of them empty."""
     return [getattr(decorators, name) for name in decorators.__slots__]
 
 

@@ -1,5 +1,4 @@
-"""Dated values of a package: units with the range that a sane value has, and no day with two answers or
-none."""
+"""Dated values of a package: units with the range that a sane value has, and no day with two answers or none."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +44,8 @@ class Frame:
 
 
 def dated(frame: Frame, here: Record, value: Value, unit: str) -> Dated[Value]:
-    """A value with the provenance that stands beside it. `from` and `to` default to the package's own."""
+    """A value with the provenance that stands beside it: from the package's first day on without
+    `from`, for good without `to`."""
     name = here["source"].text()
     if name not in frame.sources:
         raise here["source"].wrong(f"is {name!r}", "name one of the sources of this package")
