@@ -22,3 +22,10 @@ def township() -> Township:
 @pytest.fixture(scope="session")
 def other_township() -> Township:
     return generate(7, TODAY)
+
+
+@pytest.fixture(params=["township", "other_township"])
+def sample(request: pytest.FixtureRequest) -> Township:
+    """Each of both in turn."""
+    found: Township = request.getfixturevalue(request.param)
+    return found

@@ -17,12 +17,6 @@ Record = dict[str, Any]
 KINDS = ("house_grade", "enrolment", "cost", "supply", "allowance", "employment", "wage_arrears", "project_failure")
 
 
-@pytest.fixture(params=["township", "other_township"])
-def sample(request: pytest.FixtureRequest) -> Township:
-    found: Township = request.getfixturevalue(request.param)
-    return found
-
-
 def judged(sample: Township) -> dict[str, Record]:
     return {answer["household_no"]: answer for answer in sample.answers if answer["kind"] == "household"}
 

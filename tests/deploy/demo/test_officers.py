@@ -13,12 +13,6 @@ from shared.policy import available, load
 CITY = COUNTY[:4]
 
 
-@pytest.fixture(params=["township", "other_township"])
-def sample(request: pytest.FixtureRequest) -> Township:
-    found: Township = request.getfixturevalue(request.param)
-    return found
-
-
 def test_offices_are_one_county_one_township_each_village_and_each_group(sample: Township) -> None:
     kinds = Counter(office["kind"] for office in sample.offices)
     assert kinds["city"] == kinds["county"] == kinds["township"] == 1

@@ -5,7 +5,6 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deploy.demo.desk import PREFIX
@@ -132,12 +131,6 @@ _KINDS: dict[str, tuple[str, type[BaseModel]]] = {
     "wage_arrears": ("human_resources", WageArrears),
     "project_failure": ("rural_revitalization", ProjectFailure),
 }
-
-
-@pytest.fixture(params=["township", "other_township"])
-def sample(request: pytest.FixtureRequest) -> Township:
-    found: Township = request.getfixturevalue(request.param)
-    return found
 
 
 def test_every_record_has_the_shape_of_the_contract_and_adds_up(sample: Township) -> None:

@@ -10,12 +10,6 @@ from deploy.demo.sending import Sending, sending
 from deploy.demo.township import Township
 
 
-@pytest.fixture(params=["township", "other_township"])
-def sample(request: pytest.FixtureRequest) -> Township:
-    found: Township = request.getfixturevalue(request.param)
-    return found
-
-
 @pytest.fixture
 def ways(sample: Township) -> Sending:
     return sending(sample.register, sample.records)

@@ -22,6 +22,13 @@ def lines(records: list[Record]) -> bytes:
     return b"\n".join(json.dumps(one).encode() for one in records)
 
 
+async def held_up(records: list[Record], gate: asyncio.Event) -> AsyncIterator[bytes]:
+    """A body whose last two lines come when the gate is opened."""
+    yield lines(records[:-2]) + b"\n"
+    await gate.wait()
+    yield lines(records[-2:])
+
+
 async def test_the_same_call_is_answered_the_same_and_another_body_is_refused(desk: County) -> None:
     told = key()
     body = lines([settlement(number()), {"record_id": "x"}, settlement(number())])
@@ -61,15 +68,9 @@ async def test_without_a_key_the_same_body_is_another_batch_of_duplicates(desk: 
 async def test_a_batch_can_be_read_while_it_runs_and_its_twin_is_told_to_wait(desk: County) -> None:
     told, gate = key(), asyncio.Event()
     records = [settlement(number()) for _ in range(calls.CHUNK + 5)]
-
-    async def body() -> AsyncIterator[bytes]:
-        yield lines(records[:-2]) + b"\n"
-        await gate.wait()
-        yield lines(records[-2:])
-
     headers = desk.department(MEDICAL) | {"content-type": "application/x-ndjson", "idempotency-key": told}
     path = f"/v1/departments/{MEDICAL}/records"
-    running = asyncio.create_task(desk.client.post(path, content=body(), headers=headers))
+    running = asyncio.create_task(desk.client.post(path, content=held_up(records, gate), headers=headers))
     row = await until(
         lambda: desk.service.worker.fetchrow("SELECT * FROM batches WHERE closed_at IS NULL AND received > 0")
     )
@@ -113,15 +114,9 @@ async def test_a_call_whose_batch_was_taken_up_by_its_repeat_writes_no_more(desk
     """Its line stood still for so long that its sender began again."""
     told, gate = key(), asyncio.Event()
     records = [settlement(number()) for _ in range(calls.CHUNK + 5)]
-
-    async def body() -> AsyncIterator[bytes]:
-        yield lines(records[:-2]) + b"\n"
-        await gate.wait()
-        yield lines(records[-2:])
-
     headers = desk.department(MEDICAL) | {"content-type": "application/x-ndjson", "idempotency-key": told}
     path = f"/v1/departments/{MEDICAL}/records"
-    slow = asyncio.create_task(desk.client.post(path, content=body(), headers=headers))
+    slow = asyncio.create_task(desk.client.post(path, content=held_up(records, gate), headers=headers))
     query = "SELECT batch_id FROM batches WHERE closed_at IS NULL AND received > 0"
     batch_id = await until(lambda: desk.service.worker.fetchval(query))
     await desk.service.worker.execute("UPDATE batches SET busy_until = '-infinity' WHERE batch_id = $1", batch_id)

@@ -16,6 +16,13 @@ from tests.shared.messaging.reading import publish, reading, start_from_here
 from tests.until import until
 
 
+async def three_are_read(road: House) -> None:
+    async def all_read() -> bool:
+        return (await road.account())["received"] == 3
+
+    await until(all_read, 20, "three records read")
+
+
 async def test_a_header_without_a_value_is_one_more_hostile_header(road: House, kafka: str) -> None:
     await start_from_here(road, kafka)
     first, second, third = (str(uuid4()) for _ in range(3))
@@ -30,11 +37,7 @@ async def test_a_header_without_a_value_is_one_more_hostile_header(road: House, 
         )
     async with reading(road, kafka):
         await publish(kafka, *records)
-
-        async def all_read() -> bool:
-            return (await road.account())["received"] == 3
-
-        await until(all_read, 20, "three records read")
+        await three_are_read(road)
     assert sorted(await road.words()) == ["good", "typeless"]
     report = await road.work.replay(await first_waiting(road))
     assert report.failed, "it can be opened again"
@@ -135,11 +138,7 @@ async def test_a_header_whose_name_is_no_utf8_blocks_no_partition(road: House, k
         await publish(kafka, first)
         await hostile.publish_bytes(kafka, "data.changed", 0, [(b"ce_type\xff\xfe", b"\xff")], b"{")
         await publish(kafka, last)
-
-        async def all_read() -> bool:
-            return (await road.account())["received"] == 3
-
-        await until(all_read, 20, "three records read")
+        await three_are_read(road)
     assert sorted(await road.words()) == ["before", "behind"]
     assert (await road.account())["waiting"] == 1
 

@@ -86,11 +86,7 @@ async def test_facts_go_out_in_order_of_their_key_and_are_deleted_once_acknowled
         for number in range(1, 11):
             await road.work.process([fact(key, number) for key in keys])
             relay.wake()
-
-        async def is_empty() -> bool:
-            return await outbox(road) == 0
-
-        await until(is_empty, 15, "outbox empty")
+        await until(lambda: _is_empty(road), 15, "outbox empty")
         assert relay.sent == 200
     log = await sent(kafka)
     for key in keys:
