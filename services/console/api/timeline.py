@@ -19,7 +19,6 @@ from services.console.session import LANGUAGES
 from services.console.told import Telling
 from shared.access.roles import grade
 from shared.access.tokens import Caller
-from shared.clock import machine_now
 from shared.service import Service
 from shared.web.callers import allowed, scoped
 from shared.web.problems import refuse
@@ -45,10 +44,11 @@ def routes(console: Console, service: Service) -> APIRouter:
         if found is None:
             raise refuse(404, "not_found", "There is no such household in your area.")
         home, rows = found
+        now = await console.now()
         named = await console.officers([row["officer_id"] for row in rows])
         tellings = {
             "zh" if language.startswith("zh") else language: Telling(
-                console.frame.words(language), grade(caller), machine_now(), named
+                console.frame.words(language), grade(caller), now, named
             )
             for language in LANGUAGES
         }
@@ -62,14 +62,21 @@ def routes(console: Console, service: Service) -> APIRouter:
     return routes
 
 
+Found = tuple[asyncpg.Record | None, list[dict[str, Any]]]
+"""A household's row and steps of it, oldest first."""
+
+
 async def steps(
-    console: Console, caller: Caller, household_id: UUID, after: Cursor = BEGINNING, limit: int = STEPS_MAX
-) -> tuple[asyncpg.Record | None, list[dict[str, Any]]] | None:
-    """A household's row and its steps, oldest first; None when the caller may see neither."""
+    console: Console, caller: Caller, household_id: UUID, after: Cursor | None, limit: int = STEPS_MAX
+) -> Found | None:
+    """The steps after a given one; without one the newest. None when the caller may see neither row nor step."""
     async with scoped(console.api, caller) as connection:
         home = await connection.fetchrow(household.SQL.one, household_id)
-        rows = [_row(one) for one in await connection.fetch(SQL.of_household, household_id, *after, limit)]
-    return (home, rows) if home is not None or rows else None
+        if after is None:
+            told = await connection.fetch(SQL.newest_of_household, household_id, limit)
+        else:
+            told = await connection.fetch(SQL.of_household, household_id, *after, limit)
+    return (home, [_row(one) for one in told]) if home is not None or told else None
 
 
 def item(row: dict[str, Any], tellings: dict[str, Telling]) -> dict[str, Any]:

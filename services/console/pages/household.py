@@ -70,12 +70,12 @@ async def _show(
     console: Console, request: Request, viewer: Viewer, household_id: UUID, unmasked: Answer | None
 ) -> Response:
     found, why = await asyncio.gather(
-        steps(console, viewer.caller, household_id),
+        steps(console, viewer.caller, household_id, None, STEPS_MAX + 1),
         console.neighbours.get("screening", f"/v1/households/{household_id}/why", console.token(viewer)),
     )
     if found is None:
         return console.frame.page(request, viewer, "away.html", 404, key="household.not_found", title="household.title")
-    home, rows = found
+    home, rows = found[0], found[1][-STEPS_MAX:]
     words = console.frame.words(viewer.language)
     named = await console.officers([row["officer_id"] for row in rows])
     telling = Telling(words, grade(viewer.officer), viewer.now, named)
@@ -86,7 +86,7 @@ async def _show(
         request, viewer, "household.html",
         home=home, household_id=household_id, village=region_name(home["region"]) if home else "",
         steps=told_steps[::-1] if is_newest_first else told_steps, is_newest_first=is_newest_first,
-        number=len(rows), is_whole=len(rows) < STEPS_MAX, why=why_told(why, words), warning_id=warning_of(why),
+        number=len(rows), is_whole=len(found[1]) <= STEPS_MAX, why=why_told(why, words), warning_id=warning_of(why),
         unmasked=unmasked,
     )  # fmt: skip
 

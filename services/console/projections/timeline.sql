@@ -26,6 +26,14 @@ FROM timeline
 WHERE household_id = $1 AND (at, topic, sequence) > ($2::timestamptz, $3::text, $4::bigint)
 ORDER BY at, topic, sequence LIMIT $5
 
+-- name: newest_of_household
+-- The last steps of a household, oldest first.
+SELECT * FROM (
+    SELECT event_id, cause_id, correlation_id, household_id, at, topic, sequence, service, type, what, exact, officer_id,
+           role, department, record_id, version
+    FROM timeline WHERE household_id = $1 ORDER BY at DESC, topic DESC, sequence DESC LIMIT $2
+) AS newest ORDER BY at, topic, sequence
+
 -- name: has_come
 -- Whether a fact of this topic and household, or a later one, has been applied.
 SELECT EXISTS (SELECT FROM timeline WHERE household_id = $1 AND topic = $2 AND sequence >= $3)

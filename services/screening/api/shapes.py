@@ -68,7 +68,8 @@ class FindingShown(Reply):
 
 
 class WarningShown(Reply):
-    """A warning with its findings, and why in both languages. `provisional`: a threshold of it is unverified."""
+    """A warning with its findings, and why in both languages. `provisional`: judged before the
+    register's row was there."""
 
     warning_id: UUID
     household_id: UUID

@@ -96,7 +96,8 @@ def why_not(facts: Sequence[Live], sight: Sight, lines: HouseLines, today: date)
 
 
 def _newest(facts: Sequence[Live]) -> HouseFact:
-    return max(cast(Sequence[HouseFact], facts), key=_inspected_on)
+    """The last inspection; of one day, what came last."""
+    return max(reversed(cast(Sequence[HouseFact], facts)), key=_inspected_on)
 
 
 def _inspected_on(fact: HouseFact) -> date:

@@ -327,13 +327,14 @@ def why_not(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: dat
 
 def _under(paid: Paid, sight: Sight, line: Dated[Decimal]) -> Quiet:
     missing = line.value - paid.yuan
+    what_zh, what_en = ("合规自付", "In-scope self-paid") if paid.is_in_scope else ("自付", "Self-paid")
     return Quiet(
         SELF_PAID, DEPARTMENT, f"{paid.yuan:.2f}", f"{line.value:.2f}", "yuan", line, paid.last_on,
         Change(paid.newest, YUAN_FIELD, "at_least", f"{line.value:.2f}", "yuan", f"{missing:.2f}"),
         Words(
-            zh=f"医疗合规自付累计 {paid.yuan:,.2f} 元，未到{KIND_ZH[sight.kind]} {line.value:,.2f} 元线，"
+            zh=f"医疗{what_zh}累计 {paid.yuan:,.2f} 元，未到{KIND_ZH[sight.kind]} {line.value:,.2f} 元线，"
             f"还差 {missing:,.2f} 元。",
-            en=f"In-scope self-paid medical costs come to {paid.yuan:,.2f} yuan, {missing:,.2f} under the line of"
+            en=f"{what_en} medical costs come to {paid.yuan:,.2f} yuan, {missing:,.2f} under the line of"
             f" {line.value:,.2f} for {KIND_EN[sight.kind]}.",
         ),
     )  # fmt: skip
