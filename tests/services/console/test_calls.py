@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from services.console.api.conservation import Boundary, boundaries, differences
-from tests.services.console.scene import Scene, household_id
+from services.console.pages import household
+from tests.services.console.scene import COUNTY, Scene, household_id, signed_in
 from tests.tokens import VILLAGE
 from tests.until import until
 
@@ -168,3 +169,18 @@ def test_a_loss_is_certain_only_between_two_looks() -> None:
     assert found(look(100, 0, 100, 0), look(100, 0, 99, 0)) == 1
     assert found(look(100, 0, 80, 25), look(100, 0, 100, 0)) == 0, "read while the sums were: counted twice"
     assert found(look(100, 0, 103, 0), look(101, 0, 103, 0)) == -2
+
+
+async def test_of_a_long_history_a_page_shows_the_newest_steps_and_says_so(
+    village: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = [one["event_id"] for one in await steps(village, "county", officer_id="co-1")]
+    monkeypatch.setattr(household, "STEPS_MAX", 4)
+    async with httpx.AsyncClient(base_url=village.console.url) as client:
+        await signed_in(client, f"COUNTY-{COUNTY}-1")
+        page = (await client.get(f"/households/{HOUSE}")).text
+        monkeypatch.setattr(household, "STEPS_MAX", len(every))
+        whole = (await client.get(f"/households/{HOUSE}")).text
+    assert [one for one in every if f'id="e-{one}"' in page] == every[-4:]
+    assert "最近 4 步，更早的未列出" in page
+    assert f"{len(every)} 步" in whole and "更早的未列出" not in whole
