@@ -12,6 +12,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
+from services.notify.api import BODY_BYTES_MAX
 from services.notify.delivery import delivered
 from services.notify.household import PREFIX, person_of
 from services.notify.reading import NOT_FOUND, READ, Ask
@@ -78,7 +79,7 @@ def router(service: Service, work: UnitOfWork, showing: UnitOfWork) -> APIRouter
 
     @routes.post("/v1/notices/{notice_id}/read")
     async def read(notice_id: UUID, request: Request, caller: Reader) -> JSONResponse:
-        body = await received(request)
+        body = await received(request, BODY_BYTES_MAX)
         if caller.officer_id is None:
             raise Refused(NOT_FOUND)
         asked = Ask(notice_id, caller.officer_id)

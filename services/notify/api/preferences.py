@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.notify.api import BODY_BYTES_MAX
 from services.notify.carriers import FIRST, NAMES, email
 from services.notify.contact import PUT, Contact, contacts_of, is_address, opened, sealed
 from services.notify.hearing import Hearing
@@ -47,7 +48,7 @@ def router(service: Service, work: UnitOfWork, hearing: Hearing) -> APIRouter:
 
     @routes.put("/v1/preferences")
     async def prefer(request: Request, caller: Owner) -> dict[str, Any]:
-        officer, body = _officer(caller), await received(request)
+        officer, body = _officer(caller), await received(request, BODY_BYTES_MAX)
         wish = _understood(body)
         address = wish.email
         carriers = tuple(one for one in NAMES if one == FIRST or one in wish.carriers)

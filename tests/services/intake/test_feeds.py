@@ -9,6 +9,7 @@ import pytest
 from services.intake import feed
 from services.intake.account import sent_and_kept
 from services.intake.record import EVERYWHERE_REGION, Origin
+from shared.clock import civil_date
 from shared.policy import load
 from tests.services.intake.county import County, Record, number, settlement
 
@@ -86,7 +87,7 @@ async def test_what_came_more_than_a_period_after_its_event_is_late_and_a_correc
     await desk.home(known)
     old = settlement(known, occurred_on="2026-03-03")
     before = await told(desk)
-    today = (await desk.service.worker.fetchval("SELECT civil.now()")).date()
+    today = civil_date(await desk.service.worker.fetchval("SELECT civil.now()"))
     await desk.send(
         MEDICAL, old, old,
         *(settlement(known, occurred_on=str(today - ago)) for ago in (timedelta(0), MONTH, MONTH + timedelta(days=1))),
@@ -99,7 +100,7 @@ async def test_what_came_more_than_a_period_after_its_event_is_late_and_a_correc
 
 async def test_days_are_counted_from_a_day_on_and_a_silence_is_seen(desk: County) -> None:
     await desk.send(MEDICAL, settlement(number()))
-    today = (await desk.service.worker.fetchval("SELECT civil.now()")).date()
+    today = civil_date(await desk.service.worker.fetchval("SELECT civil.now()"))
     assert (await told(desk, since=str(today)))["http"]["received"] > 0
     tomorrow = await told(desk, since=str(today + timedelta(days=1)))
     assert tomorrow["http"]["received"] == 0 and tomorrow["parked_now"] > 0, "what is parked is parked now"

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import hypothesis
+import msgspec
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -168,7 +169,7 @@ class World:
             same("deciding again", room.decide(state, input, self.now), decision)
             state.update(decision.puts)
             decisions.append(decision)
-        joint = replace(
+        joint = msgspec.structs.replace(
             decisions[-1],
             emits=[emit for one in decisions for emit in one.emits],
             rows=[row for one in decisions for row in one.rows],

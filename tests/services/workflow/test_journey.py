@@ -17,6 +17,7 @@ from services.workflow import desk as desk_room
 from services.workflow.hops import HOPS
 from services.workflow.subscribers import subscribers
 from shared.access.tokens import Caller
+from shared.clock import civil_date
 from shared.contracts.clue import Clue
 from shared.messaging.faults import Refused
 from shared.postgres import session
@@ -162,7 +163,7 @@ async def test_the_public_notice_cannot_be_shortened(desk: Desk) -> None:
         assert refused.value.problem.errors[0]["code"] == "notice_running"
         await desk.advance(timedelta(days=1))
         assert day < 6
-    today = (await desk.worker.fetchval("SELECT civil.now()")).date().isoformat()
+    today = civil_date(await desk.worker.fetchval("SELECT civil.now()")).isoformat()
     assert (await act(desk, task, removed_on=today))["next"]["hop"] == "township"
 
 
