@@ -220,11 +220,11 @@ def _told_again(digest: Digest, spoken: Spoken, held: Held, because: Because, he
 
 def _unchanged(digest: Digest, spoken: Spoken, held: Held, because: Because) -> Told:
     """Nobody is told again; but where its row would read otherwise by now (an income became known, the household moved,
-    a sum is of other records) it is written anew."""
+    a sum is of other records, a finding is graver under a report that is graver still) it is written anew."""
     reads = _reads(digest, held, because)
     if reads == spoken.reads:
         return Told(digest, "unchanged")
-    spoken = msgspec.structs.replace(spoken, reads=reads)
+    spoken = msgspec.structs.replace(spoken, reads=reads, told=_words(spoken, held.found, because))
     digest = msgspec.structs.replace(digest, spoken=spoken)
     state = _state_of(digest, spoken, held, (), because)
     return Told(digest, "unchanged", rows=(Row(state, because.region, because.grid, because.now),))

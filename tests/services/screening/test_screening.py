@@ -7,9 +7,10 @@ import httpx
 import orjson
 
 from services.screening.app import build
+from services.screening.household import unpack
 from shared.service import serving
 from tests.services.screening.conftest import Room
-from tests.services.screening.people import changed, household_id, registered
+from tests.services.screening.people import changed, household_id, registered, reported
 from tests.tokens import bearer, settings_of
 
 NEEDY = {"poverty_history": "lifted_out", "number": "H-1"}
@@ -86,6 +87,16 @@ async def test_what_becomes_known_of_a_household_is_read_in_its_warning_though_n
     assert "为 2025 年家庭收入 90,000.00 元的 6.7%" in await _read(room)
     assert await room.pool.fetchval("SELECT household_no FROM warnings") == "H-2"
     assert await room.kinds() == ["raised"]
+
+
+async def test_a_finding_that_becomes_graver_under_a_graver_report_is_known_so(room: Room) -> None:
+    await room.work.process([registered(H, 1, NEEDY), reported(H, 1, level="red"), changed(H, 1, paid(6000))])
+    told = await room.kinds()
+    await room.work.process([registered(H, 2, NEEDY | {"income": 20000})])
+    assert await room.kinds() == told and await room.states() == [("open", "red")]
+    digest = unpack(await room.pool.fetchval("SELECT digest FROM keys WHERE key = $1", str(H)))
+    assert digest.spoken is not None and [word.level for word in digest.spoken.told.values()] == ["orange"]
+    assert orjson.loads(await room.pool.fetchval("SELECT told FROM warnings"))["findings"][0]["level"] == "orange"
 
 
 async def _read(room: Room) -> str:
