@@ -39,8 +39,8 @@ def test_every_alarm_that_can_be_raised_is_explained() -> None:
 
 
 def alarms() -> Iterator[str]:
-    """Alarms named in the code, by word or by a constant of their file, and one for each loop that can break off; the two of
-    every service are its own."""
+    """Alarms named in the code, by word or by a constant of their file, and one for each loop that can break off;
+    two of them every service has."""
     yield from ("pace_failed", "conservation_failed")
     for folder in ("services", "shared"):
         for path in (ROOT / folder).rglob("*.py"):
