@@ -79,6 +79,14 @@ REQUIRED: Mapping[str, str] = {
 
 Nobody reads the two windows of medical costs: the rule itself counts the calendar year and twelve months."""
 
+KEPT_MOST: Mapping[str, int] = {
+    "medical.self_paid.rolling_window": 12,
+    "medical.self_paid.calendar_window": 1,
+    "education.cost.counted": 36,
+    "rural_revitalization.project_failure.window": 48,
+}
+"""Windows over which sums are taken, in their unit: a longer one would count what pruning has let go."""
+
 REQUIRED_LEVELS: Mapping[str, tuple[str, ...]] = {
     "medical.self_paid": ("at_threshold", "over_income_ratio"),
     "medical.cover": ("insured", "uninsured", "paused", "arrears", "employee", "resident", "elsewhere"),
@@ -297,9 +305,11 @@ def _values(frame: Frame, place: Field) -> Mapping[str, tuple[Dated[Decimal], ..
     for key in REQUIRED:
         if key not in found:
             raise place.wrong(f"has no {key}", f"add it, in {REQUIRED[key]}")
-    return MappingProxyType(
-        {key: figures(frame, at, *([REQUIRED[key]] if key in REQUIRED else [])) for key, at in found.items()}
-    )
+    read = {key: figures(frame, at, *([REQUIRED[key]] if key in REQUIRED else [])) for key, at in found.items()}
+    for key, most in KEPT_MOST.items():
+        if any(one.value > most for one in read[key]):
+            raise found[key].wrong(f"is over {most} {REQUIRED[key]}", "shorten it: no more is kept of a household")
+    return MappingProxyType(read)
 
 
 def _levels(frame: Frame, place: Field) -> Mapping[str, Mapping[str, tuple[Dated[Level | None], ...]]]:

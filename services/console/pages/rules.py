@@ -66,7 +66,7 @@ def percent(share: float) -> str:
 
 
 def month_of(one: Mapping[str, Any]) -> str:
-    """The hits of the judged, as 3/120; nothing where the month has none."""
+    """The hits of the judged, as 3/120; a dash where the month has none."""
     judged = one["hits"] + one["misses"]
     return f"{one['hits']}/{judged}" if judged else "–"
 

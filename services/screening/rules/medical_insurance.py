@@ -22,7 +22,7 @@ from services.screening.rules.finding import (
     last_of,
     not_verified,
 )
-from services.screening.rules.window import newest_words, year_after, year_before
+from services.screening.rules.window import leaves_on, months_after, newest_words
 from shared.contracts.data import Cover, Fact, Settlement
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
@@ -54,9 +54,12 @@ FACTS: tuple[type[Live], ...] = (SettlementFact, CoverFact)
 
 @dataclass(frozen=True, slots=True)
 class MedicalLines:
-    """`covered`: the states of cover that say nothing, as a change names them."""
+    """`rolling`: months; `calendar`: years, the one that runs counted. `covered`: the states of cover that say nothing,
+    as a change names them."""
 
     self_paid: Mapping[str, Dated[Decimal]]
+    rolling: int
+    calendar: int
     income_ratio: Dated[Decimal]
     at_threshold: Level
     over_ratio: Level
@@ -74,6 +77,8 @@ def lines_of(policy: Policy, today: date) -> MedicalLines:
     cover = {status: policy.level("medical.cover", status, today) for status in STATUSES}
     return MedicalLines(
         self_paid={kind: policy.value(f"medical.self_paid.{kind}", today) for kind in policy.household_kinds},
+        rolling=int(policy.value("medical.self_paid.rolling_window", today).value),
+        calendar=int(policy.value("medical.self_paid.calendar_window", today).value),
         income_ratio=policy.value("medical.self_paid.income_ratio", today),
         at_threshold=at_threshold,
         over_ratio=over_ratio,
@@ -95,9 +100,9 @@ def live_of(fact: Fact) -> Live | None:
 
 
 def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
-    """Settlements of the twelve months, which begin before the calendar year does, with the refunds of them, and each
+    """Settlements of the longest window that a package may have, twelve months, with the refunds of them, and each
     person's newest covers."""
-    since = year_before(today)
+    since = months_after(today, -12)
     settled = _settled(facts)
     in_window = [one for one in settled.values() if settled.get(one.reverses or one.record_id, one).settled_on >= since]
     covers = (one for one in facts if isinstance(one, CoverFact))
@@ -107,7 +112,7 @@ def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
 def check(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date) -> Iterator[Measured]:
     line = lines.self_paid[sight.kind].value
     if _most(facts) >= line:
-        paid = self_paid(facts, today)
+        paid = self_paid(facts, lines, today)
         if paid is not None and paid.yuan >= line:
             yield _burden(paid, sight, lines, today)
     for one in _latest_covers(facts):
@@ -121,16 +126,15 @@ def check(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date)
 
 
 def turns(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date) -> Iterator[date]:
-    """When a settlement leaves the twelve months, when the year ends, when a later day's settlement begins to count."""
+    """When a settlement leaves the rolling months, when its year ends, when a later one begins to count."""
     if _most(facts) < lines.self_paid[sight.kind].value:
         return
     for day in {counted_on for counted_on, _ in _counted(facts)}:
         if day > today:
             yield day
-        if (leaves := year_after(day)) > today:
-            yield leaves
-        if day.year == today.year:
-            yield date(today.year + 1, 1, 1)
+        for leaves in (leaves_on(day, lines.rolling), date(day.year + lines.calendar, 1, 1)):
+            if leaves > today:
+                yield leaves
 
 
 # ── self-paid ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,9 +184,9 @@ def _most(facts: Sequence[Live]) -> Decimal:
     return most
 
 
-def self_paid(facts: Sequence[Live], today: date) -> Paid | None:
+def self_paid(facts: Sequence[Live], lines: MedicalLines, today: date) -> Paid | None:
     """The larger window; None when no settlement lies in either."""
-    first, since = date(today.year, 1, 1), year_before(today)
+    first, since = date(today.year - lines.calendar + 1, 1, 1), months_after(today, -lines.rolling)
     counted = [part for part in _counted(facts) if part[0] <= today]
     windows = (
         ("year", [part for part in counted if part[0] >= first]),
@@ -209,7 +213,7 @@ def _burden(paid: Paid, sight: Sight, lines: MedicalLines, today: date) -> Measu
     return Measured(
         SELF_PAID, "", DEPARTMENT, "medical_burden", lines.over_ratio if is_heavy else lines.at_threshold,
         f"{paid.yuan:.2f}", f"{line.value:.2f}", "yuan", line, paid.last_on, paid.record_ids,
-        partial(_less, paid, line.value), partial(_burden_words, paid, sight, line, is_heavy, today), len(paid.parts),
+        partial(_less, paid, line.value), partial(_burden_words, paid, sight, lines, is_heavy, today), len(paid.parts),
     )  # fmt: skip
 
 
@@ -217,10 +221,12 @@ def _less(paid: Paid, line: Decimal) -> Change:
     return Change(paid.newest, YUAN_FIELD, "under", f"{line:.2f}", "yuan", f"{paid.yuan - line:.2f}")
 
 
-def _burden_words(paid: Paid, sight: Sight, line: Dated[Decimal], is_heavy: bool, today: date) -> Mapping[str, str]:
+def _burden_words(paid: Paid, sight: Sight, lines: MedicalLines, is_heavy: bool, today: date) -> Mapping[str, str]:
+    line = lines.self_paid[sight.kind]
     words = {
         "window": paid.window,
         "year": str(today.year),
+        "months": str(lines.rolling),
         "value": f"{paid.yuan:,.2f}",
         "line": f"{line.value:,.2f}",
         "over": f"{paid.yuan - line.value:,.2f}",
@@ -281,8 +287,8 @@ def _scope_en(told: Mapping[str, str]) -> str:
 
 def _self_paid_sentence(found: Measured) -> Words:
     told, unsure = found.words, not_verified(found.line)
-    window_zh = f"{told['year']} 年" if told["window"] == "year" else "近 12 个月"
-    window_en = f"in {told['year']}" if told["window"] == "year" else "in the last 12 months"
+    window_zh = f"{told['year']} 年" if told["window"] == "year" else f"近 {told['months']} 个月"
+    window_en = f"in {told['year']}" if told["window"] == "year" else f"in the last {told['months']} months"
     what_zh = "医疗合规自付" if told["scope"] == "in_scope" else "医疗自付（部分记录没有合规自付金额，按自付金额计）"
     what_en = "in-scope self-paid" if told["scope"] == "in_scope" else "self-paid (some records give no in-scope sum)"
     income_zh, income_en = _income(told)
@@ -316,7 +322,7 @@ def _cover_sentence(found: Measured) -> Words:
 
 def why_not(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date) -> Iterator[Quiet]:
     line = lines.self_paid[sight.kind]
-    paid = self_paid(facts, today)
+    paid = self_paid(facts, lines, today)
     if paid is not None and paid.yuan < line.value:
         yield _under(paid, sight, line)
     for one in _latest_covers(facts):

@@ -36,21 +36,17 @@ def last_words(words: Iterable[Word], about: Callable[[Word], str], told_on: Cal
     return iter(last.values())
 
 
-def year_before(day: date) -> date:
-    """The same day a year earlier; 28 February for the leap day."""
-    return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
-
-
-def year_after(day: date) -> date:
-    """The first day whose `year_before` is not before this one: a year later; 1 March for the leap day."""
-    return date(day.year + 1, 3, 1) if (day.month, day.day) == (2, 29) else day.replace(year=day.year + 1)
-
-
 def months_after(day: date, months: int) -> date:
     """The same day so many months later; the month's last one where it has no such day."""
     month = day.year * 12 + day.month - 1 + months
     year, month = month // 12, month % 12 + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def leaves_on(day: date, months: int) -> date:
+    """The first day whose same day so many months before is not before this one: so a window of these months ends."""
+    leaves = months_after(day, months)
+    return leaves if months_after(leaves, -months) >= day else leaves + timedelta(days=1)
 
 
 def first_within(today: date, months: int) -> date:

@@ -1,6 +1,7 @@
 """The rules by situations that a civil servant can read, and what holds for all of them."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from services.screening.household import Digest, Known, pack, unpack
 from services.screening.judge import judge, sights_of
 from services.screening.lines import lines_on
 from services.screening.rules.medical_insurance import SettlementFact, self_paid
+from services.screening.rules.window import leaves_on, months_after
 from services.screening.subscribers.household_registered import known_of
 from shared.policy import load
 from tests.services.screening.people import TODAY, fact, household_id, registered
@@ -23,6 +25,7 @@ from tests.services.screening.people import TODAY, fact, household_id, registere
 FOLDER = Path(__file__).parent / "situations"
 SITUATIONS = [one for path in sorted(FOLDER.glob("*.yaml")) for one in yaml.safe_load(path.read_text("utf-8"))]
 POLICY = load("regular-2026")
+LINES = lines_on("regular-2026", TODAY).rules["medical_insurance"]
 
 
 def judged(household: dict[str, Any] | None, facts: Facts, today: date = TODAY) -> Any:
@@ -89,6 +92,19 @@ def test_a_year_ends_and_the_calendar_window_with_it() -> None:
     assert not judged({"poverty_history": "lifted_out"}, facts, date(2027, 2, 1))
 
 
+def test_the_windows_are_the_packages() -> None:
+    facts = (SettlementFact("r", date(2025, 10, 1), Decimal(6000), True, None),)
+    assert self_paid(facts, LINES, date(2026, 6, 1)) is not None
+    assert self_paid(facts, replace(LINES, rolling=6), date(2026, 6, 1)) is None
+
+
+@given(st.dates(date(2019, 1, 1), date(2030, 12, 31)), st.integers(1, 48))
+def test_a_window_is_left_on_the_first_day_that_no_longer_counts_it(day: date, months: int) -> None:
+    leaves = leaves_on(day, months)
+    assert months_after(leaves, -months) >= day
+    assert months_after(leaves - timedelta(days=1), -months) < day
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(st.dates(date(2025, 1, 1), date(2026, 12, 31)), st.integers(-300_000, 900_000)), max_size=8),
@@ -98,6 +114,6 @@ def test_the_sum_is_the_larger_of_two_windows_counted_by_hand(rows: list[tuple[d
     facts = tuple(SettlementFact(f"r{n}", day, Decimal(cents) / 100, True, None) for n, (day, cents) in enumerate(rows))
     year = [yuan for day, yuan in rows if day.year == today.year and day <= today]
     months = [yuan for day, yuan in rows if (today.toordinal() - 365 < day.toordinal() <= today.toordinal())]
-    paid = self_paid(facts, today)
+    paid = self_paid(facts, LINES, today)
     expected = max((Decimal(sum(part)) / 100 for part in (year, months) if part), default=None)
     assert (paid.yuan if paid else None) == expected

@@ -106,6 +106,12 @@ def test_the_sound_package_is_read(tmp_path: Path) -> None:
             "",
             "has no orange; add orange",
         ),
+        # a window over what is kept
+        (
+            "value: 12, unit: months, source: medical-windows",
+            "value: 13, unit: months, source: medical-windows",
+            "is over 12 months; shorten it: no more is kept of a household",
+        ),
         # a hop over the total, a way over the total
         (
             "value: 15, unit: calendar_days, source: yi-2023,",
