@@ -24,6 +24,7 @@ from shared.messaging.relay import ROWS_MAX, SQL, Relay, Row
 from shared.messaging.room import Emit
 from tests.house import House
 from tests.shared.messaging.ledger import NOW, REGION, household
+from tests.shared.messaging.relaying import running
 from tests.until import until
 from tests.volume.ground import Figure, emptied, milliseconds, whole
 
@@ -53,7 +54,7 @@ async def gaps(
     await emptied(house)
     writing = Writing(house, seed, delay, transactions=max(WRITERS, rows // ROWS))
     began = time.monotonic()
-    async with sending(relay_of(house, Relay)) as relay:
+    async with running(relay_of(house, Relay)) as relay:
         await asyncio.gather(*(writing.write(number) for number in range(WRITERS)))
         written = time.monotonic() - began
         with contextlib.suppress(AssertionError):  # what is missed is counted below
@@ -194,7 +195,7 @@ async def _claimed(house: House, rows: int, *, is_idle: bool) -> tuple[Timed, in
     async with _open_transaction(house) if is_idle else contextlib.nullcontext():
         await _fill(admin, rows)
         relay = relay_of(house, Timed)
-        async with sending(relay):
+        async with running(relay):
             await until(lambda: relay.sent >= rows, SETTLE_SECONDS, "everything sent")
         minutes = (time.monotonic() - began) / 60
         await admin.execute("VACUUM (ANALYZE) screening.outbox")
@@ -244,14 +245,3 @@ SomeRelay = TypeVar("SomeRelay", bound=Relay)
 
 def relay_of(house: House, kind: type[SomeRelay]) -> SomeRelay:
     return kind("screening", "screening-0", house.kafka.bootstrap, lambda: worker(house))
-
-
-@contextlib.asynccontextmanager
-async def sending(relay: Relay) -> AsyncIterator[Relay]:
-    """The relay at work for as long as the block lasts."""
-    task = asyncio.create_task(relay.run())
-    try:
-        yield relay
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

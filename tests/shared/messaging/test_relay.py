@@ -1,7 +1,6 @@
 """The relay on a real Kafka and PostgreSQL: order, leases, and what a late holder cannot do."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,6 @@ from uuid import uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared import postgres
 from shared.clock import machine_now
@@ -20,6 +18,7 @@ from shared.messaging.relay import LEASE, Floor, Relay, Row
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import Scope, UnitOfWork
 from tests.shared.messaging.ledger import REGION, House, fact, house, household
+from tests.shared.messaging.relaying import outbox, relay_of, running, sent
 from tests.until import until
 
 
@@ -31,52 +30,6 @@ async def road(database: str, keys: Path) -> AsyncIterator[House]:
     await admin.close()
     yield built
     await built.pool.close()
-
-
-def relay_of(road: House, kafka: str, instance: str = "screening-0") -> Relay:
-    secrets = read_keys(road.keys)
-    return Relay(
-        "screening", instance, kafka, lambda: postgres.worker_connection(road.dsn, "screening", secrets.database)
-    )
-
-
-@contextlib.asynccontextmanager
-async def running(relay: Relay) -> AsyncIterator[Relay]:
-    task = asyncio.create_task(relay.run())
-    try:
-        yield relay
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def sent(kafka: str, topic: str = "warning.raised") -> list[tuple[str, int]]:
-    """Every (key, sequence) on a topic, partition after partition, in offset order."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        parts = [TopicPartition(topic, p) for p in sorted(await _partitions(consumer, topic))]
-        consumer.assign(parts)
-        ends = await consumer.end_offsets(parts)
-        found = []
-        for part in parts:
-            consumer.seek(part, 0)
-        while any([await consumer.position(part) < ends[part] for part in parts]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += [(r.key.decode(), int(dict(r.headers)["ce_sequence"])) for r in records]
-        return found
-    finally:
-        await consumer.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer._client.force_metadata_update()
-    consumer._client.add_topic(topic)
-    return await until(lambda: consumer.partitions_for_topic(topic), 10, "metadata") or set()
-
-
-async def outbox(road: House) -> int:
-    return int(await road.pool.fetchval("SELECT count(*) FROM outbox"))
 
 
 async def test_facts_go_out_in_order_of_their_key_and_are_deleted_once_acknowledged(road: House, kafka: str) -> None:

@@ -10,7 +10,7 @@ import pytest_asyncio
 from shared.messaging import topics
 from shared.messaging.restore import restore
 from tests.shared.messaging.ledger import House, fact, house
-from tests.shared.messaging.test_relay import outbox, relay_of, running, sent
+from tests.shared.messaging.relaying import outbox, relay_of, running, sent
 from tests.until import until
 
 TABLES = ("keys", "positions", "outbox", "ledger")
