@@ -198,6 +198,7 @@ async def test_the_relay_waits_out_every_word_for_a_lost_connection(
     road: House, kafka: str, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """It once ended its service by one of them, in a chaos run that stopped PostgreSQL under it."""
+    await topics.create(kafka, 6, 1)
     key, whole = str(uuid4()), Relay._select
     failed: list[Exception] = []
 
