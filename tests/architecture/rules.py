@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeGuard
 
 ROOT = Path(__file__).resolve().parents[2]
 Files = Mapping[str, str]
@@ -231,6 +232,54 @@ def functions_fit_a_screen(files: Files) -> list[str]:
     ]
 
 
+ASKING = ("allowed", "may", "check_may")
+
+
+def every_action_is_asked_for_by_a_call(files: Files) -> list[str]:
+    """An action of the table of roles that no call asks for either guards nothing, or should guard a call."""
+    table = files["shared/access/roles.py"]
+    literal = next((one.value for one in ast.parse(table).body if _names_the_actions(one)), None)
+    actions = {one.value for one in ast.walk(literal or ast.Tuple([])) if isinstance(one, ast.Constant)}
+    calls = [source for path, source in _python(files) if "/api/" in path or path.startswith("shared/web/")]
+    asked = {
+        argument.value
+        for source in calls
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ASKING
+        for argument in node.args
+        if isinstance(argument, ast.Constant)
+    }
+    return [f"no call asks for {action}" for action in sorted(map(str, actions - asked))]
+
+
+def _names_the_actions(node: ast.stmt) -> TypeGuard[ast.Assign]:
+    return isinstance(node, ast.Assign) and any(getattr(one, "id", "") == "Action" for one in node.targets)
+
+
+BEGINS = r"""(?:\A|["';]|\n--[^\n]*\n)\s*"""
+"""Of a statement, in Python or in SQL."""
+OUTLIVES = re.compile(
+    rf"{BEGINS}SET\s+(?!LOCAL\b)[a-z_.]+\s*(?:TO|=)|{BEGINS}LISTEN\b|\.add_listener\("
+    r"|set_config\([^)]*false\s*\)|pg_(?:try_)?advisory_lock\w*\(|\bWITH HOLD\b|\bCREATE TEMP"
+)
+OWN_CONNECTIONS = ("shared/messaging/relay.py", "shared/messaging/restore.py")
+
+
+def nothing_outlives_its_transaction(files: Files) -> list[str]:
+    """A pool's connections are given back as they are. Whoever has one of its own (the relay, a migration's
+    administrator, a restore) may set, lock and listen."""
+    return [
+        f"{path} leaves something on its connection: {found[0].strip()}"
+        for path, source in files.items()
+        if not path.startswith("deploy/") and "/migrations/" not in path and path not in OWN_CONNECTIONS
+        for found in OUTLIVES.finditer(_without_migrate(path, source))
+    ]
+
+
+def _without_migrate(path: str, source: str) -> str:
+    return source.replace('"SELECT pg_advisory_lock(7301)"', "") if path == "shared/postgres.py" else source
+
+
 RULES = (
     services_import_no_other,
     contracts_and_domain_stand_alone,
@@ -243,4 +292,6 @@ RULES = (
     services_do_not_commit_publish_or_wait,
     everything_is_used_by_the_product,
     functions_fit_a_screen,
+    every_action_is_asked_for_by_a_call,
+    nothing_outlives_its_transaction,
 )

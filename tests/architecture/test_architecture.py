@@ -28,6 +28,12 @@ PLANTED: dict[Callable[[Files], list[str]], dict[str, str]] = {
         "services/intake/app.py": "from shared.domain.money import rendered\n",
     },
     rules.functions_fit_a_screen: {"services/intake/app.py": "def build():\n" + "    wait = 1\n" * 66},
+    rules.every_action_is_asked_for_by_a_call: {
+        "shared/access/roles.py": 'Action = Literal["task.read", "map.read"]\n',
+        "services/workflow/api/tasks.py": 'Reader = Depends(allowed("task.read"))\n',
+        "services/console/pages/map.py": 'viewer = console.viewer(request, "map.read")\n',
+    },
+    rules.nothing_outlives_its_transaction: {"services/intake/vault.py": 'await connection.execute("SET x.y = 1")\n'},
 }
 
 
@@ -39,6 +45,35 @@ def test_the_tree_keeps_the_rule(rule: Callable[[Files], list[str]]) -> None:
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
 def test_the_rule_finds_a_planted_fault(rule: Callable[[Files], list[str]]) -> None:
     assert rule(PLANTED[rule])
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "SELECT 1;\nSET timezone TO 'UTC'",
+        "SELECT set_config('app.grid', $1, false)",
+        "SELECT pg_advisory_lock($1)",
+        "SELECT pg_try_advisory_lock_shared($1)",
+        "LISTEN outbox",
+        "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+        "CREATE TEMP TABLE t ()",
+    ],
+)
+def test_whatever_a_session_can_keep_is_found(left: str) -> None:
+    assert rules.nothing_outlives_its_transaction({"services/intake/vault.sql": left})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "UPDATE t\nSET a = 1",
+        "SET LOCAL enable_sort = off",
+        "SELECT set_config('app.grid', $1, true)",
+        "SELECT pg_try_advisory_xact_lock($1)",
+    ],
+)
+def test_what_ends_with_its_transaction_may_be_said(said: str) -> None:
+    assert rules.nothing_outlives_its_transaction({"services/intake/vault.sql": said}) == []
 
 
 def test_each_topic_is_emitted_by_its_one_producer_alone() -> None:

@@ -43,10 +43,7 @@ def test_who_supervises_or_audits_changes_nothing(role: str) -> None:
 
 
 def test_a_farmer_files_and_reads_nothing_of_others() -> None:
-    assert {action for action in MAY if may(_caller("farmer"), cast(Any, action))} == {
-        "declaration.file",
-        "attachment.add",
-    }
+    assert {action for action in MAY if may(_caller("farmer"), cast(Any, action))} == {"declaration.file"}
 
 
 def test_contacts_are_resolved_by_the_system_alone() -> None:
