@@ -24,7 +24,7 @@ from services.console.remaining import as_instant
 from services.console.session import LANGUAGES, Viewer, language_of
 from services.console.wording import Words
 from shared.access.roles import Action, grade
-from shared.domain.division import UnknownDivision, ancestors, division
+from shared.domain.division import ancestors, find, trim
 from shared.policy import Policy
 
 HERE = Path(__file__).parent
@@ -166,12 +166,20 @@ def _telling(now: datetime, words: Words) -> dict[str, Any]:
     }
 
 
+_DIGITS = (12, 9, 6, 4, 2)
+"""Of a village, a township, a county, a prefecture, the province."""
+
+
 def place_of(region: str) -> list[str]:
-    """安徽 › 阜阳 › 临泉 › 鲖城: the short names of a place from the province down; a code where there is none."""
+    """安徽 › 阜阳 › 临泉 › 鲖城: the short names of a place from the province down. What the table lacks is named by
+    what it lies in, and by its code."""
     try:
-        return [_short(one.name) for one in (*ancestors(region), division(region))] if region else []
-    except (UnknownDivision, ValueError):
+        code = trim(region) if region else ""
+    except ValueError:
         return [region]
+    nearest = next((one for length in _DIGITS if length <= len(code) and (one := find(code[:length]))), None)
+    names = [_short(one.name) for one in (*ancestors(nearest.code), nearest)] if nearest else []
+    return names if code == (nearest.code if nearest else "") else [*names, region]
 
 
 def region_name(region: str) -> str:

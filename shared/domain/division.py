@@ -8,6 +8,7 @@ exists: a code that is not here is unknown, never wrong, and no farmer is refuse
 
 import csv
 import gzip
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,9 @@ from typing import Literal, cast
 
 VALID_ON = date(2022, 10, 31)
 """The day on which the table was true."""
+
+_VILLAGE = re.compile(r"34[0-9]{2}(?!00)[0-9]{2}(?!000)[0-9]{3}(?!000)[0-9]{3}")
+"""Twelve digits, none of whose levels is left open."""
 
 DivisionLevel = Literal["province", "prefecture", "county", "township", "village"]
 
@@ -75,10 +79,12 @@ def ancestors(code: str) -> tuple[Division, ...]:
     return tuple(reversed(above))
 
 
-def is_village(code: str) -> bool:
-    """Whether the table knows this code as a village."""
-    known = _divisions().get(code)
-    return known is not None and known.level == "village"
+def can_be_village(code: str) -> bool:
+    """Whether a code is a village's of Anhui, in the table or newer than it: by its form, in a known prefecture.
+
+    Its township and county stand in its code, so that they are found without the table.
+    """
+    return _VILLAGE.fullmatch(code) is not None and code[:4] in _divisions()
 
 
 def contains(prefix: str, code: str) -> bool:

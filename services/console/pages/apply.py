@@ -19,7 +19,7 @@ from services.console.frame import place_of
 from services.console.neighbours import Answer
 from services.console.session import LANGUAGES, Viewer, check_csrf, check_origin, keep_language, language_of
 from services.console.wording import Words
-from shared.domain.division import Division, find, is_village, parts_of, trim, villages_named
+from shared.domain.division import Division, can_be_village, find, parts_of, trim, villages_named
 
 STEPS = 4
 SCREENS: Mapping[int, tuple[str, ...]] = {
@@ -64,7 +64,7 @@ def routes(console: Console) -> APIRouter:
     async def begin(request: Request) -> Response:
         helper = await helper_of(console, request)
         village = request.query_params.get("village", "")
-        given = {"region": village} if len(village) == 12 and is_village(village) else {}
+        given = {"region": village} if len(village) == 12 and can_be_village(village) else {}
         if helper and len(helper.officer.region) == 12:
             given = {"region": helper.officer.region}
         return await _show(console, request, helper, Filing(2 if given else 1, given, {}))
@@ -185,7 +185,7 @@ async def _county(console: Console) -> str:
 def wrong_at(step: int, given: Mapping[str, str], helper: Viewer | None, words: Words) -> dict[str, str]:
     """What is wrong on one screen, told beside the entry; intake checks everything again."""
     found: dict[str, str] = {}
-    if step == 1 and not is_village(given.get("region", "")):
+    if step == 1 and not can_be_village(given.get("region", "")):
         found["region"] = "not_a_village"
     if step == 2 and not given.get("difficulty"):
         found["difficulty"] = "missing"

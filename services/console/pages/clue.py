@@ -18,7 +18,7 @@ from services.console.pages.apply import is_group, told_as, typed
 from services.console.session import Viewer, check_csrf
 from services.console.wording import Words
 from shared.domain.concerns import CONCERNS
-from shared.domain.division import is_village, parts_of, villages_of
+from shared.domain.division import can_be_village, parts_of, villages_of
 
 ENTRIES = (
     "household", "region", "channel", "name", "household_no", "phone", "address", "group", "text", "level", "sudden",
@@ -106,7 +106,7 @@ def villages(region: str) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def wrong(given: Mapping[str, str], words: Words) -> dict[str, str]:
     found = {}
-    if not given.get("household") and not is_village(given.get("region", "")):
+    if not given.get("household") and not can_be_village(given.get("region", "")):
         found["region"] = words("apply.wrong.not_a_village")
     if not given.get("text"):
         found["text"] = words("form.missing")

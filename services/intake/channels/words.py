@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from services.intake.channels import CHANNELS
 from shared.contracts.types import Frozen
 from shared.domain.concerns import BY_CODE
-from shared.domain.division import is_village
+from shared.domain.division import can_be_village
 
 WORDS_MAX = 2000
 NAME_MAX = 60
@@ -52,7 +52,7 @@ def _email(text: str) -> str:
 
 
 def _village(code: str) -> str:
-    if not is_village(code):
+    if not can_be_village(code):
         raise PydanticCustomError("not_a_village", "This is no village: choose one (12 digits).")
     return code
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from deploy.demo.township import Township
-from shared.domain.division import is_village
+from shared.domain.division import division
 from tests.deploy.demo.money import Yuan
 
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
@@ -87,7 +87,7 @@ def test_every_record_has_the_shape_of_the_contract(township: Township, other_to
         for raw in each.register:
             record = Record.model_validate(raw)
             _DATA[record.kind].model_validate(raw["data"])
-            assert is_village(record.subject.region)
+            assert division(record.subject.region).level == "village"
 
 
 def test_all_households_come_before_what_is_said_about_them(township: Township) -> None:

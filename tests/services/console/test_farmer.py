@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from services.console.pages.apply import ENTRIES, declaration_of, in_fours, wrong_at
+from services.console.pages.clue import villages, wrong
 from services.console.pages.late import most_late_first, sums_of
 from services.console.pages.track import WAY, way_of
 from services.console.way import current, stations
@@ -17,6 +18,8 @@ from shared.policy import load
 from tests.services.console.scene import Scene, says
 from tests.tokens import VILLAGE
 
+NEW_VILLAGE = "341221102999"
+"""In 鲖城 town, and not in the table of 2022."""
 WORDS = Words("zh-CN", load("regular-2026"))
 TYPED = {
     "region": VILLAGE, "difficulty": "房子漏雨", "risk": "unsafe_house", "phone": "13900000001", "name": "张三",
@@ -134,6 +137,15 @@ def test_a_proxy_is_named_whole_or_not_at_all() -> None:
     assert set(wrong_at(3, only_name, None, WORDS)) == {"proxy_relation"}
     assert wrong_at(3, TYPED, None, WORDS) == {} == wrong_at(1, TYPED, None, WORDS)
     assert set(wrong_at(3, {"group": "0"}, None, WORDS)) == {"phone", "group"}
+
+
+def test_nobody_s_form_is_held_up_because_the_village_is_newer_than_the_table() -> None:
+    assert wrong_at(1, TYPED | {"region": NEW_VILLAGE}, None, WORDS) == {}
+    assert wrong({"region": NEW_VILLAGE, "text": "房子漏雨"}, WORDS) == {}, "a cadre of it reports too"
+    assert villages(NEW_VILLAGE) == [("鲖城", [(NEW_VILLAGE, NEW_VILLAGE)])]
+    for region in ("341221102000", "999999999999", ""):
+        assert set(wrong_at(1, {"region": region}, None, WORDS)) == {"region"}
+        assert set(wrong({"region": region, "text": "x"}, WORDS)) == {"region"}
 
 
 def test_what_is_blank_is_left_out() -> None:

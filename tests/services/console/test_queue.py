@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.frame import local_address, region_name, totalled
+from services.console.frame import local_address, place_of, region_name, totalled
 from services.console.pages.queues import counts_of
 from services.console.queue import LATENESS, Totals, chips, chosen, row
 from services.console.wording import Words
@@ -90,6 +90,12 @@ def test_a_village_is_named_without_its_office() -> None:
     assert region_name("341221102201") == "大涂庄村"
     assert region_name("341221000000") == "临泉"
     assert region_name("999999999999") == "999999999999"
+
+
+def test_a_village_that_is_newer_than_the_table_is_named_by_what_it_lies_in_and_its_code() -> None:
+    assert place_of("341221102999") == ["安徽", "阜阳", "临泉", "鲖城", "341221102999"]
+    assert place_of("341299001001") == ["安徽", "阜阳", "341299001001"]
+    assert (place_of("999999999999"), place_of(""), place_of("x")) == (["999999999999"], [], ["x"])
 
 
 def test_nobody_is_led_to_another_site() -> None:

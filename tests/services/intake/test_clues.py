@@ -92,6 +92,16 @@ async def test_a_farmer_s_own_word_after_a_cadre_s_is_a_declaration_of_its_own(d
     assert [(word, fact["cause"]) for word, fact in facts] == [("reported", "clue"), ("reported", "declaration")]
 
 
+@pytest.mark.parametrize("role", ["township", "county", "hotline"])
+async def test_a_village_that_is_newer_than_the_table_is_reported_of_from_above(desk: County, role: str) -> None:
+    village = "341221102999"
+    place = village[:9] if role == "township" else village[:6]
+    answer = await post(desk, CLUES, form(region=village), **desk.token(role, region=place))
+    assert answer.status_code == 201, answer.text
+    elsewhere = await post(desk, CLUES, form(region=village), **desk.token(role, region="340822"))
+    assert elsewhere.json()["code"] == "region_not_yours"
+
+
 async def test_the_same_key_tells_it_once(desk: County) -> None:
     headers = desk.token("hotline", officer_id="h-1") | {"idempotency-key": key()}
     first, again = await post(desk, CLUES, form(), **headers), await post(desk, CLUES, form(), **headers)

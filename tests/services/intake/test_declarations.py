@@ -69,6 +69,19 @@ async def test_one_who_is_in_no_register_is_told_to_the_county_and_gets_a_househ
     assert NAME not in json.dumps(house, ensure_ascii=False) and house["data"]["members"] == []
 
 
+@pytest.mark.parametrize("village", ["341221102999", "341221990001", "341299001001"])
+async def test_a_village_that_is_newer_than_the_table_is_taken_and_its_place_kept(desk: County, village: str) -> None:
+    """A new village, one of a new township, one of a new county: no farmer is refused for our table's age."""
+    answer = await file(desk, region=village, group=3)
+    kept = await row(desk, answer["receipt_no"])
+    assert (kept["region"], kept["grid"]) == (village, f"{village}-03")
+    for topic in ("clue.reported", "household.registered"):
+        [event] = await desk.events(topic, kept["household_id"])
+        assert (event["region"], event["grid"]) == (village, f"{village}-03"), topic
+    offices = await desk.events("clue.reported", f"office:{village[:6]}")
+    assert str(kept["clue_id"]) in [one["data"]["clue_id"] for one in offices], "the county says whose it is"
+
+
 async def test_an_id_number_finds_the_household_and_its_register_s_place(desk: County) -> None:
     id_no = number()
     no = await desk.home(id_no)

@@ -94,14 +94,16 @@ def clue(house: UUID, **more: Any) -> Clue:
     return Clue(**given | more)
 
 
-def as_input(topic: str, word: str, key: str, data: Any, sequence: int, grid: str | None = GRID) -> Input:
+def as_input(
+    topic: str, word: str, key: str, data: Any, sequence: int, grid: str | None = GRID, region: str = VILLAGE
+) -> Input:
     """A fact of workflow as it comes from Kafka."""
     type_ = f"shouwang.{topic.split('.')[0]}.{word}.v1"
     id_ = event_id("tests", type_, key, sequence)
-    emit = Emit(topic, type_, key, id_, VILLAGE, data, correlation_id=uuid5(SPACE, key), grid=grid)
+    emit = Emit(topic, type_, key, id_, region, data, correlation_id=uuid5(SPACE, key), grid=grid)
     headers = {
         "ce_id": str(id_), "ce_type": type_, "ce_source": "/workflow", "ce_sequence": f"{sequence:012d}",
-        "ce_partitionkey": key, "ce_region": VILLAGE,
+        "ce_partitionkey": key, "ce_region": region,
     }  # fmt: skip
     packed = [(name, text.encode()) for name, text in headers.items()]
     return record.read(topic, 0, sequence, packed, serialise(emit, "/workflow", sequence, NOW), record.Read())
@@ -129,7 +131,7 @@ class Post:
         return as_input(topic, word, key, data, number, **place)
 
     def step(self, word: str, house: UUID, hop: str = "village_group", **more: Any) -> Input:
-        place = {"grid": more.pop("grid")} if "grid" in more else {}
+        place = {name: more.pop(name) for name in ("grid", "region") if name in more}
         return self.fact("stage.advanced", word, str(house), stage(house, hop, **more), **place)
 
     def late(self, house: UUID, hop: str = "village_group", **more: Any) -> Input:

@@ -158,6 +158,21 @@ async def test_a_grid_that_nobody_has_reaches_its_village_when_somebody_sits_the
     assert (await office.heard(HOUSE))[-1] == ("gw-1", "worker")
 
 
+@pytest.mark.parametrize(
+    ("village", "head"), [(f"{TOWNSHIP}999", "tw-3"), (f"{COUNTY}990001", "co-3"), (f"{CITY}99001001", "ci-3")]
+)
+async def test_a_village_newer_than_the_table_of_divisions_is_heard_of_by_the_next_office_up_that_there_is(
+    office: Post, village: str, head: str
+) -> None:
+    for place, officer in ((TOWNSHIP, "tw-3"), (COUNTY, "co-3"), (CITY, "ci-3")):
+        await seat(office, officer, place, "leader")
+    grid = f"{village}-03"
+    await office.told(office.step("arrived", HOUSE, office=grid, grid=grid, region=village))
+    await office.worker.execute("UPDATE occasions SET retry_at = civil.now()")
+    await office.try_again()
+    assert await office.heard(HOUSE) == [(head, "head")]
+
+
 # ── leave ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

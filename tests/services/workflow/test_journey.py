@@ -21,6 +21,7 @@ from shared.clock import civil_date
 from shared.contracts.clue import Clue
 from shared.messaging.faults import Refused
 from shared.postgres import session
+from shared.web.callers import scoped
 from tests.services.workflow.house import CADRE, REGISTER, WORKER, Desk, household, opened_desk
 from tests.tokens import VILLAGE
 
@@ -511,6 +512,42 @@ async def test_a_case_of_somebody_nobody_knew_goes_to_the_household_that_a_perso
     assert again["task_id"] == task["task_id"] and again["version"] == 2, "joined, not opened a second time"
     await act(desk, again)
     assert (await only(desk, known, "village_committee.visit"))["is_main"]
+
+
+async def test_a_case_in_a_village_newer_than_the_table_is_its_township_s_as_any_other(desk: Desk) -> None:
+    """Nobody sits in the new village: the township sees the task, puts people there, and gets the case from them."""
+    village, house = f"{TOWNSHIP}999", household(160)
+    grid = f"{village}-03"
+    await desk.warn(house, level="orange", region=village, grid=grid)
+    first = await only(desk, house, "village_group.first_look")
+    assert (first["region"], first["grid"], first["office"]) == (village, grid, grid)
+    assert await _sees(desk, BY_STEP["township.review"], first) and await _sees(desk, BY_STEP["county.review"], first)
+    assert not await _sees(desk, CADRE, first), "the village beside it sees nothing"
+
+    named = {"zh": "新村", "en": "new"}
+    offices = [{"office_id": village, "kind": "village_committee", "region": village, "name": named}]
+    people = [
+        {
+            "officer_id": id_, "name": "钱新村", "display_name": "钱**", "role": "village", "region": village,
+            "office_id": village, "post": "member", "since": "2026-01-01",
+        }
+        for id_ in ("nv-1", "nv-2")
+    ]  # fmt: skip
+    await desk.upload({"offices": offices, "officers": people}, BY_STEP["township.review"])
+    cadre = Caller("nv-1", "village", village)
+    assert (await act(desk, first, caller=cadre))["next"]["hop"] == "village_committee"
+    for step in ("visit", "review", "notice", "notice"):
+        task = await only(desk, house, f"village_committee.{step}")
+        assert task["office"] == village
+        if task["version"] > 1:
+            await desk.advance(timedelta(days=6))
+        await act(desk, task, caller=cadre)
+    assert (await only(desk, house, "township.review"))["office"] == TOWNSHIP
+
+
+async def _sees(desk: Desk, caller: Caller, task: Any) -> bool:
+    async with scoped(desk.api, caller) as connection:
+        return await desk_room.whole(connection, task["task_id"], "exact", caller.department) is not None
 
 
 async def test_a_package_that_changes_while_a_case_is_open_changes_later_cases_alone(desk: Desk) -> None:

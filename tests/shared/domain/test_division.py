@@ -9,10 +9,10 @@ from shared.domain.division import (
     Division,
     UnknownDivision,
     ancestors,
+    can_be_village,
     contains,
     division,
     find,
-    is_village,
     pad,
     trim,
     villages_of,
@@ -61,11 +61,20 @@ def test_villages_of_a_township_in_order() -> None:
     assert villages_of("341221999") == ()
 
 
-def test_a_village_is_known_by_the_table() -> None:
-    assert is_village(VILLAGE)
-    assert not is_village("341221102000")
-    assert not is_village("341221102")
-    assert not is_village("341221102999")
+def test_a_village_is_one_though_the_table_lacks_it() -> None:
+    assert find(VILLAGE) is not None and can_be_village(VILLAGE)
+    assert all(can_be_village(code) for code, one in table._divisions().items() if one.level == "village")
+    assert find("341221102999") is None and can_be_village("341221102999"), "a new village of a known township"
+    assert can_be_village("341221990001") and can_be_village("341299001001"), "a new township, a new county"
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["341221102000", "341221102", "341221000201", "341200102201", "340021102201", "349921102201", "320621102201", "",
+     "34122110220x", "３４1221102201"],
+)  # fmt: skip
+def test_what_leaves_a_level_open_or_lies_elsewhere_is_no_village_of_anhui(code: str) -> None:
+    assert not can_be_village(code)
 
 
 def test_a_code_that_is_not_there_is_unknown_and_never_an_accident() -> None:
