@@ -24,11 +24,12 @@ UPDATE waiting SET state = 'failed', tries = tries + 1, cause = $5
 WHERE consumer = $1 AND topic = $2 AND key = $3 AND sequence = $4
 
 -- name: list
--- Dead letters, oldest first, a page at a time.
+-- Dead letters of a place, oldest first, a page at a time.
 SELECT consumer, topic, key, sequence, state, type, region, cause, tries, since,
     (SELECT count(*) FROM waiting b WHERE b.consumer = w.consumer AND b.topic = w.topic AND b.key = w.key
         AND b.sequence > w.sequence) AS behind
 FROM waiting w WHERE state = 'failed' AND (since, topic, key, sequence) > ($1, $2, $3, $4)
+    AND coalesce(region BETWEEN $6::text AND $7::text, $8::boolean)
 ORDER BY since, topic, key, sequence LIMIT $5
 
 -- name: lines

@@ -75,11 +75,9 @@ def _dead_letters_read(routes: APIRouter, service: "Service") -> None:
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
-        since, topic, key, sequence = _cursor(after)
-        rows = await service.worker.fetch(waiting.SQL.list, since, topic, key, sequence, limit)
-        items = [_shown(dict(row)) for row in rows if _is_visible(caller, row["region"])]
+        rows = await service.worker.fetch(waiting.SQL.list, *_cursor(after), limit, *_scope(caller))
         last = rows[-1] if len(rows) == limit else None
-        return {"items": items, "next": _as_cursor(last) if last else None}
+        return {"items": [_shown(dict(row)) for row in rows], "next": _as_cursor(last) if last else None}
 
     @routes.get("/v1/dead-letters/lines")
     async def lines(
@@ -88,7 +86,7 @@ def _dead_letters_read(routes: APIRouter, service: "Service") -> None:
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
         """Every line that waits by its first record, failed or with a gap before it, and what that comes to in all."""
-        scope = (caller.region_from, caller.region_to, _sees_placeless(caller))
+        scope = _scope(caller)
         async with (
             postgres.session(service.worker) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -176,6 +174,11 @@ def _is_visible(caller: Caller, region: str | None) -> bool:
     if region is None:
         return _sees_placeless(caller)
     return caller.region_from <= region <= caller.region_to
+
+
+def _scope(caller: Caller) -> tuple[str, str, bool]:
+    """The same for a query that reads many: from and to which region, and whether without one."""
+    return caller.region_from, caller.region_to, _sees_placeless(caller)
 
 
 def _sees_placeless(caller: Caller) -> bool:

@@ -1,6 +1,7 @@
 """Operation over HTTP on a real service: dead letters, conservation, readiness, and who may see what."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -118,6 +119,45 @@ async def test_roles_and_places_narrow_what_is_seen(
     assert await listed(region="340822") == 0, "another county sees nothing of it"
     answer = await client.get("/v1/dead-letters", headers=bearer(keys, "village"))
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_a_page_is_of_the_caller_s_own_place_however_many_wait_elsewhere(
+    service: tuple[Service, httpx.AsyncClient, Ledger], keys: Path
+) -> None:
+    running, client, _ = service
+    own, foreign, begin = "341503101201", "340822101201", datetime(2026, 11, 25, tzinfo=UTC)
+    of = [own if number % 7 == 6 else None if number % 7 == 5 else foreign for number in range(70)]
+    await running.worker.executemany(
+        "INSERT INTO waiting (consumer, topic, key, sequence, state, type, region, cause, tries, since, record)"
+        " VALUES ('screening', 'data.changed', $1, 1, 'failed', 'x', $2, 'planted', 1, $3, '')",
+        [(planted(number), region, begin + timedelta(minutes=number // 3)) for number, region in enumerate(of)],
+    )
+
+    async def pages(limit: int, region: str, role: str = "county") -> list[list[str]]:
+        found, after = [], ""
+        while True:
+            address = f"/v1/dead-letters?limit={limit}{after}"
+            told = (await client.get(address, headers=bearer(keys, role, region=region))).json()
+            found.append([one["key"] for one in told["items"] if one["cause"] == "planted"])
+            if told["next"] is None:
+                return found
+            after = f"&after={told['next']}"
+
+    def kept(*regions: str | None) -> list[str]:
+        rows = [(number // 3, planted(number)) for number, region in enumerate(of) if region in regions]
+        return [key for _, key in sorted(rows)]
+
+    small = await pages(4, "341503")
+    assert [len(page) for page in small] == [4, 4, 2], "six of seven that wait are another county's, or of no place"
+    assert [key for page in small for key in page] == kept(own)
+    assert await pages(100, "340822") == [kept(foreign)]
+    assert await pages(100, "340102") == [[]]
+    assert [key for page in await pages(9, "34", "steward") for key in page] == kept(own, None, foreign)
+    await running.worker.execute("DELETE FROM waiting WHERE cause = 'planted'")
+
+
+def planted(number: int) -> str:
+    return household(7000 + number)
 
 
 async def test_lines_are_told_by_their_first_record_failed_or_ahead_and_add_up(
