@@ -155,7 +155,10 @@ class Service:
     def _work(
         self, consumer: str, subscribers: Sequence[Subscriber], pool: asyncpg.Pool, reading: record.Read
     ) -> UnitOfWork:
-        return UnitOfWork(self.name, consumer, subscribers, pool, self.cipher, reading, self.relay.wake, self._observe)
+        wake, sends_itself = self.relay.wake, lambda: self.relay.is_holder
+        return UnitOfWork(
+            self.name, consumer, subscribers, pool, self.cipher, reading, wake, self._observe, sends_itself
+        )
 
     def _observe(self, consumer: str, report: Report, seconds: float) -> None:
         for outcome, number in report.outcomes.items():
@@ -260,6 +263,19 @@ class Service:
 
         return loop
 
+    def _tell_kafka(self) -> Loop:
+        async def loop() -> None:
+            await self._tell_offsets()
+            await asyncio.sleep(kafka.TELL_SECONDS)
+
+        return loop
+
+    async def _tell_offsets(self) -> None:
+        """Every group's offsets to Kafka; what it does not take is told the next time."""
+        with contextlib.suppress(TimeoutError):
+            telling = [one.tell() for one in self.consumers]
+            await asyncio.wait_for(asyncio.gather(*telling, return_exceptions=True), kafka.POSITIONS_SECONDS)
+
     # ── life ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def live(self, stop: asyncio.Event, listener: socket.socket) -> None:
@@ -282,7 +298,8 @@ class Service:
         try:
             tasks.append(asyncio.create_task(self.relay.run(), name="relay"))
             broker = await self._consume(stop)
-            loops = [*self.loops, ("pace", self._watch_pace()), ("conservation", self._watch_sums())]
+            own = [("pace", self._watch_pace()), ("conservation", self._watch_sums()), ("offsets", self._tell_kafka())]
+            loops = [*self.loops, *own]
             tasks += [asyncio.create_task(self._keep(name, loop, stop), name=name) for name, loop in loops]
             self._has_started = True
             log.info("service.started", port=self.port)
@@ -294,6 +311,7 @@ class Service:
                 log.error("service.failed", name=one.get_name(), exc_info=error)
                 ended.append(one.get_name())
             waits[0].cancel()
+            await self._tell_offsets()
             await _stop_broker(broker)
         finally:
             server.should_exit = True

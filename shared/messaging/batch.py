@@ -380,7 +380,7 @@ class Batch:
         emits, there = await self.work.said.without(connection, decided)
         if emits:
             self.report.emits = outbox.rows(self.work.service, emits, self.rows, now)
-            await outbox.insert(connection, self.report.emits)
+            await self.work.put_out(connection, self.report.emits)
         crash_point("emitted")
         await keys.write(connection, self.rows.values(), merged(self.report.decided, self.rows))
         await self.work.said.tell_again(connection, there)
@@ -389,8 +389,6 @@ class Batch:
         made = positions.steps(self.outcomes, self.released)
         if made:
             await positions.advance(connection, consumer, made)
-        if emits:
-            await connection.execute("SELECT pg_notify($1, '')", f"outbox_{self.work.service}")
 
     def _judge_ourselves(self) -> None:
         if self.troubles:

@@ -5,20 +5,23 @@ and `decoder`) are needed: a header that is not UTF-8 raises before any handler,
 a header's name that is not is read in `fetched.py`.
 """
 
+import asyncio
 import dataclasses
 import logging
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.message import AckStatus
 
 from shared.messaging import fetched, record
-from shared.messaging.faults import Retry
+from shared.messaging.faults import Retry, fingerprint
 from shared.messaging.room import Place
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -28,10 +31,13 @@ fetched.mend()
 log = logging.getLogger(__name__)
 
 BATCH_MAX = 1000
-BATCH_TIMEOUT_MS = 20
 FETCH_MIN_BYTES, FETCH_MAX_WAIT_MS = 1, 500
 """Answered as soon as there is anything: a house at rest asks twice a second (20 ms for 64 kB took 36 % of a core), and
 under load a batch gathers what came while the one before it was decided."""
+TELL_SECONDS = 1.0
+"""So often Kafka is told how far a group is, for other tools to see. A partition goes on where our own positions say,
+so that no batch waits for it: the broker's answer took as long as the batch."""
+POSITIONS_SECONDS = 2.0
 SESSION_TIMEOUT_MS, HEARTBEAT_MS, POLL_INTERVAL_MS = 10_000, 3_000, 120_000
 GRACEFUL_SECONDS = 8.0
 
@@ -51,7 +57,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     """One group's member in this process. `topics`, or a `pattern`; a batch may mix topics and partitions.
 
     `busy_since`: since when it has the batch that it has in hand, by the monotonic clock. `_holes`: (topic, partition,
-    expected offset) of what was read again once, because a batch began behind it.
+    expected offset) of what was read again once, because a batch began behind it. `_untold`: next offsets of which
+    Kafka does not know yet.
     """
 
     work: UnitOfWork
@@ -61,6 +68,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     has_joined: bool = False
     lag: dict[tuple[str, int], int] = field(default_factory=dict)
     busy_since: float | None = None
+    _untold: dict[TopicPartition, int] = field(default_factory=dict)
     _holes: set[tuple[str, int, int]] = field(default_factory=set)
     _subscriber: Any = None
 
@@ -87,7 +95,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             isolation_level="read_committed",
             batch=True,
             max_records=BATCH_MAX,
-            batch_timeout_ms=BATCH_TIMEOUT_MS,
             fetch_min_bytes=FETCH_MIN_BYTES,
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
             session_timeout_ms=SESSION_TIMEOUT_MS,
@@ -97,6 +104,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             parser=_parse,
             decoder=_leave_raw,
         )
+        self._subscriber.get_msg = _fetched
         self._subscriber(self._handler())
 
     def _handler(self) -> Callable[[KafkaMessage], Awaitable[None]]:
@@ -104,6 +112,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             records = message.raw_message
             assert isinstance(records, tuple)
             await self.on_records(records, message.consumer)
+            # Our positions are committed; the framework would wait for Kafka's now.
+            message.committed = AckStatus.ACKED
 
         return on_batch
 
@@ -116,6 +126,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             reading = self.work.reading
             inputs = [record.read(r.topic, r.partition, r.offset, r.headers, r.value, reading) for r in records]
             await self.work.process(inputs)
+            self._untold.update({TopicPartition(one.topic, one.partition): one.offset + 1 for one in records})
         except Exception as error:
             raise error if isinstance(error, Retry) else await self.work.come_again(error) from None
         finally:
@@ -160,8 +171,31 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         return None
 
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Go on where our own positions say. Where they cannot be read now, from where Kafka was told: each batch is
+        held against them in any case."""
         self.has_joined = True
+        try:
+            stored = await asyncio.wait_for(self.work.positions(), POSITIONS_SECONDS)
+        except Exception as error:
+            log.warning("positions.unread", extra={"consumer": self.group, "cause": fingerprint(error)})
+            return
+        for part in assigned:
+            if (part.topic, part.partition) in stored:
+                self._subscriber.consumer.seek(part, stored[part.topic, part.partition])
+
+    async def tell(self) -> None:
+        """Tell Kafka how far this member has read; what another one reads by now is that one's to tell. Raises
+        KafkaError."""
+        consumer: AIOKafkaConsumer | None = getattr(self._subscriber, "consumer", None)
+        if consumer is None or not self._untold:
+            return
+        told, self._untold = self._untold, {}
+        try:
+            await consumer.commit({part: at for part, at in told.items() if part in consumer.assignment()})
+        except BaseException:
+            self._untold = told | self._untold
+            raise
 
     async def read_lag(self) -> None:
         """Bring `lag` up to date: records behind the end, by partition of the group's topics, whoever in the group
@@ -177,6 +211,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             (part.topic, part.partition): max(0, end - stored.get((part.topic, part.partition), 0))
             for part, end in ends.items()
         }
+
+
+async def _fetched(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord[bytes, bytes], ...]:
+    """The next batch, or nothing after a while. The framework's own sleeps after nothing as long as it waited, and does
+    not hear meanwhile what comes."""
+    found = await consumer.getmany(timeout_ms=FETCH_MAX_WAIT_MS, max_records=BATCH_MAX)
+    return tuple(chain.from_iterable(found.values()))
 
 
 async def _parse(records: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:

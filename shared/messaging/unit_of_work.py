@@ -82,9 +82,9 @@ class UnitOfWork:
     """One consumer's (or the API's) way into its service's tables.
 
     `subscribers` stand in the order of the routing table, in `subscriber` by topic. `wake` tells the relay in this
-    process that something was emitted; `observe` hears every committed report (the canonical log line, the metrics).
-    `said` knows what lies in our topics already after a restore; `stopped`: why this process is unready, until a batch
-    passes.
+    process that something was emitted, and where that one holds the lease (`sends_itself`) nobody else is told;
+    `observe` hears every committed report (the canonical log line, the metrics). `said` knows what lies in our topics
+    already after a restore; `stopped`: why this process is unready, until a batch passes.
     """
 
     service: str
@@ -95,6 +95,7 @@ class UnitOfWork:
     reading: record.Read = field(default_factory=record.Read)
     wake: Callable[[], None] = lambda: None
     observe: Callable[[str, Report, float], None] = _unheard
+    sends_itself: Callable[[], bool] = lambda: False
     said: restore.Said = field(default_factory=restore.Said)
     stopped: str | None = None
     subscriber: dict[str, Subscriber] = field(init=False)
@@ -240,6 +241,13 @@ class UnitOfWork:
                 return report
         raise Unavailable("the keys of this batch kept changing under it")
 
+    async def put_out(self, connection: asyncpg.Connection, made: Sequence[outbox.OutboxRow]) -> None:
+        """Rows into the outbox, and a word to whoever sends them once they are committed, unless that is this process:
+        it wakes its own relay."""
+        await outbox.insert(connection, made)
+        if not self.sends_itself():
+            await connection.execute("SELECT pg_notify($1, '')", f"outbox_{self.service}")
+
     # ── positions: where each partition goes on, and holes in a log ─────────────────────────────────────────────
 
     async def positions(self) -> dict[tuple[str, int], int]:
@@ -379,8 +387,7 @@ class UnitOfWork:
                 await outbox.insert_as_person(connection, report.emits)
             return
         if report.emits:
-            await outbox.insert(connection, report.emits)
-            await connection.execute("SELECT pg_notify($1, '')", f"outbox_{self.service}")
+            await self.put_out(connection, report.emits)
         await keys.write(connection, rows.values(), merged(report.decided, rows))
 
 

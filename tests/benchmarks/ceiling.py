@@ -160,7 +160,7 @@ async def main(writes: Path, ready: Path) -> None:
     await consumer.start()
     try:
         while True:
-            got = await consumer.getmany(timeout_ms=kafka.BATCH_TIMEOUT_MS, max_records=kafka.BATCH_MAX)
+            got = await consumer.getmany(timeout_ms=kafka.FETCH_MAX_WAIT_MS, max_records=kafka.BATCH_MAX)
             batch = [by_partition[part.partition][one.offset] for part, records in got.items() for one in records]
             if not batch:
                 continue

@@ -71,6 +71,51 @@ async def test_a_database_restored_to_an_earlier_hour_reads_again_from_there(roa
         await until(three, 20, "what the restored database had forgotten")
 
 
+async def test_a_member_goes_on_where_our_positions_say_whatever_kafka_was_told(road: House, kafka: str) -> None:
+    await start_from_here(road, kafka)
+    key = str(uuid4())
+
+    async def read(number: int) -> None:
+        async def are_read() -> bool:
+            return len(await road.words(key)) == number
+
+        await until(are_read, 20, f"{number} facts")
+
+    async with reading(road, kafka):
+        await publish(kafka, fact(key, 1), fact(key, 2))
+        await read(2)
+    async with reading(road, kafka):
+        await publish(kafka, fact(key, 3))
+        await read(3)
+    account = await road.account()
+    assert (account["received"], account["duplicates"]) == (3, 0), "Kafka still stood before the first of them"
+
+
+async def test_kafka_is_told_how_far_a_group_is(road: House, kafka: str) -> None:
+    await start_from_here(road, kafka)
+    key, part = str(uuid4()), TopicPartition("data.changed", 0)
+    async with reading(road, kafka) as consumer:
+        await publish(kafka, fact(key, 1), fact(key, 2))
+        before = await _told(kafka, road.work.consumer, part)
+
+        async def is_told() -> bool:
+            await consumer.tell()
+            return await _told(kafka, road.work.consumer, part) == before + 2
+
+        await until(is_told, 20, "both facts")
+        consumer._untold = {part: before, TopicPartition("warning.raised", 0): 7}
+        await consumer.tell()
+        assert await _told(kafka, road.work.consumer, part) == before, "another's partition is not in the way"
+
+
+async def _told(kafka: str, group: str, part: TopicPartition) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    offsets = await admin.list_consumer_group_offsets(group)
+    await admin.close()
+    return int(offsets[part].offset)
+
+
 async def test_a_log_that_begins_beyond_our_position_is_counted_lost_and_its_first_numbers_count(
     road: House, kafka: str
 ) -> None:
