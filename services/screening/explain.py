@@ -25,11 +25,10 @@ TEXT_MAX = 2000
 """Characters of a text in the contract. More than it holds is told as a number, the gravest findings first."""
 
 
-def explained(found: Sequence[Measured], said: Said | None = None, is_new_risk: bool = False) -> Explanation:
+def explained(findings: Sequence[Explanation], said: Said | None = None, is_new_risk: bool = False) -> Explanation:
     """The whole warning: what people reported, then one sentence a finding, the gravest first, as many as it holds."""
     reports = of_reports(said) if said is not None else []
     before = [*reports, *([Explanation(exact=NEW_RISK, band=NEW_RISK)] if is_new_risk else [])]
-    findings = [of_finding(one) for one in found]
     texts = _texts([*before, *findings])
     for told in reversed(range(len(findings))):
         if max(map(len, texts)) <= TEXT_MAX:

@@ -21,8 +21,8 @@ def replaced(facts: Facts, fact: Fact) -> Facts:
     if rule is None:
         return facts
     new = rule.live_of(fact)
-    mine = tuple(one for one in facts.get(fact.department, ()) if one.record_id != fact.record_id)
-    return _with(facts, fact.department, mine if new is None else (*mine, new))
+    mine = [one for one in facts.get(fact.department, ()) if one.record_id != fact.record_id]
+    return _with(facts, fact.department, tuple(mine) if new is None else (*mine, new))
 
 
 FACTS_BEFORE_PRUNING = 16

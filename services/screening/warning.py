@@ -238,7 +238,7 @@ def _reads(digest: Digest, held: Held, because: Because) -> int:
     ]
     number = digest.known.household_no if digest.known else None
     place = number, because.region, because.grid, because.policy
-    return crc32(repr((found, held.said, is_new_risk(digest.known), place)).encode())
+    return crc32(msgspec.msgpack.encode((found, held.said, is_new_risk(digest.known), place)))
 
 
 def _is_as_told(spoken: Spoken, held: Held) -> bool:
@@ -353,8 +353,10 @@ def _as_told(kind: str, digest: Digest, state: WarningState, spoken: Spoken, bec
 def _state_of(
     digest: Digest, spoken: Spoken, held: Held, new_concerns: tuple[str, ...], because: Because
 ) -> WarningState:
-    explanation = explained(held.found, held.said, is_new_risk(digest.known))
-    return _state(digest, spoken, held.found, new_concerns, explanation, because)
+    says = [of_finding(one) for one in held.found]
+    findings = [_finding(spoken.warning_id, one, why) for one, why in zip(held.found[:FINDINGS_TOLD], says)]
+    explanation = explained(says, held.said, is_new_risk(digest.known))
+    return _state(digest, spoken, findings, new_concerns, explanation, because)
 
 
 def _withdrawn(digest: Digest, because: Because, heard: Heard) -> Told:
@@ -395,7 +397,7 @@ def closed(digest: Digest, spoken: Spoken, at: datetime) -> Digest:
 def _state(
     digest: Digest,
     spoken: Spoken,
-    found: Sequence[Measured],
+    findings: Sequence[Finding],
     new_concerns: tuple[str, ...],
     explanation: Explanation,
     because: Because,
@@ -414,7 +416,7 @@ def _state(
         clock_started_at=spoken.clock_at or spoken.raised_at,
         concerns=spoken.concerns,
         new_concerns=new_concerns,
-        findings=tuple(_finding(spoken.warning_id, one) for one in found[:FINDINGS_TOLD]),
+        findings=tuple(findings),
         explanation=explanation,
     )
 
@@ -423,7 +425,7 @@ FINDINGS_TOLD = 100
 """So many findings a warning tells, the gravest; the explanation says how many more. An event holds some 190."""
 
 
-def _finding(warning_id: str, one: Measured) -> Finding:
+def _finding(warning_id: str, one: Measured, why: Explanation) -> Finding:
     return Finding(
         finding_id=event_id(warning_id, "finding", one.key),
         rule=one.rule,
@@ -437,7 +439,7 @@ def _finding(warning_id: str, one: Measured) -> Finding:
         occurred_on=one.occurred_on,
         record_ids=one.record_ids,
         records=one.records,
-        explanation=of_finding(one),
+        explanation=why,
         threshold_since=one.line.valid_from,
         threshold_source=one.line.source,
         unless=_unless(one),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 from services.screening.rules.finding import (
     KIND_EN,
@@ -22,7 +22,7 @@ from services.screening.rules.finding import (
     last_of,
     not_verified,
 )
-from services.screening.rules.window import leaves_on, months_after, newest_words
+from services.screening.rules.window import last_words, leaves_on, months_after, newest_words
 from shared.contracts.data import Cover, Fact, Settlement
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
@@ -106,7 +106,7 @@ def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
     settled = _settled(facts)
     in_window = [one for one in settled.values() if settled.get(one.reverses or one.record_id, one).settled_on >= since]
     covers = (one for one in facts if isinstance(one, CoverFact))
-    return [*in_window, *newest_words(covers, lambda one: one.person_id, lambda one: one.occurred_on)]
+    return [*in_window, *newest_words(covers, _person, _occurred_on)]
 
 
 def check(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date) -> Iterator[Measured]:
@@ -158,11 +158,11 @@ class Paid:
     def newest(self) -> str:
         return self.record_ids[-1]
 
-    @property
+    @cached_property
     def last_on(self) -> date:
         return max(day for day, _ in self.parts)
 
-    @property
+    @cached_property
     def is_in_scope(self) -> bool:
         """False where a plain sum had to count."""
         return all(one.is_in_scope for _, one in self.parts)
@@ -213,7 +213,8 @@ def _burden(paid: Paid, sight: Sight, lines: MedicalLines, today: date) -> Measu
     return Measured(
         SELF_PAID, "", DEPARTMENT, "medical_burden", lines.over_ratio if is_heavy else lines.at_threshold,
         f"{paid.yuan:.2f}", f"{line.value:.2f}", "yuan", line, paid.last_on, paid.record_ids,
-        partial(_less, paid, line.value), partial(_burden_words, paid, sight, lines, is_heavy, today), len(paid.parts),
+        partial(_less, paid, line.value), cache(partial(_burden_words, paid, sight, lines, is_heavy, today)),
+        len(paid.parts),
     )  # fmt: skip
 
 
@@ -248,13 +249,15 @@ def _burden_words(paid: Paid, sight: Sight, lines: MedicalLines, is_heavy: bool,
 
 def _latest_covers(facts: Sequence[Live]) -> Iterator[CoverFact]:
     """The latest word about each person, by the day on which it was true."""
-    latest: dict[str, CoverFact] = {}
-    for one in facts:
-        if isinstance(one, CoverFact):
-            known = latest.get(one.person_id)
-            if known is None or one.occurred_on >= known.occurred_on:
-                latest[one.person_id] = one
-    return iter(latest.values())
+    return last_words([one for one in facts if isinstance(one, CoverFact)], _person, _occurred_on)
+
+
+def _person(fact: CoverFact) -> str:
+    return fact.person_id
+
+
+def _occurred_on(fact: CoverFact) -> date:
+    return fact.occurred_on
 
 
 # ── sentences ───────────────────────────────────────────────────────────────────────────────────────────────────

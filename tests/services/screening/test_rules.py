@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.screening.explain import explained
+from services.screening.explain import explained, of_finding
 from services.screening.facts import Facts, pruned, replaced
 from services.screening.household import Digest, Known, pack, unpack
 from services.screening.judge import judge, sights_of
@@ -48,14 +48,15 @@ def test_situation(situation: dict[str, Any]) -> None:
     found = judged(situation["household"], facts_of(situation["records"], today), today)
     assert (found[0].level if found else "none") == situation["level"]
     if "says" in situation:
-        assert situation["says"] in explained(found).exact.zh
+        assert situation["says"] in explained([of_finding(one) for one in found]).exact.zh
 
 
 @pytest.mark.parametrize(
     "situation", [one for one in SITUATIONS if one["level"] != "none"], ids=lambda one: one["name"]
 )
 def test_a_band_tells_no_sum_no_day_and_no_grade(situation: dict[str, Any]) -> None:
-    band = explained(judged(situation["household"], facts_of(situation["records"]), situation.get("day", TODAY))).band
+    found = judged(situation["household"], facts_of(situation["records"]), situation.get("day", TODAY))
+    band = explained([of_finding(one) for one in found]).band
     assert not any(letter.isdigit() for letter in band.zh + band.en)
     assert "级" not in band.zh and "grade" not in band.en
 
