@@ -75,7 +75,7 @@ def _of_openapi(old: Json, new: Json) -> Iterator[str]:
 
 
 def _of_parameters(old: Json, new: Json, call: str, sides: Sides) -> Iterator[str]:
-    before, after = ({(one["in"], one["name"]): one for one in side.get("parameters", ())} for side in (old, new))
+    before, after = _parameters(old, sides.old), _parameters(new, sides.new)
     for key, one in before.items():
         where = f"{call} parameter {key[1]}"
         if key not in after:
@@ -85,6 +85,11 @@ def _of_parameters(old: Json, new: Json, call: str, sides: Sides) -> Iterator[st
     for key, one in after.items():
         if one.get("required") and not before.get(key, {}).get("required"):
             yield f"{call} parameter {key[1]} is needed now"
+
+
+def _parameters(operation: Json, document: Json) -> dict[tuple[str, str], Json]:
+    given = (_resolved(one, document) for one in operation.get("parameters", ()))
+    return {(one["in"], one["name"]): one for one in given}
 
 
 def _of_body(old: Json, new: Json, call: str, sides: Sides) -> Iterator[str]:

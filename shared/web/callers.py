@@ -25,6 +25,8 @@ BODY_DRAINED_MAX = 64 * 1024 * 1024
 BODY_MAX, STREAM_MAX = 2 * 1024 * 1024, BODY_DRAINED_MAX
 """A body that is read whole into memory, and one that is streamed (files, departments' records)."""
 STREAMED = ("/v1/departments",)
+KEY_LENGTH_MAX = 200
+"""Of an Idempotency-Key, in characters."""
 
 
 class Bearer:
@@ -138,10 +140,16 @@ def who(caller: Caller) -> str:
     return caller.officer_id or f"{caller.role}:{caller.department or ''}:{caller.region}"
 
 
-def slot(request: Request, caller: Caller, body: bytes, render: Callable[[Report], Answer]) -> Slot:
-    """The Idempotency-Key of a call; the caller, the path and the body's hash stand beside it. Raises Refused (422)."""
+def idempotency_key(request: Request) -> str | None:
+    """What a call is known by when it comes again; None where its caller gave none. Raises Refused (422)."""
     key = request.headers.get("idempotency-key")
-    if key is not None and not 1 <= len(key) <= 200:
-        raise Refused(Problem(422, "idempotency_key", "An Idempotency-Key has 1 to 200 characters."))
+    if key is not None and (not 1 <= len(key) <= KEY_LENGTH_MAX or "\x00" in key):
+        detail = f"An Idempotency-Key has 1 to {KEY_LENGTH_MAX} characters."
+        raise Refused(Problem(422, "idempotency_key", detail))
+    return key
+
+
+def slot(request: Request, caller: Caller, body: bytes, render: Callable[[Report], Answer]) -> Slot:
+    """Where a call's answer is kept: by caller, path and key, with the body's hash beside. Raises Refused (422)."""
     call = f"{request.method} {request.url.path}"
-    return Slot(who(caller), call, key, hashlib.sha256(body).digest(), render)
+    return Slot(who(caller), call, idempotency_key(request), hashlib.sha256(body).digest(), render)

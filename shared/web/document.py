@@ -14,6 +14,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from shared.web.callers import KEY_LENGTH_MAX
+
 Json = dict[str, Any]
 
 JSON, PROBLEM = "application/json", "application/problem+json"
@@ -87,6 +89,7 @@ class Shape:
     """What one call takes and answers. `answers`: status → model, or a media type for what is no JSON.
 
     `refusals`: statuses of problems besides those that any call can meet. `media`: of a body that is read by hand.
+    `is_kept`: the answer is kept under the call's Idempotency-Key.
     """
 
     answers: Mapping[int, type[BaseModel] | str]
@@ -94,12 +97,22 @@ class Shape:
     refusals: tuple[int, ...] = ()
     media: tuple[str, ...] = (JSON,)
     is_body_needed: bool = True
+    is_kept: bool = False
 
 
 Shapes = Mapping[str, Shape]
 """By method and path: "GET /v1/tasks/{task_id}"."""
 UNSAID = Shape({200: JSON})
 """Of a call without a shape, which no test lets pass."""
+KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": (
+        "What the call is known by when it comes again. The same key and body: the same answer, done once; another "
+        "body: 422 `idempotency_key_reused`; still being handled: 409 `in_flight`."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX},
+}
 
 
 def document_of(app: FastAPI, shapes: Shapes, public: Iterable[str] = ()) -> Json:
@@ -113,6 +126,8 @@ def document_of(app: FastAPI, shapes: Shapes, public: Iterable[str] = ()) -> Jso
     found["components"]["securitySchemes"] = {
         BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Ed25519 (EdDSA)."}
     }
+    if any(one.is_kept for one in shapes.values()):
+        found["components"]["parameters"] = {KEY["name"]: KEY}
     public = tuple(public)
     for path, methods in found["paths"].items():
         for method, operation in methods.items():
@@ -136,6 +151,8 @@ def _described(
     if is_call:
         is_public = any(path == one or path.startswith(f"{one}/") for one in public)
         operation["security"] = [{}, {BEARER: []}] if is_public else [{BEARER: []}]
+    if shape.is_kept:
+        operation.setdefault("parameters", []).append({"$ref": f"#/components/parameters/{KEY['name']}"})
     if shape.body is not None or shape.media != (JSON,):
         schema = refs[shape.body] if shape.body is not None else {}
         operation["requestBody"] = {

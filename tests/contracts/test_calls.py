@@ -139,7 +139,7 @@ class Asker:
 
 
 def _in_path(call: Any) -> list[str]:
-    return [one["name"] for one in call.definition.raw.get("parameters", ()) if one["in"] == "path"]
+    return [one["name"] for one in call.definition.raw.get("parameters", ()) if one.get("in") == "path"]
 
 
 def told(error: BaseException) -> str:

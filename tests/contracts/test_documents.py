@@ -1,6 +1,8 @@
 """The committed contracts are what the code says, and the standards' own tools take them."""
 
+import ast
 import copy
+import importlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from deploy.contracts import asyncapi, documents, openapi
+from deploy.contracts.documents import ROOT
 from shared.contracts import schema
 from shared.contracts.topics import TOPICS
 from shared.messaging.relay import Row
@@ -59,6 +62,44 @@ async def test_every_call_says_what_it_takes_and_answers(name: str, database: st
             assert told["security"], call
         for status in refused - {"503"}:
             assert list(told["responses"][status]["content"]) == ["application/problem+json"], (call, status)
+
+
+KEEPING = frozenset({"called", "slot", "idempotency_key", "open_taking"})
+"""Who calls one of these keeps the call's answer under its Idempotency-Key."""
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_call_says_that_its_answer_is_kept_where_it_is(name: str) -> None:
+    shapes = importlib.import_module(f"services.{name}.api.shapes").SHAPES
+    found = {call for path in (ROOT / "services" / name / "api").glob("*.py") for call in kept(path.read_text("utf-8"))}
+    assert {call for call, shape in shapes.items() if shape.is_kept} == found
+
+
+def test_a_call_that_keeps_its_answer_is_found_through_what_it_calls() -> None:
+    source = (
+        "def router(routes):\n"
+        "    @routes.post('/v1/a')\n    async def a(): return await _write()\n"
+        "    @routes.post('/v1/b')\n    async def b(): return None\n"
+        "async def _write(): return await called()\n"
+    )
+    assert list(kept(source)) == ["POST /v1/a"]
+
+
+def kept(source: str) -> Iterator[str]:
+    """The calls of a module that keep their answer, themselves or through another function of the module."""
+    functions = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+    keeping: set[str] = set(KEEPING)
+    for _ in functions:
+        keeping |= {one.name for one in functions if keeping & called_in(one)}
+    for one in functions:
+        for route in one.decorator_list:
+            if isinstance(route, ast.Call) and isinstance(route.func, ast.Attribute) and keeping & called_in(one):
+                [path, *_] = route.args
+                yield f"{route.func.attr.upper()} {ast.literal_eval(path)}"
+
+
+def called_in(function: ast.AST) -> set[str]:
+    return {getattr(one.func, "id", "") for one in ast.walk(function) if isinstance(one, ast.Call)}
 
 
 def calls(document: Json) -> Iterator[tuple[str, Json]]:

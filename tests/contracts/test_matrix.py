@@ -182,7 +182,7 @@ def cells(walk: Road, known: Known) -> Iterator[Cell]:
 
 
 def _in_path(told: Json) -> list[str]:
-    return [one["name"] for one in told.get("parameters", ()) if one["in"] == "path"]
+    return [one["name"] for one in told.get("parameters", ()) if one.get("in") == "path"]
 
 
 def _address(path: str, there: Mapping[str, Sequence[str]]) -> str:

@@ -93,14 +93,6 @@ class Call:
         return Slot(who(self.caller) if self.caller else ANYBODY, self.about, self.key, hashed, decided)
 
 
-def key_of_call(request: Request) -> str | None:
-    """Raises Refused (422)."""
-    key = request.headers.get("idempotency-key")
-    if key is not None and (not 1 <= len(key) <= 200 or "\x00" in key):
-        raise refuse(422, "idempotency_key", "An Idempotency-Key has 1 to 200 characters.")
-    return key
-
-
 def check_place(caller: Caller | None, region: str) -> None:
     """A window, a cadre and an office file for their own place. Raises Refused (403)."""
     if caller is not None and not region.startswith(caller.region):

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request
 
 from services.intake import clue, identity
-from services.intake.api.calls import Call, Desk, check_place, key_of_call
+from services.intake.api.calls import Call, Desk, check_place
 from services.intake.channels import clue as channel
 from services.intake.channels.clue import ClueForm
 from services.intake.channels.declaration import concerns_told, is_green
@@ -21,7 +21,7 @@ from shared.access.tokens import Caller
 from shared.domain.identity import mask_name
 from shared.messaging.room import Input
 from shared.policy import Policy
-from shared.web.callers import allowed, scoped
+from shared.web.callers import allowed, idempotency_key, scoped
 from shared.web.problems import refuse
 
 
@@ -32,7 +32,7 @@ def router(desk: Desk, policy: Policy) -> APIRouter:
     async def report(request: Request, caller: Annotated[Caller, Depends(allowed("clue.file"))]) -> dict[str, Any]:
         """A complaint gets the same answer as any clue."""
         body = await request.body()
-        call = Call("clue", caller, "POST /v1/clues", key_of_call(request), body)
+        call = Call("clue", caller, "POST /v1/clues", idempotency_key(request), body)
         asked = _household_named(body)
         village = await _village_of(desk, caller, asked) if asked else None
 

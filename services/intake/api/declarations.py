@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, ValidationError
 
 from services.intake import declaration, receipt
-from services.intake.api.calls import Call, Desk, check_may, check_place, key_of_call
+from services.intake.api.calls import Call, Desk, check_may, check_place
 from services.intake.channels import declaration as channel
 from services.intake.channels.declaration import DeclarationForm, concerns_told, is_green
 from services.intake.channels.words import ContactPerson, Empty, Words, faulty
@@ -29,7 +29,7 @@ from shared.messaging.faults import Refused
 from shared.messaging.room import Input
 from shared.policy import Policy
 from shared.postgres import session
-from shared.web.callers import perhaps, who
+from shared.web.callers import idempotency_key, perhaps, who
 from shared.web.problems import refuse
 
 Form = TypeVar("Form", bound=Frozen)
@@ -71,7 +71,7 @@ def _filing(routes: APIRouter, desk: Desk, policy: Policy) -> None:
         check_may(caller, "declaration.file")
         if (full := desk.too_many("file", request, caller)) is not None:
             return full
-        call = Call("declaration", caller, "POST /v1/declarations", key_of_call(request), body)
+        call = Call("declaration", caller, "POST /v1/declarations", idempotency_key(request), body)
 
         def made(call_id: UUID) -> Input:
             form = channel.parse(body, policy)
@@ -185,7 +185,7 @@ async def _said(
     body: bytes,
 ) -> tuple[Any, bool]:
     """What became of an appeal or a withdrawal, and whether it had been said before. Raises Refused."""
-    key = key_of_call(request)
+    key = idempotency_key(request)
     declared = await _proved(desk, proof)
     call = Call("declaration", caller, f"{what} {declared.clue_id}", key, body)
     spoken = Spoken(declared, what, told_of({"text": text}), _appeals_most(policy))

@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from services.intake.api.calls import Call, Desk, key_of_call
+from services.intake.api.calls import Call, Desk
 from services.intake.channels import objection
 from services.intake.complaint import Complained
 from services.intake.subscribers.reported_clues import COMPLAINTS, Held
 from services.intake.telling import told_of
 from shared.access.tokens import Caller
 from shared.messaging.room import Input
-from shared.web.callers import perhaps
+from shared.web.callers import idempotency_key, perhaps
 
 
 def router(desk: Desk) -> APIRouter:
@@ -25,7 +25,7 @@ def router(desk: Desk) -> APIRouter:
         body = await request.body()
         if (full := desk.too_many("object", request, caller)) is not None:
             return full
-        call = Call("objection", caller, "POST /v1/objections", key_of_call(request), body)
+        call = Call("objection", caller, "POST /v1/objections", idempotency_key(request), body)
 
         def made(call_id: UUID) -> Input:
             form = objection.parse(body)

@@ -393,32 +393,34 @@ class ContactsFound(Reply):
 
 SHAPES: Shapes = {
     "POST /v1/departments/{code}/records": Shape(
-        {202: BatchAccount}, refusals=(400, 404, 409, 415), media=(JSON, NDJSON)
+        {202: BatchAccount}, refusals=(400, 404, 409, 415), media=(JSON, NDJSON), is_kept=True
     ),
     "GET /v1/departments/{code}/records/{record_id}": Shape({200: RecordShown}),
     "GET /v1/batches/{id}": Shape({200: BatchShown}),
     "POST /v1/departments/{code}/files": Shape(
-        {202: FileAccount}, refusals=(400, 404, 409, 415, 429), media=("multipart/form-data",)
+        {202: FileAccount}, refusals=(400, 404, 409, 415, 429), media=("multipart/form-data",), is_kept=True
     ),
     "GET /v1/batches/{id}/rejections.xlsx": Shape({200: XLSX}),
     "GET /v1/households": Shape({200: HouseholdPage}),
     "GET /v1/households/{id}": Shape({200: Household}),
     "POST /v1/households/{id}/unmask": Shape({200: HouseholdUnmasked}),
     "GET /v1/identity": Shape({200: IdentityPage}),
-    "POST /v1/identity/{id}/match": Shape({200: Matched}, refusals=(409,)),
+    "POST /v1/identity/{id}/match": Shape({200: Matched}, refusals=(409,), is_kept=True),
     "GET /v1/identity/tally": Shape({200: IdentityTally}),
     "GET /v1/identity/{id}": Shape({200: BothSides}, refusals=(404,)),
-    "POST /v1/identity/{id}/not-ours": Shape({200: SaidNotOurs}, refusals=(404, 409)),
+    "POST /v1/identity/{id}/not-ours": Shape({200: SaidNotOurs}, refusals=(404, 409), is_kept=True),
     "POST /v1/identity/{id}/unmask": Shape({200: SeenName}, refusals=(404,)),
     "GET /v1/feeds": Shape({200: FeedPage}),
-    "POST /v1/declarations": Shape({201: DeclarationKept}, DeclarationForm, refusals=(409, 429)),
+    "POST /v1/declarations": Shape({201: DeclarationKept}, DeclarationForm, refusals=(409, 429), is_kept=True),
     "POST /v1/declarations/status": Shape({200: DeclarationStatus}, AskForm, refusals=(404, 429)),
     "POST /v1/declarations/{receipt_no}/appeals": Shape(
-        {200: AppealHeard, 201: AppealHeard}, AppealForm, refusals=SPOKEN
+        {200: AppealHeard, 201: AppealHeard}, AppealForm, refusals=SPOKEN, is_kept=True
     ),
-    "POST /v1/declarations/{receipt_no}/withdrawals": Shape({200: WithdrawalHeard}, WithdrawalForm, refusals=SPOKEN),
-    "POST /v1/clues": Shape({201: ClueKept}, ClueForm, refusals=(404, 409)),
-    "POST /v1/objections": Shape({201: ObjectionKept}, ObjectionForm, refusals=(409, 429)),
+    "POST /v1/declarations/{receipt_no}/withdrawals": Shape(
+        {200: WithdrawalHeard}, WithdrawalForm, refusals=SPOKEN, is_kept=True
+    ),
+    "POST /v1/clues": Shape({201: ClueKept}, ClueForm, refusals=(404, 409), is_kept=True),
+    "POST /v1/objections": Shape({201: ObjectionKept}, ObjectionForm, refusals=(409, 429), is_kept=True),
     "GET /v1/complaints": Shape({200: ComplaintPage}),
     "POST /v1/contacts/resolve": Shape({200: ContactsFound}),
 }

@@ -33,7 +33,7 @@ from shared.policy import load
 from shared.postgres import session
 from shared.service import Service
 from shared.web.call import traceparent_of
-from shared.web.callers import who
+from shared.web.callers import idempotency_key, who
 from shared.web.problems import problem, refuse
 
 CHUNK = 1000
@@ -117,9 +117,7 @@ async def open_taking(
     service: Service, vault: Vault, holder: str, code: str, request: Request, caller: Caller
 ) -> Taking:
     """Open the call's batch, or take it up. Raises Refused where the same call is handled at this moment."""
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 1 <= len(key) <= 200:
-        raise refuse(422, "idempotency_key", "An Idempotency-Key has 1 to 200 characters.")
+    key = idempotency_key(request)
     batch_id = batch_id_of(who(caller), code, key) if key else uuid4()
     county, turn = caller.region[:6], f"{holder}/{uuid4().hex[:8]}"
     async with session(service.worker) as connection:

@@ -80,7 +80,7 @@ SHAPES: Shapes = {
     "GET /v1/notices": Shape({200: NoticePage}, refusals=(404,)),
     "GET /v1/notices/unread-count": Shape({200: UnreadCount}),
     "GET /v1/notices/household/{household_id}": Shape({200: NoticePage}),
-    "POST /v1/notices/{notice_id}/read": Shape({200: NoticeRead}, refusals=(409,)),
+    "POST /v1/notices/{notice_id}/read": Shape({200: NoticeRead}, refusals=(409,), is_kept=True),
     "GET /v1/preferences": Shape({200: Preferences}, refusals=(404,)),
     "PUT /v1/preferences": Shape({200: Preferences}, Wish, refusals=(404,)),
 }

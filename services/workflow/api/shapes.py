@@ -520,21 +520,25 @@ class UnfiredPage(Reply):
 SHAPES: Shapes = {
     "GET /v1/tasks": Shape({200: TaskPage}),
     "GET /v1/tasks/{task_id}": Shape({200: TaskWhole}),
-    "POST /v1/tasks/{task_id}/claim": Shape({200: Claimed}, refusals=(409,)),
-    "POST /v1/tasks/{task_id}/decisions": Shape({200: Decided}, DecisionGiven, refusals=(409,)),
+    "POST /v1/tasks/{task_id}/claim": Shape({200: Claimed}, refusals=(409,), is_kept=True),
+    "POST /v1/tasks/{task_id}/decisions": Shape({200: Decided}, DecisionGiven, refusals=(409,), is_kept=True),
     "GET /v1/cases/{case_id}": Shape({200: CaseWhole}),
     "GET /v1/queues": Shape({200: Counts}),
     "GET /v1/queues/late-on-the-way": Shape({200: LateOnTheWayPage}),
     "GET /v1/officers": Shape({200: OfficerPage}),
-    "POST /v1/officers": Shape({200: RegisterKept}, Register, refusals=(409,)),
+    "POST /v1/officers": Shape({200: RegisterKept}, Register, refusals=(409,), is_kept=True),
     "GET /v1/offices": Shape({200: OfficePage}),
     "GET /v1/grids": Shape({200: GridPage}),
-    "PUT /v1/grids/{grid}": Shape({200: GridKept}, Holders, refusals=(409,)),
+    "PUT /v1/grids/{grid}": Shape({200: GridKept}, Holders, refusals=(409,), is_kept=True),
     "GET /v1/leaves": Shape({200: LeavePage}),
-    "POST /v1/leaves": Shape({200: LeaveKept}, LeaveGiven, refusals=(404, 409)),
-    "POST /v1/leaves/{leave_id}/ends": Shape({200: LeaveKept}, refusals=(409,)),
+    "POST /v1/leaves": Shape({200: LeaveKept}, LeaveGiven, refusals=(404, 409), is_kept=True),
+    "POST /v1/leaves/{leave_id}/ends": Shape({200: LeaveKept}, refusals=(409,), is_kept=True),
     "GET /v1/supervisions": Shape({200: SupervisionPage}),
-    "POST /v1/supervisions/{supervision_id}/answers": Shape({200: SupervisionKept}, Writing, refusals=(409,)),
-    "POST /v1/supervisions/{supervision_id}/closures": Shape({200: SupervisionKept}, Writing, refusals=(409,)),
+    "POST /v1/supervisions/{supervision_id}/answers": Shape(
+        {200: SupervisionKept}, Writing, refusals=(409,), is_kept=True
+    ),
+    "POST /v1/supervisions/{supervision_id}/closures": Shape(
+        {200: SupervisionKept}, Writing, refusals=(409,), is_kept=True
+    ),
     "GET /v1/deadlines/unfired": Shape({200: UnfiredPage}),
 }
