@@ -160,7 +160,7 @@ def _line(line: int, fault: Fault, sent: SentFile | None, language: str) -> str:
     told += [str(place[name]) for name in ("column", "heading") if place.get(name)]
     if fault.field and not place.get("column"):
         told.append(fault.field)
-    return f"{' '.join(filter(None, told))}  {fault.code}: {message(fault.code, language)}"
+    return f"{' '.join(filter(None, told))}  {fault.code}: {message(fault.code, language, fault.field)}"
 
 
 def main() -> None:

@@ -14,11 +14,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.intake.rejection import Wrong
+from services.intake.rejection import TEXT_MAX, Wrong, longest
 from shared.domain.money import SignedYuan, as_written
 
-WORD_MAX = 64
-NAME_MAX = 60
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f]")
@@ -41,28 +39,28 @@ class Fields:
     def has(self, name: str) -> bool:
         return self.values.get(name) is not None
 
-    def text(self, name: str, longest: int = WORD_MAX) -> str | None:
-        """A text of 1 to `longest` characters, without control characters and invisible signs; None where it is absent
-        or nothing is left of it."""
+    def text(self, name: str) -> str | None:
+        """A text of 1 to `longest(name)` characters, without control characters and invisible signs; None where it is
+        absent or nothing is left of it."""
         value = self.values.get(name)
         if value is None or value == "":
             return None
         if not isinstance(value, str):
             raise Wrong("not_text", self.place(name))
         value = value.strip() if value.isascii() else _INVISIBLE.sub("", value).strip()
-        if len(value) > longest:
+        if len(value) > longest(name):
             raise Wrong("text_length", self.place(name))
         if _CONTROL.search(value):
             raise Wrong("forbidden_character", self.place(name))
         return value or None
 
-    def must_text(self, name: str, longest: int = WORD_MAX) -> str:
-        return self.must(name, self.text(name, longest))
+    def must_text(self, name: str) -> str:
+        return self.must(name, self.text(name))
 
     def loose(self, name: str) -> str | None:
         """A text for the vault or for a list of known words: whatever cannot be one counts as absent."""
         value = self.values.get(name)
-        return value.strip()[:WORD_MAX] or None if isinstance(value, str) else None
+        return value.strip()[:TEXT_MAX] or None if isinstance(value, str) else None
 
     def number(self, name: str, least: int, most: int) -> int | None:
         value = self.values.get(name)

@@ -10,6 +10,9 @@ from typing import cast
 from services.intake.files.reasons import ROW
 from shared.domain.identity import IdentityFault, identity_problem
 
+TEXT_MAX = 64
+"""Characters of a text, where its field has no limit of its own."""
+LONGEST = {"name": 60, "address": 200}
 REASONS: dict[str, tuple[str, str]] = {
     "not_json": (
         "这一条不是有效的 JSON：请检查引号、逗号和编码（须为 UTF-8）。",
@@ -26,7 +29,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "too_deep": ("嵌套层数太多：请按接口说明组织字段。", "Nested too deeply: follow the contract's fields."),
     "missing": ("缺少此字段：请补充。", "This field is missing: add it."),
     "not_text": ("此字段须为文本（加引号）。", "This field is a text: put it in quotes."),
-    "text_length": ("此字段须有 1 至 64 个字。", "This field has 1 to 64 characters."),
+    "text_length": ("此字段须有 1 至 {longest} 个字。", "This field has 1 to {longest} characters."),
     "forbidden_character": (
         "此字段含有不可见的控制字符：请删去。",
         "This field holds an invisible control character: remove it.",
@@ -122,10 +125,16 @@ class Wrong(Exception):
         self.fault = Fault(code, field)
 
 
-def message(code: str, language: str) -> str:
-    """The sentence for a code: `zh` first, `en` when asked for."""
+def longest(field: str) -> int:
+    """The characters that a text may have, by its field's name or path (`data.members[2].name`)."""
+    return LONGEST.get(field.rpartition(".")[2], TEXT_MAX)
+
+
+def message(code: str, language: str, field: str | None = None) -> str:
+    """The sentence for a code, with the field's own limit where it names one: `zh` first, `en` when asked for."""
     if code in REASONS or code in ROW:
         zh, en = REASONS.get(code) or ROW[code]
-        return en if language == "en" else zh
+        said = en if language == "en" else zh
+        return said.replace("{longest}", str(longest(field or "")))
     told = identity_problem(cast(IdentityFault, code))
     return told.message_en if language == "en" else told.message_zh

@@ -11,8 +11,8 @@ import orjson
 
 from services.intake.departments import kind_of
 from services.intake.departments.rural_revitalization import RELATIONS, household_no
-from services.intake.fields import WORD_MAX, Fields
-from services.intake.rejection import Wrong
+from services.intake.fields import Fields
+from services.intake.rejection import TEXT_MAX, Wrong
 from services.intake.vault import Vault
 from shared.access.roles import Grade
 from shared.domain.concerns import concerns_of
@@ -71,7 +71,7 @@ def _plain(value: Any, name: Any) -> Any:
         return figures or None
     if isinstance(value, str):
         is_told = _LONG_NUMBER.search(normalise(value)) or (isinstance(name, str) and name and name in value)
-        return None if is_told else value[:WORD_MAX]
+        return None if is_told else value[:TEXT_MAX]
     return value if _is_figure(value) else None
 
 

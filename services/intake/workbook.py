@@ -60,7 +60,7 @@ def _lines(
     same = "Another row of this household is refused." if language == "en" else "同一户的另一行被拒收。"
     for index, (number, cells) in enumerate(rows):
         if index == about:
-            yield (number, where or row["field"], message(row["code"], language), row["code"]), cells
+            yield (number, where or row["field"], message(row["code"], language, row["field"]), row["code"]), cells
         else:
             yield (number, None, same, None), cells
 

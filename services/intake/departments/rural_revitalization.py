@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-from services.intake.fields import NAME_MAX, Fields
+from services.intake.fields import Fields
 from services.intake.kind import Kind
 from services.intake.rejection import Wrong
 from shared.contracts.data import ProjectFailure
@@ -36,7 +36,6 @@ STATUSES = ("none", "monitored", "eliminated")
 HEAD = "户主"
 
 MEMBERS_MAX = 60
-ADDRESS_MAX = 200
 NEVER = date.max
 """Births are compared with the civil today later, with every other date of the record."""
 _HOUSEHOLD_NO = re.compile(r"[0-9A-Za-z一-鿿][0-9A-Za-z一-鿿-]{0,63}")
@@ -101,7 +100,7 @@ def household(data: Fields, occurred_on: date) -> HouseholdForm:
         members=tuple(sorted(members, key=lambda one: one.relation != HEAD)),
         poverty_history=history,
         lifted_out_year=year,
-        address=data.text("address", ADDRESS_MAX),
+        address=data.text("address"),
     )
 
 
@@ -151,7 +150,7 @@ def _member(fields: Fields) -> MemberForm:
     labour, schooling = fields.loose("labour"), fields.loose("schooling")
     words = re.split(r"[、,，;；/\s]+", health)
     return MemberForm(
-        name=fields.must_text("name", NAME_MAX),
+        name=fields.must_text("name"),
         number=person.number if person else None,
         relation=relation if relation in RELATIONS else "其他",
         sex=SEXES.get(fields.loose("sex") or "") or (person.sex if person else None),

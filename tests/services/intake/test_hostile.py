@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.intake.rejection import message
 from shared.domain.identity import check_digit
 from tests import hostile
 from tests.services.intake.county import County, household, household_no, income, member, number, record, settlement
@@ -157,6 +158,21 @@ async def test_a_household_stands_in_a_village(desk: County, region: Any) -> Non
     sent = household(household_no(), member(number()), region=region)
     [refused] = (await desk.send(REGISTER, sent))["rejections"]
     assert refused["field"] == "subject.region"
+
+
+async def test_a_text_that_is_too_long_is_told_the_limit_of_its_own_field(desk: County) -> None:
+    sent = [
+        household(household_no(), member(number()), data={"address": "字" * 201}),
+        household(household_no(), member(number(), "张" * 61)),
+        household(household_no(), member(number()), data={"household_no": "A" * 65}),
+    ]
+    told = (await desk.send(REGISTER, *sent))["rejections"]
+    assert [(one["code"], one["field"], one["message"]) for one in told] == [
+        ("text_length", "data.address", "此字段须有 1 至 200 个字。"),
+        ("text_length", "data.members[0].name", "此字段须有 1 至 60 个字。"),
+        ("text_length", "data.household_no", "此字段须有 1 至 64 个字。"),
+    ]
+    assert message("text_length", "en", "data.address") == "This field has 1 to 200 characters."
 
 
 async def test_an_income_beyond_every_sum_is_rejected(desk: County) -> None:

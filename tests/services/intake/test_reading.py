@@ -45,7 +45,9 @@ PATHS = [
 
 def is_answered(found: Sent | Refused) -> None:
     if isinstance(found, Refused):
-        assert message(found.fault.code, "zh") and message(found.fault.code, "en")
+        for language in ("zh", "en"):
+            said = message(found.fault.code, language, found.fault.field)
+            assert said and "{" not in said.replace("{…}", "")
         assert found.record_id is None or "\x00" not in found.record_id
 
 
