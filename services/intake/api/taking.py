@@ -169,7 +169,7 @@ def told_account(found: dict[str, Any], language: str, sent: SentFile | None = N
 def _rejections(rows: list[dict[str, Any]], language: str, sent: SentFile | None) -> Iterator[dict[str, Any]]:
     for row in rows:
         place = sent.place(row["line"], row["field"]) if sent else {}
-        yield row | place | {"message": message(row["code"], language)}
+        yield row | place | {"message": message(row["code"], language, row["field"])}
 
 
 def language_of(request: Request) -> str:
