@@ -22,13 +22,12 @@ WHERE p.department = u.department AND p.record_id = u.record_id
 
 -- name: awaiting
 -- What awaits these persons and households: facts and what stands beside the register.
-SELECT department, record_id, person_id, household_id FROM parked
+SELECT department, record_id FROM parked
 WHERE awaits = ANY ($1::uuid[]) AND kind <> 'household' ORDER BY since LIMIT 5000
 
 -- name: parked
 -- Parked records with their sealed payloads.
-SELECT p.department, p.record_id, p.version, p.reason, p.awaits, p.county, p.channel, p.person_id, p.household_id,
-    r.payload
+SELECT p.department, p.record_id, p.version, p.reason, p.awaits, p.county, p.channel, r.payload
 FROM unnest($1::text[], $2::text[]) AS u (department, record_id)
 JOIN parked p ON p.department = u.department AND p.record_id = u.record_id
 JOIN records r ON r.department = p.department AND r.record_id = p.record_id AND r.version = p.version
@@ -51,4 +50,4 @@ UPDATE parked SET retry_at = clock_timestamp() WHERE awaits = ANY ($1::uuid[])
 
 -- name: one
 -- One parked record, if the caller may see it.
-SELECT department, record_id, kind, county, region FROM parked WHERE department = $1 AND record_id = $2
+SELECT kind, region FROM parked WHERE department = $1 AND record_id = $2
