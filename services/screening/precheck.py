@@ -16,7 +16,6 @@ from services.screening.household import Answered, Digest, Known, Spoken, Word
 from services.screening.rules.finding import RANK, Measured
 from shared.contracts.warning import Words
 
-Checked = Literal["first", "new_concern", "higher", "declared", "new_channel", "repeat"]
 Reason = Literal["cool_down", "household_removed"]
 
 MONITORED = ("monitored", "eliminated")
@@ -32,18 +31,18 @@ class Hold:
     until: date | None
 
 
-def checked(spoken: Spoken | None, standing: Sequence[ClueFact], new: ClueFact) -> Checked:
-    """What is new in a report, held against the open warning and the clues that stand; the gravest word first."""
+def says_nothing_new(spoken: Spoken | None, standing: Sequence[ClueFact], new: ClueFact) -> bool:
+    """Whether a report brings no concern, level, declaration or way in that the open warning and the clues that stand
+    do not have; where nothing speaks, any report is new."""
     if spoken is None or spoken.hold is not None:
-        return "first"
-    if any(code not in spoken.concerns for code in new.concerns):
-        return "new_concern"
-    if RANK[new.level] > RANK[spoken.level]:
-        return "higher"
-    if new.cause == "declaration" and spoken.cause != "declaration":
-        return "declared"
+        return False
+    has_more = (
+        any(code not in spoken.concerns for code in new.concerns)
+        or RANK[new.level] > RANK[spoken.level]
+        or (new.cause == "declaration" and spoken.cause != "declaration")
+    )
     known = {channel for one in standing for channel in one.channels}
-    return "repeat" if known.issuperset(new.channels) else "new_channel"
+    return not has_more and known.issuperset(new.channels)
 
 
 def is_new_risk(known: Known | None) -> bool:

@@ -13,7 +13,7 @@ from services.screening.clue import added, fact_of, without
 from services.screening.household import Digest
 from services.screening.judging import day_of, judged
 from services.screening.lines import lines_on
-from services.screening.precheck import checked
+from services.screening.precheck import says_nothing_new
 from services.screening.subscribers.digests import digest_of, loaded, write_rows
 from shared.contracts.clue import ClueReported as Reported
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
@@ -40,10 +40,10 @@ class ClueReported(Keyed):
 
     def _reported(self, home: str, digest: Digest, event: Reported, now: datetime) -> Decision:
         new = fact_of(event.data, lines_on(self.policy.name, day_of(now)))
-        check = checked(digest.spoken, digest.clues, new)
+        is_repeated = says_nothing_new(digest.spoken, digest.clues, new)
         digest = msgspec.structs.replace(digest, clues=added(digest.clues, new))
         decision = judged(digest, home, event, self.policy, now, "reported")
-        return msgspec.structs.replace(decision, word="repeated") if check == "repeat" else decision
+        return msgspec.structs.replace(decision, word="repeated") if is_repeated else decision
 
     def _withdrawn(self, home: str, digest: Digest, event: Reported, now: datetime) -> Decision:
         clues = without(digest.clues, str(event.data.clue_id))

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from services.screening.app import build
 from services.screening.clue import CLUES_MAX, added, fact_of, said, without
 from services.screening.household import EMPTY, Digest, pack, unpack
 from services.screening.lines import lines_on
-from services.screening.precheck import checked
+from services.screening.precheck import says_nothing_new
 from shared.contracts.envelope import event_id
 from shared.domain.concerns import CONCERNS
 from shared.policy import load
@@ -211,20 +212,26 @@ def test_both_packages_give_every_concern_a_level() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "word"),
+    ("told", "is_nothing_new"),
     [
-        ({"concerns": ("debt",)}, "new_concern"),
-        ({"level": "red", "cause": "clue"}, "higher"),
-        ({"cause": "declaration"}, "declared"),
-        ({"cause": "clue", "channel": "hotline"}, "new_channel"),
-        ({"cause": "clue"}, "repeat"),
+        ({"concerns": ("debt",), "cause": "clue"}, False),
+        ({"level": "red", "cause": "clue"}, False),
+        ({"cause": "declaration"}, False),
+        ({"cause": "clue", "channel": "hotline"}, False),
+        ({"level": "yellow", "cause": "clue"}, True),
+        ({"cause": "clue"}, True),
     ],
 )
-async def test_the_pre_check_says_what_is_new(room: Room, told: dict[str, Any], word: str) -> None:
+async def test_the_pre_check_says_whether_anything_is_new(
+    room: Room, told: dict[str, Any], is_nothing_new: bool
+) -> None:
     await room.work.process([reported(H, 1, cause="clue")])
     digest = unpack(await room.pool.fetchval("SELECT digest FROM keys WHERE key = $1", str(H)))
-    assert checked(digest.spoken, digest.clues, clue(2, **told)) == word
-    assert checked(None, (), clue(2, **told)) == "first"
+    assert digest.spoken is not None
+    assert says_nothing_new(digest.spoken, digest.clues, clue(2, **told)) is is_nothing_new
+    held = msgspec.structs.replace(digest.spoken, hold="cool_down")
+    for spoken in (None, held):
+        assert not says_nothing_new(spoken, digest.clues, clue(2, **told)), "where nothing speaks, any report is new"
 
 
 def test_very_many_reports_are_folded_and_none_is_swallowed() -> None:
