@@ -15,8 +15,8 @@ SELECT tell_again($1::uuid[])
 SELECT event_id, topic, key, sequence FROM restored WHERE is_owed AND key = ANY ($1::text[]) AND topic = ANY ($2::text[])
 
 -- name: settle
--- They have come.
-UPDATE restored SET is_owed = false, value = NULL WHERE event_id = ANY ($1::uuid[])
+-- They have come: told again and decided, nobody asks for them any more.
+DELETE FROM restored WHERE event_id = ANY ($1::uuid[])
 
 -- name: positions
 -- The stored next offset of every partition, whoever reads it.

@@ -25,14 +25,6 @@ Log = list[asyncpg.Record]
 
 
 @pytest_asyncio.fixture(scope="module")
-async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
-    """The house put back."""
-    built = await opened_desk(database, keys)
-    yield built
-    await built.close()
-
-
-@pytest_asyncio.fixture(scope="module")
 async def gone(postgres: str, template: str, keys: Path) -> AsyncIterator[Desk]:
     """The house as it was in the hour that is gone."""
     async with databases.fresh(postgres, databases.next_name(), template) as dsn:
@@ -90,6 +82,11 @@ def _said(row: asyncpg.Record) -> tuple[Any, ...]:
     return tuple(row[name] for name in names)
 
 
+async def _kept(desk: Desk, house: UUID) -> list[str]:
+    rows = await desk.worker.fetch("SELECT topic FROM restored WHERE key = $1 ORDER BY topic, sequence", str(house))
+    return [row["topic"] for row in rows]
+
+
 async def _is_settled(desk: Desk) -> bool:
     owed = await desk.worker.fetchval("SELECT count(*) FROM restored WHERE is_owed")
     waits = await desk.worker.fetchval("SELECT count(*) FROM waiting")
@@ -124,6 +121,7 @@ async def test_what_was_read_before_its_case_is_decided_when_the_case_is_told_ag
     ], "what is new goes on behind the end"
     assert [dict(one.words) for one in await desk.deliver()] == [{"arrived": 1}]
     assert await _is_settled(desk)
+    assert await _kept(desk, house) == [], "all of it has been told again, and nobody asks for it any more"
 
 
 async def test_what_is_read_after_its_case_was_told_again_is_not_sent_once_more(desk: Desk, gone: Desk) -> None:
@@ -135,6 +133,12 @@ async def test_what_is_read_after_its_case_was_told_again_is_not_sent_once_more(
     assert dict((await _read(desk, log, "village_group")).words) == {"arrived": 1}
     assert dict((await _read(desk, log, "village_committee")).words) == {"stale": 1}
     assert await _out(desk, house) == [] and await _is_settled(desk)
+    assert await _kept(desk, house) == ["hop.village_committee", "stage.advanced", "stage.advanced"]
+    await desk.decide(await desk.task(house), "report", report())
+    kept = await _kept(desk, house)
+    assert kept == ["hop.village_committee", "stage.advanced"], "one goes out once more, one is to come"
+    await desk.deliver()
+    assert await _kept(desk, house) == []
 
 
 class Broken(HopEntered):
