@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.console import remaining
 from services.console.remaining import as_instant
-from services.console.session import LANGUAGES, Viewer, language_of
+from services.console.session import LANGUAGES, Viewer, language_of, new_key
 from services.console.wording import Words
 from shared.access.roles import Action, grade
 from shared.domain.division import ancestors, find, trim
@@ -125,6 +125,7 @@ class Frame:
             "viewer": viewer, "is_demo": self.is_demo, "language": words.language, "path": request.url.path,
             "here": _here(request), "other_language": "en" if words.language == "zh-CN" else "zh-CN",
             "rail": [], "tabs": [], "place": [], "csrf": viewer.csrf if viewer else "",
+            "form_key": new_key(),
         }  # fmt: skip
         if viewer:
             facts |= _telling(viewer.now, words)

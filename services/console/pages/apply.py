@@ -5,9 +5,8 @@ who is signed in files as proxy, by name and relation (method 1).
 """
 
 import re
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,7 +16,16 @@ from starlette.datastructures import FormData
 from services.console.console import Console
 from services.console.frame import place_of
 from services.console.neighbours import Answer
-from services.console.session import LANGUAGES, Viewer, check_csrf, check_origin, keep_language, language_of
+from services.console.session import (
+    LANGUAGES,
+    Viewer,
+    check_csrf,
+    check_origin,
+    keep_language,
+    kept_key,
+    language_of,
+    new_key,
+)
 from services.console.wording import Words
 from shared.domain.division import Division, can_be_village, find, parts_of, trim, villages_named
 
@@ -53,7 +61,7 @@ class Filing:
     step: int
     given: Mapping[str, str]
     errors: Mapping[str, str]
-    key: str = ""
+    key: str = field(default_factory=new_key)
     banner: str = ""
 
 
@@ -114,9 +122,7 @@ async def _send(console: Console, request: Request, helper: Viewer | None, filin
     words = words_of(console, request, helper)
     token = console.token(helper) if helper else ""
     body = declaration_of(filing.given, helper)
-    answer = await console.neighbours.ask(
-        "intake", "/v1/declarations", body, visitor_at(request), token, filing.key or secrets.token_urlsafe(18)
-    )
+    answer = await console.neighbours.ask("intake", "/v1/declarations", body, visitor_at(request), token, filing.key)
     if answer.is_fine:
         return farmer_page(
             console, request, helper, "applied.html", await console.now(), told=answer.body,
@@ -144,7 +150,7 @@ async def _show(
     answer = farmer_page(
         console, request, helper, "apply.html", await console.now(), words, 422 if filing.errors else status,
         filing=filing, step=filing.step, screens=SCREENS, entries=ENTRIES, given=filing.given, errors=filing.errors,
-        key=filing.key or secrets.token_urlsafe(18), risks=words.risks(), place=place_of(region) if region else [],
+        form_key=filing.key, risks=words.risks(), place=place_of(region) if region else [],
         is_helper=helper is not None, **places,
     )  # fmt: skip
     return keeping_language(answer, request, words)
@@ -301,11 +307,6 @@ def keeping_language(answer: Response, request: Request, words: Words) -> Respon
     if words.language != language_of(request):
         keep_language(answer, words.language)
     return answer
-
-
-def kept_key(posted: FormData) -> str:
-    key = posted.get("key")
-    return key if isinstance(key, str) and 1 <= len(key) <= 100 and key.isascii() else ""
 
 
 def visitor_at(request: Request) -> str:

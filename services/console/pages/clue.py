@@ -3,7 +3,6 @@
 The answer is the same for both. Without scripts; what is wrong is said beside its entry, and nothing typed is lost.
 """
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from services.console.console import Console
 from services.console.frame import place_of, region_name, to
 from services.console.neighbours import Answer
 from services.console.pages.apply import is_group, told_as, typed
-from services.console.session import Viewer, check_csrf
+from services.console.session import Viewer, check_csrf, kept_key, new_key
 from services.console.wording import Words
 from shared.domain.concerns import CONCERNS
 from shared.domain.division import can_be_village, parts_of, villages_of
@@ -55,7 +54,7 @@ def routes(console: Console) -> APIRouter:
         given, concerns = typed(posted, MOST), [str(one) for one in posted.getlist("concern")][:10]
         words = console.frame.words(viewer.language)
         errors = wrong(given, words)
-        key = str(posted.get("key") or "")[:100] or secrets.token_urlsafe(18)
+        key = kept_key(posted)
         if errors:
             return await _show(console, request, viewer, given, errors, concerns, key, status=422)
         answer = await console.neighbours.post(
@@ -79,7 +78,7 @@ async def _show(
     words = console.frame.words(viewer.language)
     return console.frame.page(
         request, viewer, "clue.html", status, given=given, errors=errors, home=home, banner=banner,
-        key=key or secrets.token_urlsafe(18), village=region_name(home["region"]) if home else "",
+        form_key=key or new_key(), village=region_name(home["region"]) if home else "",
         villages=() if home else villages(viewer.officer.region), channels=CHANNELS, levels=LEVELS,
         ticked=concerns or [],
         channel=given.get("channel") or OWN.get(viewer.officer.role, "cadre_visit"),

@@ -5,7 +5,6 @@ The file lies in memory alone, is checked by nobody but intake, and is the same 
 """
 
 import asyncio
-import secrets
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -18,7 +17,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from services.console.console import Console
 from services.console.frame import to
-from services.console.session import Viewer, check_csrf
+from services.console.session import Viewer, check_csrf, kept_key
 from services.console.wording import Words
 from shared.contracts.topics import DEPARTMENTS
 from shared.web.callers import STREAM_MAX
@@ -86,14 +85,14 @@ def routes(console: Console) -> APIRouter:
 async def _send(console: Console, request: Request, viewer: Viewer, form: FormData) -> Response:
     check_csrf(viewer.csrf, form.get("csrf"))
     department = viewer.officer.department or str(form.get("department") or "")
-    file, key = form.get("file"), str(form.get("key") or "")[:100] or secrets.token_urlsafe(18)
+    file = form.get("file")
     if department not in DEPARTMENTS:
         return _form(console, request, viewer, 422, "department_missing")
     if not isinstance(file, UploadFile) or not file.filename:
         return _form(console, request, viewer, 422, "file_missing", department)
     answer = await console.neighbours.send_file(
         "intake", f"/v1/departments/{department}/files", console.token(viewer), (file.filename, await file.read()),
-        viewer.language, key,
+        viewer.language, kept_key(form),
     )  # fmt: skip
     if answer.is_fine:
         return to(f"/files/{UUID(answer.body['batch_id'])}")
@@ -126,8 +125,8 @@ def _form(
     words = console.frame.words(viewer.language)
     wrong = said or (words(f"files.wrong.{code}") if code else "")
     return console.frame.page(
-        request, viewer, "files.html", status, wrong=wrong, key=secrets.token_urlsafe(18),
-        own=viewer.officer.department, department=department, departments=DEPARTMENTS,
+        request, viewer, "files.html", status, wrong=wrong, own=viewer.officer.department, department=department,
+        departments=DEPARTMENTS,
     )  # fmt: skip
 
 

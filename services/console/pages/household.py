@@ -5,7 +5,6 @@ this viewer: personal fields masked, graded by people.md A5.
 """
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +18,7 @@ from services.console.api.timeline import STEPS_MAX, steps
 from services.console.console import Console
 from services.console.frame import region_name
 from services.console.neighbours import Answer
-from services.console.session import Viewer, check_csrf
+from services.console.session import Viewer, check_csrf, new_key
 from services.console.told import Telling
 from services.console.wording import Words
 from shared.access.roles import grade
@@ -43,7 +42,7 @@ def routes(console: Console) -> APIRouter:
         check_csrf(viewer.csrf, given.get("csrf"))
         body = {"reason": str(given.get("reason") or "").strip()[:REASON_MAX]}
         answer = await console.neighbours.post(
-            "intake", f"/v1/households/{household_id}/unmask", console.token(viewer), body, secrets.token_urlsafe(18)
+            "intake", f"/v1/households/{household_id}/unmask", console.token(viewer), body, new_key()
         )
         return await _show(console, request, viewer, household_id, answer)
 

@@ -4,7 +4,6 @@ knows, and a person's match or "not ours" (people A10). Every look and word is a
 
 import asyncio
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from services.console.frame import region_name, to
 from services.console.neighbours import Answer
 from services.console.pages.household import fields_told
 from services.console.remaining import as_instant, remaining
-from services.console.session import Viewer, check_csrf
+from services.console.session import Viewer, check_csrf, kept_key
 from services.console.wording import Words
 from shared.web.problems import refuse
 
@@ -67,7 +66,7 @@ def routes(console: Console) -> APIRouter:
         if act not in (*ACTS, "unmask"):
             raise refuse(404, "not_found", "There is no such act.")
         reason, chosen = str(given.get("reason") or "").strip()[:REASON_MAX], str(given.get("household_id") or "")
-        number, key = str(given.get("household_no") or "").strip()[:64], str(given.get("key") or "")[:100] or None
+        number = str(given.get("household_no") or "").strip()[:64]
         token, written = console.token(viewer), {"reason": reason, "household_no": number, "act": act}
         if len(reason) < REASON_MIN:
             return await _both(console, request, viewer, id, 422, written | {"error": "form"})
@@ -78,7 +77,7 @@ def routes(console: Console) -> APIRouter:
             if not chosen:
                 return await _both(console, request, viewer, id, 422, written | {"error": "nobody"})
             body["household_id"] = chosen
-        answer = await console.neighbours.post("intake", f"/v1/identity/{id}/{act}", token, body, key)
+        answer = await console.neighbours.post("intake", f"/v1/identity/{id}/{act}", token, body, kept_key(given))
         if act == "unmask":
             return await _both(console, request, viewer, id, unmasked=answer)
         if answer.is_fine:
@@ -116,7 +115,7 @@ async def _both(
         request, viewer, "identity_one.html", status, one=waits(body, viewer, words), sent=sent_told(body, words),
         candidates=[likely(each, words) for each in body["candidates"]], is_matchable=body["is_matchable"],
         may_match=viewer.may("identity.match"), written=written or {}, reason_min=REASON_MIN, reason_max=REASON_MAX,
-        key=secrets.token_urlsafe(18), seen=unmasked.body if unmasked and unmasked.is_fine else None,
+        seen=unmasked.body if unmasked and unmasked.is_fine else None,
         unmask_failed=unmasked is not None and not unmasked.is_fine,
     )  # fmt: skip
 

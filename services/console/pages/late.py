@@ -5,7 +5,6 @@ Carries out domain §7 and requirement 27: the late office answers, the one abov
 """
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from services.console.frame import region_name, to
 from services.console.neighbours import Answer
 from services.console.queue import row
 from services.console.remaining import as_instant, remaining
-from services.console.session import Viewer, check_csrf
+from services.console.session import Viewer, check_csrf, kept_key
 from services.console.way import name_of
 from services.console.wording import Words
 
@@ -63,8 +62,8 @@ def routes(console: Console) -> APIRouter:
         if what not in CALLS or not text:
             wrong = Written(str(supervision_id), text, words("form.missing"))
             return await _show(console, request, viewer, wrong, 422)
-        path, key = f"/v1/supervisions/{supervision_id}/{what}", str(given.get("key") or "")[:100] or None
-        answer = await console.neighbours.post("workflow", path, console.token(viewer), {"text": text}, key)
+        path, token = f"/v1/supervisions/{supervision_id}/{what}", console.token(viewer)
+        answer = await console.neighbours.post("workflow", path, token, {"text": text}, kept_key(given))
         if answer.is_fine:
             return to(f"/late?said={what}#s-{supervision_id}")
         wrong = Written(str(supervision_id), text, _why(answer, words))
@@ -108,7 +107,6 @@ async def _show(
         ],
         supervisions=[_supervision(one, offices, named, viewer, words) for one in supervisions],
         said=asked.get("said", "") if asked.get("said") in CALLS else "", written=written, states=STATES,
-        key=secrets.token_urlsafe(18),
     )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ with the viewer's own token. Forms work without scripts.
 
 import asyncio
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +18,7 @@ from starlette.datastructures import FormData
 from services.console.console import Console
 from services.console.frame import to
 from services.console.neighbours import Answer
-from services.console.session import Viewer, check_csrf
+from services.console.session import Viewer, check_csrf, kept_key
 from services.console.way import name_of
 from services.console.wording import Words
 from shared.access.roles import ACTS_AT, ROLES
@@ -65,7 +64,7 @@ def routes(console: Console) -> APIRouter:
         posted = _checked(viewer, await request.form())
         body = {post: posted.get(post) or None for post in ("worker", "deputy")}
         answer = await console.neighbours.put(
-            "workflow", f"/v1/grids/{_plain(grid)}", console.token(viewer), body, posted.get("key")
+            "workflow", f"/v1/grids/{_plain(grid)}", console.token(viewer), body, kept_key(posted)
         )
         if answer.is_fine:
             return to(f"/people/grids/{grid}?said={'saved' if answer.body['changed'] else 'unchanged'}")
@@ -91,7 +90,7 @@ def routes(console: Console) -> APIRouter:
         body: dict[str, Any] = {name: posted[name] for name in ("since", "until", "reason_code")}
         body |= {"officer_id": _plain(officer), "deputy_id": posted.get("deputy_id") or None}
         answer = await console.neighbours.post(
-            "workflow", "/v1/leaves", console.token(viewer), body, posted.get("key")
+            "workflow", "/v1/leaves", console.token(viewer), body, kept_key(posted)
         )  # fmt: skip
         if answer.is_fine:
             return to(f"/people/officers/{officer}?said={'entered' if answer.body['stand_ins'] else 'entered_alone'}")
@@ -161,7 +160,7 @@ async def _grid(
         choices=_choices(people.body["items"], words, ACTS_AT["village_group"]), given=given,
         chosen={post: given.posted.get(post, row[post] or "") for post in ("worker", "deputy")},
         history=_history([one for one in stays.body["items"] if one["post"] in ("worker", "deputy")], words),
-        **_said(request, given), key=secrets.token_urlsafe(18),
+        **_said(request, given),
     )  # fmt: skip
 
 
@@ -202,7 +201,7 @@ async def _officer(
         request, viewer, "people_officer.html", status, person=person, office=words.of(person["office_name"]),
         leaves=[_leave_row(one, named, words) for one in reversed(leaves.body["items"])],
         choices=_choices(others, words, may), given=given, reasons=LEAVE_REASONS,
-        history=_history(stays.body["items"], words), **_said(request, given), key=secrets.token_urlsafe(18),
+        history=_history(stays.body["items"], words), **_said(request, given),
     )  # fmt: skip
 
 

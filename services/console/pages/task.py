@@ -5,7 +5,6 @@ double click decides once; what somebody else changed meanwhile is said kindly a
 """
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +21,7 @@ from services.console.frame import region_name, to
 from services.console.neighbours import Answer
 from services.console.queue import unit_of
 from services.console.remaining import as_instant
-from services.console.session import Viewer, check_csrf
+from services.console.session import Viewer, check_csrf, kept_key, new_key
 from services.console.told import Telling
 from services.console.way import name_of, officer_of
 from services.console.wording import Words
@@ -66,7 +65,7 @@ def routes(console: Console) -> APIRouter:
         viewer = await console.viewer(request, "task.claim")
         given = await request.form()
         check_csrf(viewer.csrf, given.get("csrf"))
-        key, token = _key(given), console.token(viewer)
+        key, token = kept_key(given), console.token(viewer)
         answer = await console.neighbours.post("workflow", f"/v1/tasks/{task_id}/claim", token, {}, key)
         if answer.is_fine:
             await console.await_emitted(viewer.caller, answer.body.get("emitted", ()))
@@ -94,7 +93,7 @@ async def _decide(console: Console, request: Request, viewer: Viewer, task_id: U
     now = await console.neighbours.get("workflow", f"/v1/tasks/{task_id}", token)
     posted, action = _posted(given), str(given.get("action", ""))
     if not now.is_fine:
-        return await show(console, request, viewer, now, Filled(posted, {}, key=_key(given)), action)
+        return await show(console, request, viewer, now, Filled(posted, {}, key=kept_key(given)), action)
     chosen = _action(now.body, action)
     if now.body.get("state") != "open" or chosen is None:
         # The second click of a double click, or somebody was quicker.
@@ -106,16 +105,16 @@ async def _decide(console: Console, request: Request, viewer: Viewer, task_id: U
     if reason is None and chosen.get("needs_reason") and chosen.get("reason_codes"):
         errors["reason_code"] = words("form.missing")
     if errors:
-        filled = Filled(posted, errors, "task.fix", {"n": len(errors)}, _key(given))
+        filled = Filled(posted, errors, "task.fix", {"n": len(errors)}, kept_key(given))
         return await show(console, request, viewer, now, filled, action, 422)
     body = {"action": action, "form": value, "version": _version(given)}
     comment = str(given.get("comment") or "").strip()[:COMMENT_MAX]
     body |= {name: text for name, text in (("reason_code", reason), ("comment", comment)) if text}
-    answer = await console.neighbours.post("workflow", f"/v1/tasks/{task_id}/decisions", token, body, _key(given))
+    answer = await console.neighbours.post("workflow", f"/v1/tasks/{task_id}/decisions", token, body, kept_key(given))
     if answer.is_fine:
         await console.await_emitted(viewer.caller, answer.body.get("emitted", ()))
         return to(f"/tasks/{task_id}?done=1")
-    return await _refused(console, request, viewer, task_id, answer, Filled(posted, {}, key=_key(given)), action)
+    return await _refused(console, request, viewer, task_id, answer, Filled(posted, {}, key=kept_key(given)), action)
 
 
 async def _refused(
@@ -144,11 +143,6 @@ def _posted(given: FormData) -> dict[str, list[str]]:
         if isinstance(value, str) and (name.startswith("form.") or name in ("reason_code", "comment")):
             found.setdefault(name[:200], []).append(value[:ENTRY_LENGTH_MAX])
     return found
-
-
-def _key(given: FormData) -> str:
-    key = given.get("key")
-    return key if isinstance(key, str) and 1 <= len(key) <= 100 and key.isascii() else secrets.token_urlsafe(18)
 
 
 def _version(given: FormData) -> int:
@@ -210,7 +204,7 @@ async def show(
     return console.frame.page(
         request, viewer, "task.html", status,
         task=task, home=home, contact=contact, can_act=can_act, acts=acts, chosen=chosen, filled=filled, named=named,
-        unit=unit_of(task, words), why=why_of(task.get("why"), words), key=filled.key or secrets.token_urlsafe(18),
+        unit=unit_of(task, words), why=why_of(task.get("why"), words), form_key=filled.key or new_key(),
         drawn=form.draw(schema, words, filled.posted, filled.errors) if chosen else None,
         reasons=reasons_of(chosen, words) if chosen else [], is_done=request.query_params.get("done") == "1",
         history=[_entry(one, telling) for one in history], village=region_name(str(task.get("region") or "")),
