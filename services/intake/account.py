@@ -6,7 +6,6 @@ What people tell (declarations, clues, objections) is counted call by call befor
 stands as waiting, and its sender comes again.
 """
 
-import base64
 from collections import Counter
 from typing import Any
 
@@ -16,6 +15,7 @@ from services.intake.departments import KINDS
 from shared.contracts.topics import department_topic
 from shared.messaging import positions
 from shared.postgres import queries, session
+from shared.web.cursor import unpacked
 
 SQL = queries(__file__)
 
@@ -78,8 +78,4 @@ def _kafka(code: str, read: Any, rows: dict[tuple[str, str], Counter[str]], skip
 
 def _skipped(ids: list[str]) -> Counter[str]:
     """Topics of the records that a person skipped, from the audit's own subjects."""
-    found: Counter[str] = Counter()
-    for one in ids:
-        parts = base64.urlsafe_b64decode(one + "=" * (-len(one) % 4)).decode("utf-8", "replace").split("\x1f")
-        found[parts[1] if len(parts) == 4 else ""] += 1
-    return found
+    return Counter(topic for _, topic, _, _ in (unpacked(one, 4) for one in ids))

@@ -5,7 +5,6 @@ What was sent is shown masked, below township without what the department said (
 decides.
 """
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,12 +23,12 @@ from shared.domain.identity import mask_name, mask_number, mask_phone, normalise
 from shared.messaging.room import Decided
 from shared.policy import Policy
 from shared.postgres import queries
+from shared.web.cursor import SEPARATOR, packed, unpacked
 
 SQL = queries(__file__)
 
 CLUE = "clue:"
 """Before the id of who reported and is in no register; a parked record's id has no colon."""
-SEPARATOR = "\x1f"
 NAMESAKES_MAX, MEMBERS_MAX = 60, 12
 TOWNSHIP_DIGITS = 9
 """Names are compared within a township: further off a name says nothing."""
@@ -51,7 +50,7 @@ class Unmatched:
     @property
     def id(self) -> str:
         """As calls name it."""
-        return self.name if self.clue_id else base64.urlsafe_b64encode(self.name.encode()).decode().rstrip("=")
+        return self.name if self.clue_id else packed(self.department, self.record_id)
 
     @classmethod
     def read(cls, id: str) -> "Unmatched | None":
@@ -59,10 +58,10 @@ class Unmatched:
         try:
             if id.startswith(CLUE):
                 return cls(clue_id=UUID(id.removeprefix(CLUE)))
-            department, record_id = base64.urlsafe_b64decode(id + "=" * (-len(id) % 4)).decode().split(SEPARATOR)
+            department, record_id = unpacked(id, 2)
         except ValueError:
             return None
-        return None if "\x00" in department + record_id else cls(department, record_id)
+        return cls(department, record_id)
 
 
 # ── what is red by itself ───────────────────────────────────────────────────────────────────────────────────────────

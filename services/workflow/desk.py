@@ -4,7 +4,6 @@ Reads under the caller's row scope. An explanation has two grades: exact for tow
 group (people's needs A5).
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +27,9 @@ from shared.postgres import queries
 
 SQL = queries(__file__)
 
-_EPOCH = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), 0, UUID(int=0))
+Urgency = tuple[datetime, int, UUID]
+"""Where a task stands in the list: until when, how grave (RANK_MAX is the mildest), which one."""
+RANK_MAX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,9 @@ class Filters:
 
 
 async def listed(
-    connection: asyncpg.Connection, filters: Filters, after: str | None, limit: int
-) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of tasks, the most urgent first, and the next one's cursor. Raises ValueError for a bad one."""
-    due_at, rank, task_id = _read_cursor(after) if after else _EPOCH
+    connection: asyncpg.Connection, filters: Filters, after: Urgency, limit: int
+) -> tuple[list[dict[str, Any]], Urgency | None]:
+    """A page of tasks behind the one that stood last, the most urgent first, and which stands last on it."""
     rows = await connection.fetch(
         SQL.list,
         filters.state,
@@ -61,15 +61,12 @@ async def listed(
         filters.level,
         filters.lateness,
         filters.claimed_by,
-        due_at,
-        rank,
-        task_id,
+        *after,
         limit,
         filters.department,
     )
     last = rows[-1] if len(rows) == limit else None
-    cursor = _cursor(last["due_at"], last["rank"], last["task_id"]) if last else None
-    return [item(row) for row in rows], cursor
+    return [item(row) for row in rows], (last["due_at"], last["rank"], last["task_id"]) if last else None
 
 
 def item(row: asyncpg.Record) -> dict[str, Any]:
@@ -86,18 +83,6 @@ def item(row: asyncpg.Record) -> dict[str, Any]:
 def _limit(policy: Policy, row: asyncpg.Record) -> dict[str, Any]:
     _, limit = counted_from(policy, row["hop"], row["step"], row["level"], row["sent_at"], row["declared_at"])
     return {"amount": limit.amount, "unit": limit.unit}
-
-
-def _cursor(due_at: datetime, rank: int, task_id: UUID) -> str:
-    return base64.urlsafe_b64encode(f"{due_at.isoformat()}|{rank}|{task_id}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str) -> tuple[datetime, int, UUID]:
-    due_at, rank, task_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("|")
-    instant = datetime.fromisoformat(due_at)
-    if instant.tzinfo is None or not 0 <= int(rank) <= 2:
-        raise ValueError("no cursor of ours")
-    return instant, int(rank), UUID(task_id)
 
 
 async def whole(

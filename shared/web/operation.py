@@ -1,7 +1,6 @@
 """Operation, the same in every service: alive, ready, metrics, conservation, dead letters."""
 
-import base64
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -20,6 +19,7 @@ from shared.messaging.faults import NotFirst, is_infrastructure
 from shared.messaging.room import Kept
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.messaging.waiting import Waiting
+from shared.web import cursor
 from shared.web.callers import allowed, who
 from shared.web.document import Reply, Shape, Shapes
 from shared.web.problems import refuse
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 PAGE_MAX = 100
+FIRST = (cursor.LONG_AGO, "", "", 0)
 
 
 class Skip(BaseModel):
@@ -75,7 +76,7 @@ def _dead_letters_read(routes: APIRouter, service: "Service") -> None:
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
-        rows = await service.worker.fetch(waiting.SQL.list, *_cursor(after), limit, *_scope(caller))
+        rows = await service.worker.fetch(waiting.SQL.list, *cursor.read(after, FIRST), limit, *_scope(caller))
         last = rows[-1] if len(rows) == limit else None
         return {"items": [_shown(dict(row)) for row in rows], "next": _as_cursor(last) if last else None}
 
@@ -91,7 +92,7 @@ def _dead_letters_read(routes: APIRouter, service: "Service") -> None:
             postgres.session(service.worker) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            rows = await connection.fetch(waiting.SQL.lines, *_cursor(after), limit, *scope)
+            rows = await connection.fetch(waiting.SQL.lines, *cursor.read(after, FIRST), limit, *scope)
             [sums] = await connection.fetch(waiting.SQL.sum, *scope)
         last = rows[-1] if len(rows) == limit else None
         items = [_shown(dict(row)) for row in rows]
@@ -146,7 +147,7 @@ _SHOWN = ("consumer", "topic", "key", "sequence", "state", "type", "region", "ca
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {"id": _packed(row["consumer"], row["topic"], row["key"], row["sequence"]), **row}
+    return {"id": cursor.packed(row["consumer"], row["topic"], row["key"], row["sequence"]), **row}
 
 
 def _work(service: "Service", row: Waiting) -> UnitOfWork:
@@ -158,7 +159,7 @@ def _work(service: "Service", row: Waiting) -> UnitOfWork:
 
 async def _find(service: "Service", id: str, caller: Caller) -> tuple[Waiting, bool]:
     try:
-        consumer, topic, key, sequence = _parts(id)
+        consumer, topic, key, sequence = cursor.unpacked(id, 4)
         row = await service.worker.fetchrow(waiting.SQL.one, consumer, topic, key, _number(sequence))
     except ValueError:
         row = None
@@ -190,34 +191,8 @@ async def _note(service: "Service", caller: Caller, action: str, subject: str, d
         await audit.write(connection, audit.Entry(who(caller), caller.role, action, subject, details=details))
 
 
-def _cursor(after: str | None) -> tuple[datetime, str, str, int]:
-    if after is None:
-        return datetime(1970, 1, 1, tzinfo=UTC), "", "", 0
-    try:
-        since, topic, key, sequence = _parts(after)
-        instant = datetime.fromisoformat(since)
-        if instant.tzinfo is None:
-            raise ValueError("an instant has a zone")
-        return instant.astimezone(UTC), topic, key, _number(sequence)
-    except (ValueError, OverflowError):
-        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
-
-
 def _as_cursor(row: Any) -> str:
-    return _packed(row["since"].isoformat(), row["topic"], row["key"], row["sequence"])
-
-
-def _packed(first: str, topic: str, key: str, sequence: int) -> str:
-    """An id (of a consumer) or a cursor (from an instant on), opaque to the caller."""
-    return base64.urlsafe_b64encode(f"{first}\x1f{topic}\x1f{key}\x1f{sequence}".encode()).decode().rstrip("=")
-
-
-def _parts(packed: str) -> list[str]:
-    """What `_packed` was given. Raises ValueError for what is none of ours."""
-    parts = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode().split("\x1f")
-    if len(parts) != 4 or any("\x00" in part for part in parts):
-        raise ValueError("not one of ours")
-    return parts
+    return cursor.packed(row["since"], row["topic"], row["key"], row["sequence"])
 
 
 def _number(text: str) -> int:

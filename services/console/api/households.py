@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Depends, Query
@@ -13,12 +12,13 @@ from services.console.projections.household import SQL
 from shared.access.tokens import Caller
 from shared.domain.division import pad, trim
 from shared.service import Service
+from shared.web import cursor
 from shared.web.callers import allowed, scoped
 from shared.web.problems import refuse
 
 PAGE_MAX = 200
 Q_MAX = 64
-FIRST = ("", UUID(int=0))
+FIRST = ("", cursor.NIL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def routes(console: Console, service: Service) -> APIRouter:
         caller: Annotated[Caller, Depends(allowed("timeline.read"))],
         region: Annotated[str | None, Query(max_length=12)] = None,
         q: Annotated[str, Query(max_length=Q_MAX)] = "",
-        after: Annotated[str | None, Query(max_length=120)] = None,
+        after: Annotated[str | None, Query(max_length=200)] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
         found = await search(console, caller, region, q, after, limit)
@@ -50,9 +50,10 @@ async def search(console: Console, caller: Caller, region: str | None, q: str, a
     first, last = _bounds(region if region else caller.region)
     wanted = _prefix(q)
     async with scoped(console.api, caller) as connection:
-        rows = list(await connection.fetch(SQL.search, first, last, wanted, *_cursor(after), limit))
+        rows = list(await connection.fetch(SQL.search, first, last, wanted, *cursor.read(after, FIRST), limit))
         total = await connection.fetchval(SQL.count, first, last, wanted)
-    return Found(rows, total, f"{rows[-1]['household_no']}~{rows[-1]['household_id']}" if len(rows) == limit else None)
+    end = rows[-1] if len(rows) == limit else None
+    return Found(rows, total, cursor.packed(end["household_no"], end["household_id"]) if end else None)
 
 
 def _bounds(region: str) -> tuple[str, str]:
@@ -71,16 +72,6 @@ def _prefix(q: str) -> str:
     if re.fullmatch(r"[\u3400-\u9fff·]{2,}", text):
         text = text[0]
     return re.sub(r"([\\%_])", r"\\\1", text)
-
-
-def _cursor(after: str | None) -> tuple[str, UUID]:
-    if after is None:
-        return FIRST
-    number, _, id_ = after.rpartition("~")
-    try:
-        return number.replace("\x00", ""), UUID(id_)
-    except ValueError:
-        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
 
 
 def _shown(row: asyncpg.Record) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Below township, sums, departments and record ids give way to bands (people.md A5), in the page and here alike.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,13 +20,14 @@ from services.console.told import Telling
 from shared.access.roles import grade
 from shared.access.tokens import Caller
 from shared.service import Service
+from shared.web import cursor
 from shared.web.callers import allowed, scoped
 from shared.web.problems import refuse
 
 STEPS_MAX = 500
-BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), "", 0)
-
-Cursor = tuple[datetime, str, int]
+Place = tuple[datetime, str, int]
+"""Of a step on the line: when, and by which fact."""
+BEGINNING: Place = (cursor.LONG_AGO, "", 0)
 
 
 def routes(console: Console, service: Service) -> APIRouter:
@@ -40,10 +41,11 @@ def routes(console: Console, service: Service) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=STEPS_MAX)] = STEPS_MAX,
     ) -> dict[str, Any]:
         """Oldest first. `next` is the cursor of the steps that follow."""
-        found = await steps(console, caller, household_id, _cursor(after), limit)
+        found = await steps(console, caller, household_id, cursor.read(after, BEGINNING), limit)
         if found is None:
             raise refuse(404, "not_found", "There is no such household in your area.")
         home, rows = found
+        last = rows[-1] if len(rows) == limit else None
         now = await console.now()
         named = await console.officers([row["officer_id"] for row in rows])
         tellings = {
@@ -56,7 +58,7 @@ def routes(console: Console, service: Service) -> APIRouter:
             "household_id": str(household_id),
             "household_no": home["household_no"] if home else None,
             "items": [item(row, tellings) for row in rows],
-            "next": _as_cursor(rows[-1]) if len(rows) == limit else None,
+            "next": cursor.packed(last["at"], last["topic"], last["sequence"]) if last else None,
         }
 
     return routes
@@ -67,7 +69,7 @@ Found = tuple[asyncpg.Record | None, list[dict[str, Any]]]
 
 
 async def steps(
-    console: Console, caller: Caller, household_id: UUID, after: Cursor | None, limit: int = STEPS_MAX
+    console: Console, caller: Caller, household_id: UUID, after: Place | None, limit: int = STEPS_MAX
 ) -> Found | None:
     """The steps after a given one; without one the newest. None when the caller may see neither row nor step."""
     async with scoped(console.api, caller) as connection:
@@ -102,20 +104,3 @@ def item(row: dict[str, Any], tellings: dict[str, Telling]) -> dict[str, Any]:
 
 def _row(row: asyncpg.Record) -> dict[str, Any]:
     return {**dict(row), "what": orjson.loads(row["what"]), "exact": orjson.loads(row["exact"])}
-
-
-def _cursor(after: str | None) -> Cursor:
-    if after is None:
-        return BEGINNING
-    try:
-        at, topic, sequence = after.split("~")
-        instant = datetime.fromisoformat(at)
-        if instant.tzinfo is None or not 0 <= int(sequence) < 2**63:
-            raise ValueError
-    except ValueError:
-        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
-    return instant, topic, int(sequence)
-
-
-def _as_cursor(row: dict[str, Any]) -> str:
-    return f"{row['at'].astimezone(UTC).isoformat()}~{row['topic']}~{row['sequence']}"

@@ -9,8 +9,8 @@ from services.intake.vault import Vault
 from shared import audit
 from shared.access.tokens import Caller
 from shared.service import Service
+from shared.web import cursor
 from shared.web.callers import allowed, scoped, who
-from shared.web.cursor import Cursor
 
 PAGE_MAX = 100
 
@@ -25,7 +25,9 @@ def router(service: Service, vault: Vault) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(complaint.SQL.list, *Cursor.read(after), caller.officer_id, limit)
+            rows = await connection.fetch(
+                complaint.SQL.list, *cursor.read(after, cursor.NEWEST), caller.officer_id, limit
+            )
             for row in rows:
                 id_ = str(row["complaint_id"])
                 entry = audit.Entry(who(caller), caller.role, "complaint.read", id_, region=row["region"])
@@ -33,7 +35,7 @@ def router(service: Service, vault: Vault) -> APIRouter:
         last = rows[-1] if len(rows) == limit else None
         return {
             "items": [complaint.shown_complaint(row, vault) for row in rows],
-            "next": Cursor.write(last["received_at"], last["complaint_id"]) if last else None,
+            "next": cursor.packed(last["received_at"], last["complaint_id"]) if last else None,
         }
 
     return routes

@@ -3,7 +3,6 @@
 Each sight of one leaves an audit row, in the transaction of the sight; so does each word.
 """
 
-import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -24,10 +23,13 @@ from shared.messaging.answers import Answer
 from shared.messaging.batch import Report
 from shared.policy import Policy
 from shared.service import Service
+from shared.web import cursor
 from shared.web.callers import allowed, scoped, slot, who
 from shared.web.problems import refuse
 
 PAGE_MAX = 200
+FIRST = (False, cursor.LONG_AGO, "")
+"""Before what is not "not urgent", however long it has waited."""
 ASKED: Mapping[str, tuple[str | None, bool | None]] = {
     "open": (None, False),
     "not_ours": (None, True),
@@ -58,12 +60,13 @@ def router(service: Service, vault: Vault, policy: Policy) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
         """Parked records and people who reported and are in no register, what is urgent first, each with its clock."""
-        what, is_answered = ASKED[state]
+        begin, (what, is_answered) = cursor.read(after, FIRST), ASKED[state]
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(whose.SQL.list, what, is_answered, department, *_cursor(after), limit + 1)
+            rows = await connection.fetch(whose.SQL.list, what, is_answered, department, *begin, limit + 1)
             as_of: datetime = await connection.fetchval(whose.SQL.now)
         items = [whose.listed(dict(row), matched_within(policy)) for row in rows[:limit]]
-        following = _as_cursor(rows[limit - 1]) if len(rows) > limit else None
+        last = rows[limit - 1] if len(rows) > limit else None
+        following = cursor.packed(not last["is_urgent"], last["since"], last["subject"]) if last else None
         return {"items": items, "as_of": as_of, "next": following}
 
     @routes.get("/v1/identity/tally")
@@ -151,20 +154,3 @@ def _both_sides(
         "not_ours": {"at": said["said_at"], "by": said["said_by"], "role": said["role"], "reason": said["reason"]}
         if said else None,
     }  # fmt: skip
-
-
-def _cursor(after: str | None) -> tuple[bool | None, datetime | None, str | None]:
-    if after is None:
-        return None, None, None
-    try:
-        urgent, since, subject = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode().split("\x1e")
-        if "\x00" not in subject:
-            return urgent == "0", datetime.fromisoformat(since), subject
-    except ValueError:
-        pass
-    raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.")
-
-
-def _as_cursor(row: Any) -> str:
-    text = "\x1e".join(("1" if row["is_urgent"] else "0", row["since"].isoformat(), row["subject"]))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

@@ -21,9 +21,9 @@ from shared.messaging.faults import Refused
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import queries
 from shared.service import Service
+from shared.web import cursor
 from shared.web.call import called, decided_and_emitted, received
 from shared.web.callers import allowed, scoped
-from shared.web.cursor import Cursor
 
 SQL = queries(__file__)
 
@@ -52,7 +52,7 @@ def router(service: Service, work: UnitOfWork, showing: UnitOfWork) -> APIRouter
         is_own = mine or caller.role not in OVERSEERS
         if is_own and caller.officer_id is None:
             return {"items": [], "next": None}
-        created_at, notice_id = Cursor.read(after)
+        created_at, notice_id = cursor.read(after, cursor.NEWEST)
         about = (state, created_at, notice_id, limit)
         async with scoped(service.api, caller) as connection:
             if is_own:
@@ -65,7 +65,7 @@ def router(service: Service, work: UnitOfWork, showing: UnitOfWork) -> APIRouter
         items = [_shown(row, is_own, ways) for row in rows]
         return {
             "items": items,
-            "next": Cursor.write(rows[-1]["created_at"], rows[-1]["notice_id"]) if len(rows) == limit else None,
+            "next": cursor.packed(rows[-1]["created_at"], rows[-1]["notice_id"]) if len(rows) == limit else None,
         }
 
     @routes.get("/v1/notices/unread-count")
@@ -96,7 +96,7 @@ async def _of_household(service: Service, caller: Caller, household_id: UUID, sh
     async with scoped(service.api, caller) as connection:
         if caller.role != "system" and not await connection.fetchval(SQL.is_told_of, household_id, caller.officer_id):
             raise Refused(NOT_FOUND)
-        rows = await connection.fetch(SQL.own, person_of(household_id), None, *Cursor.read(None), LIMIT_MAX)
+        rows = await connection.fetch(SQL.own, person_of(household_id), None, *cursor.NEWEST, LIMIT_MAX)
         ways = await _ways_out(connection, rows)
     if caller.role == "system":
         await delivered(showing, rows)

@@ -19,8 +19,8 @@ from shared.access.tokens import Caller
 from shared.clock import civil_date
 from shared.policy import Policy, PolicyError, load
 from shared.service import Service
+from shared.web import cursor
 from shared.web.callers import allowed, scoped
-from shared.web.cursor import Cursor
 from shared.web.problems import refuse
 
 PAGE_MAX = 200
@@ -42,14 +42,14 @@ def router(service: Service, policy: Policy) -> APIRouter:
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
-        at, last_id = Cursor.read(after)
+        at, last_id = cursor.read(after, cursor.NEWEST)
         async with scoped(service.api, caller) as connection:
             rows = await connection.fetch(
                 warning.SQL.page, state, household, household_no, region, at, last_id, limit + 1, level, for_audit
             )
         items = [_shown(row["told"], caller) for row in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
-        return {"items": items, "next": Cursor.write(last["raised_at"], last["warning_id"]) if last else None}
+        return {"items": items, "next": cursor.packed(last["raised_at"], last["warning_id"]) if last else None}
 
     @routes.get("/v1/warnings/tally")
     async def tally(

@@ -23,14 +23,13 @@ from shared.domain.calendar import day_of
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.policy import load
 from shared.service import Service
+from shared.web import cursor
 from shared.web.call import called, decided, decided_and_emitted, received, understood
 from shared.web.callers import allowed, scoped, who
-from shared.web.problems import refuse
 
 UPLOAD_BYTES_MAX = 4 * 1024 * 1024
 """A county's register of officers in one call."""
 LIMIT_MAX = 1000
-FIRST_DAY = date.min
 
 Reader = Annotated[Caller, Depends(allowed("officer.read"))]
 Writer = Annotated[Caller, Depends(allowed("officer.write"))]
@@ -39,7 +38,7 @@ GridWriter = Annotated[Caller, Depends(allowed("grid.write"))]
 Region = Annotated[str, Query(pattern=r"^\d{0,12}$")]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 Short = Annotated[str | None, Query(max_length=64)]
-After = Annotated[str, Query(max_length=130)]
+After = Annotated[str | None, Query(max_length=200)]
 Flag = Literal["no_worker", "no_deputy", "too_large", "too_small"]
 GridId = Annotated[str, Path(pattern=r"^\d{12}-[0-9A-Za-z]{1,8}$")]
 
@@ -87,16 +86,15 @@ def _people(routes: APIRouter, service: Service) -> None:
         region: Region = "",
         on: date | None = None,
         ever: bool = False,
-        after: After = "",
+        after: After = None,
         limit: Limit = 200,
     ) -> dict[str, Any]:
         """Who is in post today, or `on` a day; with `ever` every stay that there was and will be."""
-        last, at, since = _cursor(after, 3)
-        start = _day(since) if since else FIRST_DAY
+        last, at, start = cursor.read(after, ("", "", date.min))
         async with scoped(service.api, caller) as connection:
             rows = await connection.fetch(
                 SQL.list, last, at, start, office, grid, role, region, ever, limit, on, officer
-            )  # fmt: skip
+            )
         items = [_named(dict(row), "office_name") for row in rows]
         return _page(items, limit, "officer_id", "office_id", "since")
 
@@ -106,26 +104,24 @@ def _people(routes: APIRouter, service: Service) -> None:
         kind: Annotated[list[OfficeKind] | None, Query()] = None,
         region: Region = "",
         office: Short = None,
-        after: After = "",
+        after: After = None,
         limit: Limit = 200,
     ) -> dict[str, Any]:
         """Offices, the highest first, with how many are in post there and how many of them are away."""
-        place, last = _cursor(after, 2)
+        place, last = cursor.read(after, ("", ""))
         async with scoped(service.api, caller) as connection:
             rows = await connection.fetch(SQL.list_offices, place, last, kind, region, limit, office)
         return _page([_named(dict(row), "name") for row in rows], limit, "place", "office_id")
 
     @routes.get("/v1/leaves")
     async def leaves(
-        caller: Reader, officer: Short = None, region: Region = "", ever: bool = False, after: After = "",
+        caller: Reader, officer: Short = None, region: Region = "", ever: bool = False, after: After = None,
         limit: Limit = 200,
     ) -> dict[str, Any]:  # fmt: skip
         """Leave under way or to come; with `ever` what is over too. The reason is told to whoever may enter it."""
-        since, id_ = _cursor(after, 2)
+        since, id_ = cursor.read(after, (date.min, cursor.NIL))
         async with scoped(service.api, caller) as connection:
-            rows = await connection.fetch(
-                leaves_room.SQL.list, officer, ever, region, _day(since) if since else FIRST_DAY, _uuid(id_), limit
-            )
+            rows = await connection.fetch(leaves_room.SQL.list, officer, ever, region, since, id_, limit)
         items = [dict(row) for row in rows]
         if not may(caller, "officer.write"):
             for one in items:
@@ -142,16 +138,15 @@ def _grids(routes: APIRouter, service: Service) -> None:
         region: Region = "",
         grid: Short = None,
         flag: Flag | None = None,
-        after: Short = "",
+        after: After = None,
         limit: Limit = 200,
     ) -> dict[str, Any]:
         """Grids with their households, who holds their posts, who is away, and what needs a hand; exact sums beside."""
+        [last] = cursor.read(after, ("",))
         async with scoped(service.api, caller) as connection:
             today = day_of(await connection.fetchval(grids_room.SQL.now))
             least, target, most = (int(policy.value(name, on=today).value) for name in grids_room.SIZES)
-            rows = await connection.fetch(
-                grids_room.SQL.list, after or "", region, limit, grid, least, most, flag
-            )  # fmt: skip
+            rows = await connection.fetch(grids_room.SQL.list, last, region, limit, grid, least, most, flag)
             sums = await connection.fetchrow(grids_room.SQL.sums, region, least, most)
         items = [_named(dict(row), "office_name") for row in rows]
         sizes = {"least": least, "target": target, "most": most}
@@ -159,29 +154,8 @@ def _grids(routes: APIRouter, service: Service) -> None:
 
 
 def _page(items: list[dict[str, Any]], limit: int, *keys: str) -> dict[str, Any]:
-    following = "~".join(str(items[-1][key]) for key in keys) if len(items) == limit else None
+    following = cursor.packed(*(items[-1][key] for key in keys)) if len(items) == limit else None
     return {"items": items, "next": following}
-
-
-def _cursor(text: str, parts: int) -> list[str]:
-    found = text.split("~") if text else [""] * parts
-    if len(found) != parts:
-        raise refuse(422, "cursor", "This is no cursor of ours: begin without `after`.")
-    return found
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise refuse(422, "cursor", "This is no cursor of ours: begin without `after`.") from None
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text) if text else UUID(int=0)
-    except ValueError:
-        raise refuse(422, "cursor", "This is no cursor of ours: begin without `after`.") from None
 
 
 def _named(row: Mapping[str, Any], name: str) -> dict[str, Any]:

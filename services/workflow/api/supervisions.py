@@ -1,6 +1,5 @@
 """/v1/supervisions: what the office above asks of a late one, its answers and closures. /v1/deadlines/unfired."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,12 +11,12 @@ from services.workflow.supervision import ANSWER, CLOSE, Letter, Writing
 from shared.access.tokens import Caller
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.service import Service
+from shared.web import cursor
 from shared.web.call import called, decided, received, understood
 from shared.web.callers import allowed, scoped, who
-from shared.web.problems import refuse
 
 LIMIT_MAX = 200
-BEGINNING = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
+FIRST = (cursor.LONG_AGO, cursor.NIL)
 
 Short = Annotated[str | None, Query(max_length=64)]
 
@@ -33,11 +32,11 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
         after: Annotated[str | None, Query(max_length=100)] = None,
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
     ) -> dict[str, Any]:
-        begin = _read_cursor(after) if after else BEGINNING
+        begin = cursor.read(after, FIRST)
         async with scoped(service.api, caller) as connection:
             items = await supervision.supervisions_of(connection, caller, state, office, begin, limit)
         last = items[-1] if len(items) == limit else None
-        return {"items": items, "next": f"{last['opened_at'].isoformat()}~{last['supervision_id']}" if last else None}
+        return {"items": items, "next": cursor.packed(last["opened_at"], last["supervision_id"]) if last else None}
 
     @routes.post("/v1/supervisions/{supervision_id}/answers")
     async def answers(
@@ -59,17 +58,6 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
         return {"as_of": watched["as_of"], "watched": watched["count"], "items": items}
 
     return routes
-
-
-def _read_cursor(text: str) -> tuple[datetime, UUID]:
-    at, _, id_ = text.partition("~")
-    try:
-        instant = datetime.fromisoformat(at)
-        if instant.tzinfo is None:
-            raise ValueError("an instant without its zone")
-        return instant, UUID(id_)
-    except ValueError:
-        raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
 
 
 async def _write(work: UnitOfWork, request: Request, caller: Caller, topic: str, supervision_id: UUID) -> JSONResponse:

@@ -14,11 +14,13 @@ from shared.access.tokens import Caller
 from shared.contracts.types import Hop, Level
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.service import Service
+from shared.web import cursor
 from shared.web.call import called, decided, decided_and_emitted, received, understood
 from shared.web.callers import allowed, scoped, who
 from shared.web.problems import refuse
 
 LIMIT_MAX = 200
+FIRST = (cursor.LONG_AGO, 0, cursor.NIL)
 
 Reader = Annotated[Caller, Depends(allowed("task.read"))]
 Short = Annotated[str | None, Query(max_length=64)]
@@ -45,12 +47,10 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
             state, hop, office, household_id, household_no, level, lateness, who(caller) if mine else None,
             caller.department if caller.role == "department" else None,
         )  # fmt: skip
+        begin = cursor.read(after, FIRST, desk.RANK_MAX)
         async with scoped(service.api, caller) as connection:
-            try:
-                items, following = await desk.listed(connection, filters, after, limit)
-            except ValueError:
-                raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
-        return {"items": items, "next": following}
+            items, last = await desk.listed(connection, filters, begin, limit)
+        return {"items": items, "next": cursor.packed(*last) if last else None}
 
     @routes.get("/v1/tasks/{task_id}")
     async def task(task_id: UUID, caller: Reader) -> dict[str, Any]:
