@@ -9,6 +9,7 @@ import http.client
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -77,6 +78,11 @@ def folder(what: str) -> Iterator[Path]:
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def copy(source: Path, target: Path) -> None:
+    """With owners and modes: PostgreSQL's files are its user's."""
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True, capture_output=True)
 
 
 def clear_left_over() -> None:

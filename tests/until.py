@@ -21,3 +21,8 @@ async def until(condition: Callable[[], Any], timeout: float = 10.0, what: str =
             name = what or getattr(condition, "__name__", "condition")
             raise AssertionError(f"not within {timeout:g} s: {name}; last answer: {answer!r}")
         await asyncio.sleep(POLL_SECONDS)
+
+
+async def covers(found: Callable[[], Awaitable[set[str]]], wanted: set[str]) -> bool:
+    """Whether everything that is wanted is among what was found."""
+    return wanted <= await found()

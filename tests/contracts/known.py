@@ -8,6 +8,11 @@ from hypothesis import strategies
 from hypothesis.strategies import SearchStrategy
 
 
+def in_path(told: Mapping[str, Any]) -> list[str]:
+    """The names of the parameters that stand in a call's path, by its document."""
+    return [one["name"] for one in told.get("parameters", ()) if one.get("in") == "path"]
+
+
 @dataclass(frozen=True)
 class Known:
     """Name of a parameter → values that something is found by; where the same name means two things, call and name

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 from shared.postgres import SERVICES
 from shared.web import operation
 from tests.contracts.answers import closed
-from tests.contracts.known import Known
+from tests.contracts.known import Known, in_path
 from tests.journeys.road import CADRE, WORKER, Road
 from tests.tokens import VILLAGE
 
@@ -120,7 +120,7 @@ class Asker:
         @given(
             case=call.as_strategy(generation_mode=kind),
             caller=strategies.sampled_from(sorted(self.who)),
-            there=self.known.strategy(self.service, call.label, _in_path(call)),
+            there=self.known.strategy(self.service, call.label, in_path(call.definition.raw)),
         )
         def ask(case: Any, caller: str, there: Json) -> None:
             case.path_parameters = {**(case.path_parameters or {}), **there}
@@ -129,17 +129,13 @@ class Asker:
         ask()
 
     def _there(self, call: Any) -> Mapping[str, Sequence[str]]:
-        return self.known.there(self.service, call.label, _in_path(call))
+        return self.known.there(self.service, call.label, in_path(call.definition.raw))
 
     def _ask(self, case: Any, caller: str) -> Any:
         headers = {**(case.headers or {}), **self.who[caller]}
         answer = case.call(base_url=self.url, session=self.session, headers=headers, timeout=TIMEOUT_SECONDS)
         case.validate_response(answer, checks=CHECKS)
         return answer
-
-
-def _in_path(call: Any) -> list[str]:
-    return [one["name"] for one in call.definition.raw.get("parameters", ()) if one.get("in") == "path"]
 
 
 def told(error: BaseException) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from shared.access.roles import ACTS_AT, MAY, ONE_GRID, ROLES
 from shared.postgres import SERVICES
-from tests.contracts.known import Known
+from tests.contracts.known import Known, in_path
 from tests.journeys.road import Road
 from tests.tokens import GRID, VILLAGE
 
@@ -173,16 +173,12 @@ def cells(walk: Road, known: Known) -> Iterator[Cell]:
                 continue
             for method, told in methods.items():
                 call = f"{method.upper()} {path}"
-                address = _address(path, known.there(service, call, _in_path(told)))
+                address = _address(path, known.there(service, call, in_path(told)))
                 for role in ROLES:
                     for place in PLACES:
                         yield Cell(service, call, address, role, place)
                         if call in BODIES and place not in WITHIN:
                             yield Cell(service, call, address, role, place, json.dumps(BODIES[call]))
-
-
-def _in_path(told: Json) -> list[str]:
-    return [one["name"] for one in told.get("parameters", ()) if one.get("in") == "path"]
 
 
 def _address(path: str, there: Mapping[str, Sequence[str]]) -> str:

@@ -5,7 +5,6 @@ sent again what departments had sent; then the chaos ledger over every log and t
 import asyncio
 import json
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -121,11 +120,6 @@ async def _tasks(checkout: Checkout) -> set[tuple[Any, ...]]:
     return {tuple(row) for row in rows}
 
 
-def _copy(source: Path, target: Path) -> None:
-    """With owners and modes: PostgreSQL's files are its user's."""
-    subprocess.run(["cp", "-a", str(source), str(target)], check=True, capture_output=True)
-
-
 def test_where_there_are_no_data_it_says_so(tmp_path: Path, checkout: Checkout) -> None:
     refused = checkout.run("restore", "--data", str(tmp_path / "none"))
     assert refused.returncode == 1
@@ -142,14 +136,14 @@ async def test_a_database_put_back_learns_from_its_topics_and_everything_flows(c
         await _post(checkout, "workflow", "/v1/officers", json.dumps(call).encode(), role="system")
     await _send(checkout, known)
     assert checkout.run("down").returncode == 0
-    _copy(postgres, backup)
+    servers.copy(postgres, backup)
     await checkout.up()
     await _send(checkout, gone)
     tasks = await _tasks(checkout)
     assert checkout.run("down").returncode == 0
 
     shutil.rmtree(postgres)
-    _copy(backup, postgres)
+    servers.copy(backup, postgres)
     learnt = checkout.run("restore")
     assert learnt.returncode == 0, learnt.stderr
     numbers = {line.split()[0]: int(line.split()[1]) for line in learnt.stdout.splitlines() if " facts in its " in line}

@@ -4,7 +4,7 @@ import pytest
 
 from tests.journeys.people import couple, id_number
 from tests.journeys.road import Road
-from tests.until import until
+from tests.until import covers, until
 
 
 @pytest.mark.parametrize("channel", ["http", "kafka"])
@@ -48,7 +48,7 @@ async def test_a_settlement_walks_to_the_village_committee(walk: Road, channel: 
         "shouwang.stage.opened.v1", "shouwang.stage.arrived.v1", "shouwang.notice.sent.v1",
         "shouwang.stage.advanced.v1",
     }  # fmt: skip
-    await until(lambda: _covers(types, wanted), 20, "the whole timeline")
+    await until(lambda: covers(types, wanted), 20, "the whole timeline")
     steps = {step["event_id"]: step for step in await walk.timeline(warning["household_id"])}
     last = next(step for step in reversed(steps.values()) if step["type"] == "shouwang.stage.arrived.v1")
     chain = []
@@ -56,10 +56,6 @@ async def test_a_settlement_walks_to_the_village_committee(walk: Road, channel: 
         chain.append(last["type"].split(".")[1])
         last = steps.get(last["cause_id"])  # type: ignore[assignment]
     assert chain[-2:] == ["warning", "data"], f"every step's cause leads back to the source record: {chain}"
-
-
-async def _covers(types, wanted: set[str]) -> bool:  # type: ignore[no-untyped-def]
-    return bool(wanted <= await types())
 
 
 async def test_a_double_click_decides_once_and_an_old_version_is_told_so(walk: Road) -> None:

@@ -10,7 +10,7 @@ import asyncpg
 
 from tests.journeys.people import couple, id_number
 from tests.journeys.road import TOWNSHIP, Road
-from tests.until import until
+from tests.until import covers, until
 
 COUNTY = "341221"
 NO_GROUP = "no group"
@@ -156,15 +156,11 @@ async def test_a_farmers_declaration_is_helped_and_he_sees_where_it_is(walk: Roa
         return {str(one["step"]) for one in notices["items"]}
 
     wanted = {"received", "identified", "helped"}
-    await until(lambda: _covers(told, wanted), 20, "the farmer's plain messages")
+    await until(lambda: covers(told, wanted), 20, "the farmer's plain messages")
 
 
 async def _is(stage: Any, wanted: str) -> bool:
     return bool(await stage() == wanted)
-
-
-async def _covers(told: Any, wanted: set[str]) -> bool:
-    return bool(wanted <= await told())
 
 
 async def test_somebody_nobody_knows_has_a_case_all_the_same_and_appeals_a_refusal(walk: Road, database: str) -> None:

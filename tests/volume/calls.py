@@ -15,7 +15,7 @@ import asyncpg
 from tests.house import House
 from tests.tokens import VILLAGE, bearer
 from tests.until import until
-from tests.volume.ground import Figure, emptied, milliseconds, whole
+from tests.volume.ground import Figure, emptied, milliseconds, p99, whole
 from tests.volume.wire import Answer, Wire
 
 # ── B12: one effect a key ───────────────────────────────────────────────────────────────────────────────────────────
@@ -222,7 +222,7 @@ async def held_lines(house: House, count: int, seed: int, share: float = 1.0) ->
         async with held.lines():
             beside += await asking.healthy(count // ROUNDS)
     house.kill("intake")
-    ratio = _p99(beside) / _p99(alone)
+    ratio = p99(beside) / p99(alone)
     return Figure(
         "B13", f"{count:,} healthy calls beside {held.opened // ROUNDS:,} held lines", "healthy p99 ≤ 2 times", seed,
         {"healthy calls that failed": asking.failed, "lines that could not be opened": held.refused},
@@ -231,10 +231,6 @@ async def held_lines(house: House, count: int, seed: int, share: float = 1.0) ->
             f"p99 {ratio:.2f} times", f"{held.closed:,} held lines were closed by the service",
         ),
     )  # fmt: skip
-
-
-def _p99(seconds: Sequence[float]) -> float:
-    return sorted(seconds)[int(len(seconds) * 0.99)]
 
 
 @dataclass

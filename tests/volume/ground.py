@@ -84,3 +84,7 @@ def milliseconds(seconds: Sequence[float], *parts: float) -> str:
     """Quantiles in words: `p50 1.2 ms, p99 9.8 ms`."""
     ordered = sorted(seconds)
     return ", ".join(f"p{part * 100:g} {quantile(ordered, part) * 1000:.1f} ms" for part in parts)
+
+
+def p99(seconds: Sequence[float]) -> float:
+    return quantile(sorted(seconds), 0.99)

@@ -27,7 +27,7 @@ from tests.benchmarks.screening import publish
 from tests.house import House
 from tests.tokens import VILLAGE
 from tests.until import until
-from tests.volume.ground import Figure, emptied, milliseconds, whole
+from tests.volume.ground import Figure, emptied, milliseconds, p99, whole
 
 RATE = 300
 SHARE = 0.3
@@ -57,7 +57,7 @@ async def poisoned(house: House, count: int, seed: int) -> Figure:
     flow = await _begun(house, count, seed)
     quiet, loud = await flow.by_turns(flow.spread, flow.poison)
     wrong = await flow.ended(failed=flow.poisons)
-    delay = (_p99(loud) - _p99(quiet)) * 1000
+    delay = (p99(loud) - p99(quiet)) * 1000
     return Figure(
         "B1", f"{count:,} events a part at {RATE}/s, {SHARE:.0%} of all hostile", "added delay p99 ≤ 1 s", seed, wrong,
         (*_times(quiet, loud, "without"), f"p99 later by {delay:.0f} ms", f"{flow.poisons:,} hostile records wait"),
@@ -67,12 +67,8 @@ async def poisoned(house: House, count: int, seed: int) -> Figure:
 def _times(quiet: Sequence[float], loud: Sequence[float], name: str) -> tuple[str, ...]:
     return (
         f"{name} {milliseconds(quiet, 0.5, 0.99)}", f"beside {milliseconds(loud, 0.5, 0.99)}",
-        f"p99 {_p99(loud) / _p99(quiet):.2f} times", f"n {len(loud):,}",
+        f"p99 {p99(loud) / p99(quiet):.2f} times", f"n {len(loud):,}",
     )  # fmt: skip
-
-
-def _p99(seconds: Sequence[float]) -> float:
-    return sorted(seconds)[int(len(seconds) * 0.99)]
 
 
 @dataclass

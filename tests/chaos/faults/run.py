@@ -28,6 +28,7 @@ from deploy.local.postgres import Postgres
 from shared.clock import machine_now
 from shared.messaging.restore import restore
 from shared.postgres import SERVICES
+from tests import servers
 from tests.chaos import holding
 from tests.chaos.faults import disk, measures, slow_member
 from tests.chaos.faults.house import FaultHouse
@@ -354,14 +355,14 @@ class Faults(Chaos):
         """Backed up, then a slice is sent and read by all; put back; departments send what they had sent over HTTP."""
         house, backup = self.house, self.house.folder / "backup"
         await self._stopped()
-        await asyncio.to_thread(_copy, house.postgres.folder, backup)
+        await asyncio.to_thread(servers.copy, house.postgres.folder, backup)
         await self._started()
         await self._send(*self.part, [])
         await self._rest()
         held = await holding.held(house.postgres.dsn)
         await self._stopped()
         await asyncio.to_thread(shutil.rmtree, house.postgres.folder)
-        await asyncio.to_thread(_copy, backup, house.postgres.folder)
+        await asyncio.to_thread(servers.copy, backup, house.postgres.folder)
         await asyncio.to_thread(house.postgres.start)
         await holding.remember(house.postgres.dsn, held)
         found = await restore(house.kafka.bootstrap, house.postgres.dsn)
@@ -380,11 +381,6 @@ class Faults(Chaos):
         for service in SERVICES:
             self.house.start(service)
         await asyncio.to_thread(self.house.await_ready, *SERVICES)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """With owners and modes: PostgreSQL's files are its user's."""
-    subprocess.run(["cp", "-a", str(source), str(target)], check=True, capture_output=True)
 
 
 def _is_unmounted(own: disk.Disk) -> bool:

@@ -13,6 +13,7 @@ from deploy.local import postgres
 from deploy.local.postgres import Postgres, may_run_in
 from deploy.trouble import Trouble
 from tests import servers
+from tests.databases import execute
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +23,6 @@ def server() -> Iterator[Postgres]:
         made.start()
         yield made
         made.kill()
-
-
-async def execute(server: Postgres, statement: str) -> None:
-    connection = await asyncpg.connect(server.dsn)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def count(server: Postgres) -> int:
@@ -44,11 +37,11 @@ async def test_a_second_start_on_its_folder_is_refused(server: Postgres, monkeyp
     monkeypatch.setattr("deploy.local.postgres.LOCK_SECONDS", 0.2)
     with pytest.raises(Trouble, match="PostgreSQL already runs on"):
         Postgres(server.folder).start()
-    await execute(server, "SELECT 1")
+    await execute(server.dsn, "SELECT 1")
 
 
 async def test_after_a_kill_it_starts_with_every_committed_row(server: Postgres) -> None:
-    await execute(server, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
+    await execute(server.dsn, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
     server.kill()
     assert not server.is_ready()
     server.start()

@@ -23,11 +23,13 @@ from shared.domain.identity import check_digit
 from shared.messaging.outbox import serialise
 from shared.messaging.room import Emit
 from shared.service import Service, serving
+from tests.databases import execute
 from tests.tokens import GRID, VILLAGE, bearer, settings_of
 from tests.until import until
 
 Record = dict[str, Any]
 COUNTS = ("received", "accepted", "duplicates", "rejected", "parked")
+INSERT, RELEASE = "INSERT ON intake.records", "DELETE ON intake.parked"
 HEARD = "SELECT coalesce(sum(received), 0)::bigint FROM positions WHERE topic = 'stage.advanced'"
 NOW = datetime(2026, 10, 4, 9, tzinfo=UTC)
 _serials: Iterator[int] = count(1)
@@ -314,3 +316,19 @@ async def county(kafka: str, database: str, keys: Path) -> AsyncIterator[County]
 
 def key() -> str:
     return str(uuid4())
+
+
+@contextlib.asynccontextmanager
+async def planted(database: str, record_id: str, act: str = INSERT) -> AsyncIterator[None]:
+    """The database refuses this act on this one record, by a unique violation."""
+    row, table = "NEW" if act == INSERT else "OLD", act.rpartition(" ")[2]
+    await execute(
+        database,
+        "CREATE FUNCTION intake.planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {row}.record_id = '{record_id}' THEN RAISE unique_violation; END IF; RETURN {row}; END $$",
+        f"CREATE TRIGGER planted BEFORE {act} FOR EACH ROW EXECUTE FUNCTION intake.planted()",
+    )
+    try:
+        yield
+    finally:
+        await execute(database, f"DROP TRIGGER planted ON {table}; DROP FUNCTION intake.planted()")

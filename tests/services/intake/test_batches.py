@@ -12,7 +12,7 @@ import pytest
 
 from services.intake.api import taking as calls
 from services.intake.batch import batch_id_of
-from tests.services.intake.county import COUNTS, County, Record, house_grade, key, number, settlement
+from tests.services.intake.county import COUNTS, County, Record, house_grade, key, number, planted, settlement
 from tests.until import until
 
 MEDICAL = "medical_insurance"
@@ -152,24 +152,6 @@ async def test_a_slot_that_was_killed_takes_its_own_batch_up_at_once(desk: Count
 
 
 # ── one record on which we fail ─────────────────────────────────────────────────────────────────────────────────────
-
-
-@contextlib.asynccontextmanager
-async def planted(database: str, record_id: str) -> AsyncIterator[None]:
-    """The database refuses this one record, by a unique violation."""
-    admin = await asyncpg.connect(database)
-    await admin.execute(
-        "CREATE OR REPLACE FUNCTION intake.planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"IF NEW.record_id = '{record_id}' THEN RAISE unique_violation; END IF; RETURN NEW; END $$"
-    )
-    await admin.execute(
-        "CREATE TRIGGER planted BEFORE INSERT ON intake.records FOR EACH ROW EXECUTE FUNCTION intake.planted()"
-    )
-    try:
-        yield
-    finally:
-        await admin.execute("DROP TRIGGER planted ON intake.records")
-        await admin.close()
 
 
 def alarms(desk: County, name: str) -> float:

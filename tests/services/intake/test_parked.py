@@ -1,11 +1,6 @@
 """What is parked and how it comes out again: by the register, by the loop, by nobody for as long as nobody knows."""
 
-import contextlib
-from collections.abc import AsyncIterator
-
-import asyncpg
-
-from tests.services.intake.county import County, household, household_no, member, number, settlement
+from tests.services.intake.county import RELEASE, County, household, household_no, member, number, planted, settlement
 from tests.until import until
 
 MEDICAL = "medical_insurance"
@@ -84,29 +79,11 @@ async def test_a_region_that_is_not_yours_is_released_by_whoever_it_belongs_to(d
     assert await desk.said(no) == []
 
 
-@contextlib.asynccontextmanager
-async def planted(database: str, record_id: str) -> AsyncIterator[None]:
-    """The database does not let this one record be released."""
-    admin = await asyncpg.connect(database)
-    await admin.execute(
-        "CREATE FUNCTION intake.planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"IF OLD.record_id = '{record_id}' THEN RAISE unique_violation; END IF; RETURN OLD; END $$"
-    )
-    await admin.execute(
-        "CREATE TRIGGER planted BEFORE DELETE ON intake.parked FOR EACH ROW EXECUTE FUNCTION intake.planted()"
-    )
-    try:
-        yield
-    finally:
-        await admin.execute("DROP TRIGGER planted ON intake.parked; DROP FUNCTION intake.planted()")
-        await admin.close()
-
-
 async def test_one_household_that_cannot_release_what_awaits_it_is_rejected_alone(desk: County, database: str) -> None:
     good, bad, no, later = number(), number(), household_no(), household_no()
     first, second = settlement(good), settlement(bad)
     await desk.send(MEDICAL, first, second)
-    async with planted(database, second["record_id"]):
+    async with planted(database, second["record_id"], RELEASE):
         account = await desk.send(REGISTER, household(no, member(good)), household(household_no(), member(bad)))
         assert (account["accepted"], account["rejected"]) == (1, 1)
         assert account["rejections"][0]["code"] == "not_handled"
@@ -122,7 +99,7 @@ async def test_one_on_which_the_loop_fails_stays_parked_as_it_was_and_its_neighb
     bad, good = (settlement(one, subject={"household_no": no}) for one in (id_no, number()))
     await desk.send(MEDICAL, bad, good)
     await desk.send(REGISTER, household(no, member(number())))
-    async with planted(database, bad["record_id"]):
+    async with planted(database, bad["record_id"], RELEASE):
         await due_now(desk)
 
         async def is_asked() -> bool:

@@ -1,9 +1,8 @@
 """Notify from outside: facts over Kafka, people over HTTP with tokens; what is one's own and what is not."""
 
 import io
-import logging
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,38 +14,25 @@ import pytest_asyncio
 from services.notify.app import build
 from shared.messaging.room import Input
 from shared.service import Build, Service, serving
-from shared.telemetry import configure_logging
+from tests.logs import logged_by
+from tests.outside import FromOutside, Headers
 from tests.services.notify.house import as_input, assignment, clue, household, passed, stage
 from tests.services.notify.mail import Addresses, MailServer, mail_server
 from tests.shared.messaging.reading import publish
-from tests.tokens import GRID, VILLAGE, bearer, settings_of
+from tests.tokens import GRID, VILLAGE, settings_of
 from tests.until import until
 
 HOUSE = household(101)
 CANARY = "欧阳守望者"
 MAIL, FARMER = "canary.officer@fuyang.example", "canary.farmer@example.com"
-Headers = dict[str, str]
 
 
 @dataclass
-class Outside:
-    service: Service
-    client: httpx.AsyncClient
-    keys: Path
-    kafka: str
+class Outside(FromOutside):
     mail: MailServer
-    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def headers(self, role: str, officer: str | None = None, **fields: str | None) -> Headers:
-        return bearer(self.keys, role, officer_id=officer, **fields)
-
-    @property
-    def worker(self) -> Headers:
-        return self.headers("grid_worker", "gw-1")
 
     async def publish(self, topic: str, word: str, key: str, data: Any) -> Input:
-        number = self.numbers[topic, key] = self.numbers.get((topic, key), 0) + 1
-        fact = as_input(topic, word, key, data, number)
+        fact = as_input(topic, word, key, data, self.next_number(topic, key))
         await publish(self.kafka, fact, topic=topic)
         return fact
 
@@ -57,11 +43,6 @@ class Outside:
 
     async def arrive(self, house: UUID) -> Input:
         return await self.publish("stage.advanced", "arrived", str(house), stage(house))
-
-    async def get(self, path: str, headers: Headers, status: int = 200, **query: Any) -> Any:
-        answer = await self.client.get(path, params=query, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.json()
 
     async def listed(self, headers: Headers, house: UUID | None = None, **query: Any) -> list[Any]:
         items = (await self.get("/v1/notices", headers, **query))["items"]
@@ -75,14 +56,8 @@ class Outside:
 @pytest.fixture(scope="module")
 def log() -> Iterator[io.StringIO]:
     """Everything that notify logs, as it logs it in production."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    configure_logging("notify", "notify-0", "info")
-    written, handler = io.StringIO(), root.handlers[0]
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(written)
-    yield written
-    root.handlers, root.level = before, level
+    with logged_by("notify") as written:
+        yield written
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,11 @@ def household_id(number: int) -> UUID:
     return uuid5(SPACE, f"household {number}")
 
 
+def paid(yuan: float, **more: Any) -> dict[str, Any]:
+    """A settlement of an autumn day, as `changed` takes it."""
+    return {"settlement": yuan, "day": "2026-10-01"} | more
+
+
 VALUES: TypeAdapter[Values] = TypeAdapter(Values)
 
 

@@ -17,17 +17,13 @@ from shared.domain.concerns import CONCERNS
 from shared.policy import load
 from shared.service import serving
 from tests.services.screening.conftest import Room
-from tests.services.screening.people import TODAY, changed, closed, household_id, registered, reported
+from tests.services.screening.people import TODAY, changed, closed, household_id, paid, registered, reported
 from tests.tokens import bearer, settings_of
 
 H = household_id(1)
 NEEDY = {"poverty_history": "lifted_out", "number": "H-1"}
 LINES = lines_on("regular-2026", TODAY)
 RECEIPT = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
-
-
-def paid(yuan: float, **more: Any) -> dict[str, Any]:
-    return {"settlement": yuan, "day": "2026-10-01"} | more
 
 
 async def test_a_declaration_is_raised_from_its_receipt_whatever_the_records_say(room: Room) -> None:

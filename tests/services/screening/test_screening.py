@@ -10,17 +10,13 @@ from services.screening.app import build
 from services.screening.household import unpack
 from shared.service import serving
 from tests.services.screening.conftest import Room
-from tests.services.screening.people import changed, household_id, registered, reported
+from tests.services.screening.people import changed, household_id, paid, registered, reported
 from tests.tokens import bearer, settings_of
 
 NEEDY = {"poverty_history": "lifted_out", "number": "H-1"}
 
 
 H = household_id(1)
-
-
-def paid(yuan: float, **more: Any) -> dict[str, Any]:
-    return {"settlement": yuan, "day": "2026-10-01"} | more
 
 
 async def test_a_warning_is_raised_strengthened_and_withdrawn_with_its_cause(room: Room) -> None:

@@ -1,37 +1,19 @@
 """Workflow from outside: facts over Kafka, people's calls with tokens."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import httpx
 from aiokafka import AIOKafkaProducer
 
 from shared.messaging.room import Input
-from shared.service import Service
+from tests.outside import FromOutside, Headers
 from tests.services.workflow.house import as_input, emit_of, warning_state
-from tests.tokens import bearer
 from tests.until import until
-
-Headers = dict[str, str]
 
 
 @dataclass
-class Outside:
-    service: Service
-    client: httpx.AsyncClient
-    keys: Path
-    kafka: str
-    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def headers(self, role: str, officer: str | None = None, **fields: str | None) -> Headers:
-        return bearer(self.keys, role, officer_id=officer, **fields)
-
-    @property
-    def worker(self) -> Headers:
-        return self.headers("grid_worker", "gw-1")
-
+class Outside(FromOutside):
     @property
     def cadre(self) -> Headers:
         return self.headers("village", "vc-1")
@@ -41,22 +23,12 @@ class Outside:
         return self.headers("county", "co-1")
 
     async def publish(self, topic: str, word: str, key: UUID, data: Any, **place: str) -> None:
-        number = self.numbers[topic, str(key)] = self.numbers.get((topic, str(key)), 0) + 1
+        number = self.next_number(topic, str(key))
         await publish(self.kafka, as_input(emit_of(topic, word, str(key), data, number, **place), number))
 
     async def warn(self, house: UUID, level: Any = "yellow", word: str = "raised", **how: Any) -> None:
         place = {name: how.pop(name) for name in ("region", "grid") if name in how}
         await self.publish("warning.raised", word, house, warning_state(house, level, **how), **place)
-
-    async def get(self, path: str, headers: Headers, status: int = 200, **query: Any) -> Any:
-        answer = await self.client.get(path, params=query, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def post(self, path: str, headers: Headers, body: Any, status: int = 200) -> Any:
-        answer = await self.client.post(path, json=body, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.json()
 
     async def task(self, house: UUID, hop: str, headers: Headers) -> Any:
         async def found() -> Any:

@@ -2,13 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import pytest_asyncio
 
 from services.workflow.alarm import ring
 from shared.messaging.faults import Refused
@@ -19,13 +17,6 @@ from tests.services.workflow.many import copied, household_of, told
 ROUNDS = 1000
 """In each the clock goes on to where one more household is due, and all that may happen to it happens at once."""
 APART = timedelta(hours=2)
-
-
-@pytest_asyncio.fixture(scope="module")
-async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
-    built = await opened_desk(database, keys)
-    yield built
-    await built.close()
 
 
 async def test_a_thousand_rounds_without_a_deadlock_and_each_step_once(desk: Desk, keys: Path) -> None:

@@ -1,13 +1,10 @@
 """A household's one case: opened, strengthened, withdrawn; on its way, arrived, decided. On real PostgreSQL."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
 from shared.access.tokens import Caller
 from shared.contracts.hop import Entered
@@ -22,7 +19,6 @@ from tests.services.workflow.house import (
     as_input,
     emit_of,
     household,
-    opened_desk,
     read,
     registered,
     report,
@@ -30,13 +26,6 @@ from tests.services.workflow.house import (
     warning_state,
 )
 from tests.tokens import GRID, VILLAGE
-
-
-@pytest_asyncio.fixture(scope="module")
-async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
-    built = await opened_desk(database, keys)
-    yield built
-    await built.close()
 
 
 async def test_a_warning_opens_a_case_that_walks_to_the_village_committee_and_on(desk: Desk) -> None:

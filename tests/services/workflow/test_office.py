@@ -1,25 +1,15 @@
 """Officers: an upload changes what it names and tells it once; whoever moves is relieved where he was."""
 
 import copy
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-import pytest_asyncio
 
 from shared.access.tokens import Caller
 from shared.messaging.faults import Refused
-from tests.services.workflow.house import REGISTER, Desk, opened_desk
+from tests.services.workflow.house import REGISTER, Desk
 from tests.tokens import GRID, VILLAGE
-
-
-@pytest_asyncio.fixture(scope="module")
-async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
-    built = await opened_desk(database, keys)
-    yield built
-    await built.close()
 
 
 async def told(desk: Desk) -> list[tuple[str, str, str]]:

@@ -2,24 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-
-import pytest_asyncio
 
 from services.workflow.queues import PARTS, counted, late_on_its_way, part_of
 from shared.messaging.faults import Refused
 from shared.messaging.unit_of_work import SET_SCOPE
 from shared.postgres import session
 from tests.services.workflow.house import CADRE, Desk, household, opened_desk, report, visit
-
-
-@pytest_asyncio.fixture(scope="module")
-async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
-    built = await opened_desk(database, keys)
-    yield built
-    await built.close()
 
 
 async def check(desk: Desk) -> int:

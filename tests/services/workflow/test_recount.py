@@ -1,6 +1,5 @@
 """A limit that reaches into a year whose holidays are not announced: provisional, and counted again once they are."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,17 @@ from shared.domain import calendar
 from shared.domain.calendar import start_of
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import session
-from tests.services.workflow.house import REGISTER, Desk, household, opened_desk, report
+from tests.services.workflow.house import REGISTER, Desk, household, report
 
 EVE = datetime(2026, 12, 30, 2, 0, tzinfo=UTC)
 
 
 @pytest_asyncio.fixture(scope="module")
-async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
-    built = await opened_desk(database, keys)
-    await built.upload(REGISTER)
-    now = await built.worker.fetchval("SELECT civil.now()")
-    await built.advance(EVE - now)
-    yield built
-    await built.close()
+async def desk(desk: Desk) -> Desk:
+    await desk.upload(REGISTER)
+    now = await desk.worker.fetchval("SELECT civil.now()")
+    await desk.advance(EVE - now)
+    return desk
 
 
 async def clock(desk: Desk, task: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Supervision: a written answer is required, only the office above closes it, and nothing closes by itself."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,14 +7,13 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from services.workflow.app import build
 from services.workflow.supervision import Supervision, asked_of, office_of, supervision
 from shared.access.tokens import Caller
 from shared.messaging.faults import Refused
 from shared.service import serving
-from tests.services.workflow.house import CADRE, WORKER, Desk, household, opened_desk, report
+from tests.services.workflow.house import CADRE, WORKER, Desk, household, report
 from tests.services.workflow.outside import Outside
 from tests.tokens import GRID, VILLAGE, settings_of
 
@@ -23,13 +21,6 @@ DAY = timedelta(days=1)
 TOWNSHIP = Caller("to-1", "township", VILLAGE[:9])
 COUNTY = Caller("co-1", "county", VILLAGE[:6])
 SECOND = Caller("gw-2", "grid_worker", VILLAGE, GRID)
-
-
-@pytest_asyncio.fixture(scope="module")
-async def desk(database: str, keys: Path) -> AsyncIterator[Desk]:
-    built = await opened_desk(database, keys)
-    yield built
-    await built.close()
 
 
 async def opened(desk: Desk, number: int) -> tuple[UUID, Supervision]:
