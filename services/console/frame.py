@@ -20,8 +20,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.console import remaining
+from services.console.posted import new_key
 from services.console.remaining import as_instant
-from services.console.session import LANGUAGES, Viewer, language_of, new_key
+from services.console.session import LANGUAGES, Viewer, language_of
 from services.console.wording import Words
 from shared.access.roles import Action, grade
 from shared.domain.division import ancestors, find, trim
@@ -114,6 +115,14 @@ class Frame:
         now = facts.pop("now", None)
         shown = {**self._frame(request, viewer, words), **(_telling(now, words) if now else {}), **facts}
         return HTMLResponse(self._templates.get_template(template).render(shown), status)
+
+    def unshown(
+        self, request: Request, viewer: Viewer, title: str, away: str = "", missing: str = "", status: int = 503
+    ) -> HTMLResponse:
+        """In one sentence why a page is not shown: its service is `away`, or there is no such thing here (404)."""
+        is_away = status >= 500
+        key = away if is_away else missing
+        return self.page(request, viewer, "away.html", 503 if is_away else 404, title=title, key=key)
 
     def part(self, viewer: Viewer, template: str, **facts: Any) -> str:
         """A part of a page, for an event or an exchange in place."""

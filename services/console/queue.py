@@ -11,9 +11,11 @@ from services.console.wording import Words
 from shared.contracts.types import Hop, Level
 
 FILTERS: tuple[str, ...] = ("hop", "office", "level", "lateness", "mine")
+LEVELS: tuple[str, ...] = get_args(Level)
+"""The gravest first."""
 LATENESS: tuple[str, ...] = ("normal", "due", "overdue", "supervised")
 VALUES: Mapping[str, tuple[str, ...]] = {
-    "hop": get_args(Hop), "level": get_args(Level), "lateness": LATENESS, "mine": ("1",),
+    "hop": get_args(Hop), "level": LEVELS, "lateness": LATENESS, "mine": ("1",),
 }  # fmt: skip
 PARTS: tuple[str, ...] = ("on_its_way", "open", "due_today", "overdue", "tracking")
 OFFICE_LENGTH_MAX = 64
@@ -106,18 +108,22 @@ def row(item: Mapping[str, Any], holders: Mapping[str, Mapping[str, Any]], me: s
     """An item of workflow's list, as its row says it. `holders` are officers by id; `me` is the viewer's id."""
     unit = unit_of(item, words)
     claimed_by = item.get("claimed_by")
-    group = str(item.get("grid") or "").rpartition("-")[2].lstrip("0")
     return Row(
         task_id=str(item["task_id"]), household_id=str(item["household_id"]), level=str(item["level"]),
         lateness=str(item.get("lateness", "normal")), name=str(item.get("display_name") or "–"),
         number=str(item.get("household_no") or ""), size=item.get("size"),
-        village=region_name(str(item.get("region") or "")), group=group, hop=str(item["hop"]),
+        village=region_name(str(item.get("region") or "")), group=group_of(item), hop=str(item["hop"]),
         step=words.step(item["hop"], item.get("step")), is_green=bool(item.get("is_green")),
         is_paused=item.get("paused_until") is not None,
         why=words.joined([words.concern(code) for code in item.get("concerns", ())]),
         remaining=remaining(as_instant(item["due_at"]), now, unit, words), claimed_by=claimed_by,
         holder=holder(claimed_by, me, holders, words), version=int(item.get("version", 0)),
     )  # fmt: skip
+
+
+def group_of(item: Mapping[str, Any]) -> str:
+    """The number of a village's group, by the grid; empty without one."""
+    return str(item.get("grid") or "").rpartition("-")[2].lstrip("0")
 
 
 def holder(officer_id: str | None, me: str, holders: Mapping[str, Mapping[str, Any]], words: Words) -> str:

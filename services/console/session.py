@@ -1,14 +1,11 @@
 """Who is signed in: a cookie with a random id, a row with its hash, a short bearer token for every call onward.
 
-The token is never kept: each request of a page gets one of a few minutes. State changes carry the session's CSRF token,
-and a key of their form's own, by which a double click counts once.
+The token is never kept: each request of a page gets one of a few minutes. State changes carry the session's CSRF token.
 """
 
 import hashlib
 import hmac
-import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -32,8 +29,6 @@ LASTS_SECONDS = int(LASTS.total_seconds())
 TOKEN_LASTS = timedelta(minutes=5)
 LANGUAGES = ("zh-CN", "en")
 YEAR_SECONDS = 365 * 24 * 3600
-KEY = re.compile(r"[!-~]{1,100}")
-"""A form's key, which goes on as the Idempotency-Key of a call: no more than a header may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +163,6 @@ def check_csrf(expected: str, given: object) -> None:
     """Raises NotYours."""
     if not expected or not isinstance(given, str) or not hmac.compare_digest(expected.encode(), given.encode()):
         raise NotYours
-
-
-def new_key() -> str:
-    return secrets.token_urlsafe(18)
-
-
-def kept_key(posted: Mapping[str, object]) -> str:
-    """The key that a form was made with; a new one where it brings none."""
-    key = posted.get("key")
-    return key if isinstance(key, str) and KEY.fullmatch(key) else new_key()
 
 
 def _hash(id_: str) -> bytes:

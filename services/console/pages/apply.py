@@ -16,16 +16,8 @@ from starlette.datastructures import FormData
 from services.console.console import Console
 from services.console.frame import place_of
 from services.console.neighbours import Answer
-from services.console.session import (
-    LANGUAGES,
-    Viewer,
-    check_csrf,
-    check_origin,
-    keep_language,
-    kept_key,
-    language_of,
-    new_key,
-)
+from services.console.posted import kept_key, new_key, typed
+from services.console.session import LANGUAGES, Viewer, check_csrf, check_origin, keep_language, language_of
 from services.console.wording import Words
 from shared.domain.division import Division, can_be_village, find, parts_of, trim, villages_named
 
@@ -236,10 +228,7 @@ def told_wrong(answer: Answer, words: Words) -> dict[str, str]:
 
 
 def told_as(code: str, words: Words) -> str:
-    try:
-        return words(f"apply.wrong.{code}")
-    except KeyError:
-        return words("apply.wrong.other")
+    return words.first(f"apply.wrong.{code}", "apply.wrong.other")
 
 
 def _back_to(filing: Filing, errors: Mapping[str, str]) -> Filing:
@@ -251,16 +240,6 @@ def _back_to(filing: Filing, errors: Mapping[str, str]) -> Filing:
 def in_fours(receipt: str) -> str:
     """7K3M-9QWE-RT2X."""
     return "-".join(receipt[at : at + 4] for at in range(0, len(receipt), 4))
-
-
-def typed(posted: FormData, most: Mapping[str, int]) -> dict[str, str]:
-    """What was typed into the entries of `most`, cut to so many signs; what is blank is left out."""
-    found = {}
-    for name, length in most.items():
-        value = posted.get(name)
-        if isinstance(value, str) and value.strip():
-            found[name] = value.strip().replace("\x00", "")[:length]
-    return found
 
 
 def is_group(text: str) -> bool:

@@ -13,8 +13,10 @@ from fastapi.responses import Response
 from services.console.console import Console
 from services.console.frame import place_of, region_name, to
 from services.console.neighbours import Answer
-from services.console.pages.apply import is_group, told_as, typed
-from services.console.session import Viewer, check_csrf, kept_key, new_key
+from services.console.pages.apply import is_group, told_as
+from services.console.posted import form_of, kept_key, new_key, typed
+from services.console.queue import LEVELS
+from services.console.session import Viewer
 from services.console.wording import Words
 from shared.domain.concerns import CONCERNS
 from shared.domain.division import can_be_village, parts_of, villages_of
@@ -31,7 +33,6 @@ CHANNELS = (
 OWN = {"grid_worker": "grid_visit", "group_leader": "grid_visit", "resident_team": "resident_team", "clerk": "window",
        "hotline": "hotline"}  # fmt: skip
 """What a role's reports come from, if nothing else is chosen; any other's from a visit."""
-LEVELS = ("red", "orange", "yellow")
 TEXT_MAX, SHORT = 2000, 200
 MOST = dict.fromkeys(ENTRIES, SHORT) | {"text": TEXT_MAX + 1}
 """One sign more than the longest text that intake takes: it says that it is too long."""
@@ -49,8 +50,7 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/clue")
     async def report(request: Request) -> Response:
         viewer = await console.viewer(request, "clue.file")
-        posted = await request.form()
-        check_csrf(viewer.csrf, posted.get("csrf"))
+        posted = await form_of(request, viewer)
         given, concerns = typed(posted, MOST), [str(one) for one in posted.getlist("concern")][:10]
         words = console.frame.words(viewer.language)
         errors = wrong(given, words)

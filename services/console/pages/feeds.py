@@ -37,7 +37,7 @@ def routes(console: Console) -> APIRouter:
         since = since_of(days, civil_date(viewer.now))
         answer = await console.neighbours.get("intake", "/v1/feeds", console.token(viewer), since=since)
         if not answer.is_fine:
-            return console.frame.page(request, viewer, "away.html", 503, key="feeds.away", title="feeds.title")
+            return console.frame.unshown(request, viewer, "feeds.title", "feeds.away")
         words = console.frame.words(viewer.language)
         as_of = as_instant(answer.body["as_of"])
         rows = [feed_row(one, as_of, words) for one in answer.body["items"]]

@@ -17,7 +17,8 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from services.console.console import Console
 from services.console.frame import to
-from services.console.session import Viewer, check_csrf, kept_key
+from services.console.posted import kept_key
+from services.console.session import Viewer, check_csrf
 from services.console.wording import Words
 from shared.contracts.topics import DEPARTMENTS
 from shared.web.callers import STREAM_MAX
@@ -131,11 +132,7 @@ def _form(
 
 
 def _gone(console: Console, request: Request, viewer: Viewer, status: int, key: str = "files.not_found") -> Response:
-    is_away = status >= 500
-    return console.frame.page(
-        request, viewer, "away.html", 503 if is_away else 404, key="files.wrong.away" if is_away else key,
-        title="files.title",
-    )  # fmt: skip
+    return console.frame.unshown(request, viewer, "files.title", "files.wrong.away", key, status)
 
 
 async def _read(request: Request) -> FormData:

@@ -18,13 +18,13 @@ from services.console.api.timeline import STEPS_MAX, steps
 from services.console.console import Console
 from services.console.frame import region_name
 from services.console.neighbours import Answer
-from services.console.session import Viewer, check_csrf, new_key
+from services.console.posted import form_of, new_key, reason_of
+from services.console.session import Viewer
 from services.console.told import Telling
 from services.console.wording import Words
 from shared.access.roles import grade
 from shared.web.problems import refuse
 
-REASON_MAX = 500
 PART_LENGTH_MAX = 64
 
 
@@ -38,9 +38,8 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/households/{household_id}/unmask")
     async def unmask(request: Request, household_id: UUID) -> Response:
         viewer = await console.viewer(request, "household.unmask")
-        given = await request.form()
-        check_csrf(viewer.csrf, given.get("csrf"))
-        body = {"reason": str(given.get("reason") or "").strip()[:REASON_MAX]}
+        given = await form_of(request, viewer)
+        body = {"reason": reason_of(given)}
         answer = await console.neighbours.post(
             "intake", f"/v1/households/{household_id}/unmask", console.token(viewer), body, new_key()
         )
@@ -73,7 +72,7 @@ async def _show(
         console.neighbours.get("screening", f"/v1/households/{household_id}/why", console.token(viewer)),
     )
     if found is None:
-        return console.frame.page(request, viewer, "away.html", 404, key="household.not_found", title="household.title")
+        return console.frame.unshown(request, viewer, "household.title", missing="household.not_found", status=404)
     home, rows = found[0], found[1][-STEPS_MAX:]
     words = console.frame.words(viewer.language)
     named = await console.officers([row["officer_id"] for row in rows])

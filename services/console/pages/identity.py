@@ -14,14 +14,14 @@ from services.console.console import Console
 from services.console.frame import region_name, to
 from services.console.neighbours import Answer
 from services.console.pages.household import fields_told
+from services.console.posted import REASON_MAX, REASON_MIN, form_of, kept_key, reason_of, text_of
 from services.console.remaining import as_instant, remaining
-from services.console.session import Viewer, check_csrf, kept_key
+from services.console.session import Viewer
 from services.console.wording import Words
 from shared.web.problems import refuse
 
 ROWS_MAX = 50
 ID, CODE = re.compile(r"[0-9A-Za-z_:-]{1,300}"), re.compile(r"[a-z_]{1,40}")
-REASON_MIN, REASON_MAX = 3, 500
 STATES = ("open", "not_ours")
 ACTS = ("match", "not-ours")
 
@@ -43,7 +43,7 @@ def routes(console: Console) -> APIRouter:
             ),
         )  # fmt: skip
         if not (tally.is_fine and desk.is_fine):
-            return console.frame.page(request, viewer, "away.html", 503, key="identity.away", title="identity.title")
+            return console.frame.unshown(request, viewer, "identity.title", "identity.away")
         words = console.frame.words(viewer.language)
         return console.frame.page(
             request, viewer, "identity.html", rows=[waits(one, viewer, words) for one in desk.body["items"]],
@@ -60,13 +60,12 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/identity/{id}/{act}")
     async def say(request: Request, id: str, act: str) -> Response:
         viewer = await console.viewer(request, "household.unmask" if act == "unmask" else "identity.match")
-        given = await request.form()
-        check_csrf(viewer.csrf, given.get("csrf"))
+        given = await form_of(request, viewer)
         _checked(id)
         if act not in (*ACTS, "unmask"):
             raise refuse(404, "not_found", "There is no such act.")
-        reason, chosen = str(given.get("reason") or "").strip()[:REASON_MAX], str(given.get("household_id") or "")
-        number = str(given.get("household_no") or "").strip()[:64]
+        reason, chosen = reason_of(given), str(given.get("household_id") or "")
+        number = text_of(given, "household_no", 64)
         token, written = console.token(viewer), {"reason": reason, "household_no": number, "act": act}
         if len(reason) < REASON_MIN:
             return await _both(console, request, viewer, id, 422, written | {"error": "form"})
@@ -107,9 +106,7 @@ async def _both(
 ) -> Response:  # fmt: skip
     answer = await console.neighbours.get("intake", f"/v1/identity/{_checked(id)}", console.token(viewer))
     if not answer.is_fine:
-        key = "identity.away" if answer.status == 503 else "identity.gone"
-        code = 503 if answer.status == 503 else 404
-        return console.frame.page(request, viewer, "away.html", code, key=key, title="identity.title")
+        return console.frame.unshown(request, viewer, "identity.title", "identity.away", "identity.gone", answer.status)
     words, body = console.frame.words(viewer.language), answer.body
     return console.frame.page(
         request, viewer, "identity_one.html", status, one=waits(body, viewer, words), sent=sent_told(body, words),

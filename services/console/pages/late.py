@@ -16,9 +16,10 @@ from fastapi.responses import Response
 from services.console.console import Console
 from services.console.frame import region_name, to
 from services.console.neighbours import Answer
+from services.console.posted import form_of, kept_key, text_of
 from services.console.queue import row
 from services.console.remaining import as_instant, remaining
-from services.console.session import Viewer, check_csrf, kept_key
+from services.console.session import Viewer
 from services.console.way import name_of
 from services.console.wording import Words
 
@@ -56,9 +57,8 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/late/{supervision_id}/{what}")
     async def write(request: Request, supervision_id: UUID, what: str) -> Response:
         viewer = await console.viewer(request, "supervision.read")
-        given = await request.form()
-        check_csrf(viewer.csrf, given.get("csrf"))
-        words, text = console.frame.words(viewer.language), str(given.get("text") or "").strip()[:TEXT_MAX]
+        given = await form_of(request, viewer)
+        words, text = console.frame.words(viewer.language), text_of(given, "text", TEXT_MAX)
         if what not in CALLS or not text:
             wrong = Written(str(supervision_id), text, words("form.missing"))
             return await _show(console, request, viewer, wrong, 422)
@@ -91,7 +91,7 @@ async def _show(
         ),
     )
     if not all(one.is_fine for one in (totals, moving, supervised, overdue, *found)):
-        return console.frame.page(request, viewer, "away.html", 503, key="task.away_read", title="overdue.title")
+        return console.frame.unshown(request, viewer, "overdue.title", "task.away_read")
     words, parts = console.frame.words(viewer.language), totals.body["hops"]
     items = most_late_first([one for answer in (supervised, overdue, moving) for one in answer.body["items"]])
     items = [one for one in items if not level or one["hop"] in LEVELS[level]]
@@ -148,8 +148,6 @@ def _supervision(
 
 
 def _why(answer: Answer, words: Words) -> str:
-    key = f"overdue.wrong.{answer.code}"
-    try:
-        return words("task.away" if answer.status == 503 else key)
-    except KeyError:
-        return words("task.refused", code=answer.code)
+    if answer.status == 503:
+        return words("task.away")
+    return words.first(f"overdue.wrong.{answer.code}", "task.refused", code=answer.code)

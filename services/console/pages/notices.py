@@ -9,8 +9,8 @@ from fastapi.responses import Response
 
 from services.console.console import Console
 from services.console.frame import local_address, query, to
+from services.console.posted import form_of
 from services.console.remaining import as_instant
-from services.console.session import check_csrf
 from services.console.wording import Words
 
 ROWS_MAX = 50
@@ -37,8 +37,7 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/notices/{notice_id}/read")
     async def read(request: Request, notice_id: UUID) -> Response:
         viewer = await console.viewer(request, "notice.read")
-        given = await request.form()
-        check_csrf(viewer.csrf, given.get("csrf"))
+        given = await form_of(request, viewer)
         key = f"read-{notice_id}"
         await console.neighbours.post("notify", f"/v1/notices/{notice_id}/read", console.token(viewer), {}, key)
         return to(local_address(given.get("to") or "/notices"))

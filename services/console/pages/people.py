@@ -18,7 +18,8 @@ from starlette.datastructures import FormData
 from services.console.console import Console
 from services.console.frame import to
 from services.console.neighbours import Answer
-from services.console.session import Viewer, check_csrf, kept_key
+from services.console.posted import form_of, kept_key
+from services.console.session import Viewer
 from services.console.way import name_of
 from services.console.wording import Words
 from shared.access.roles import ACTS_AT, ROLES
@@ -61,7 +62,7 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/people/grids/{grid}")
     async def assign(request: Request, grid: str) -> Response:
         viewer = await console.viewer(request, "grid.write")
-        posted = _checked(viewer, await request.form())
+        posted = _entries(await form_of(request, viewer))
         body = {post: posted.get(post) or None for post in ("worker", "deputy")}
         answer = await console.neighbours.put(
             "workflow", f"/v1/grids/{_plain(grid)}", console.token(viewer), body, kept_key(posted)
@@ -81,7 +82,7 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/people/officers/{officer}/leaves")
     async def leave(request: Request, officer: str) -> Response:
         viewer = await console.viewer(request, "officer.write")
-        posted = _checked(viewer, await request.form())
+        posted = _entries(await form_of(request, viewer))
         missing = [name for name in ("since", "until", "reason_code") if not posted.get(name)]
         if missing:
             text = console.frame.words(viewer.language)("people.wrong.missing")
@@ -100,7 +101,7 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/people/leaves/{leave_id}/ends")
     async def end(request: Request, leave_id: UUID) -> Response:
         viewer = await console.viewer(request, "officer.write")
-        _checked(viewer, await request.form())
+        await form_of(request, viewer)
         answer = await console.neighbours.post("workflow", f"/v1/leaves/{leave_id}/ends", console.token(viewer), {})
         if not answer.is_fine:
             return _cannot(console, request, viewer, answer)
@@ -275,9 +276,7 @@ async def _get(console: Console, viewer: Viewer, path: str, **query: Any) -> Ans
     return await console.neighbours.get("workflow", path, console.token(viewer), **query)
 
 
-def _checked(viewer: Viewer, given: FormData) -> dict[str, str]:
-    """The form's entries. Raises NotYours without the session's token."""
-    check_csrf(viewer.csrf, given.get("csrf"))
+def _entries(given: FormData) -> dict[str, str]:
     return {name: value.strip()[:100] for name, value in given.items() if isinstance(value, str)}
 
 
@@ -297,8 +296,7 @@ def _again(console: Console, viewer: Viewer, posted: Mapping[str, str], answer: 
 
 
 def _wrong(words: Words, code: str) -> str:
-    found = words.code("people.wrong", code)
-    return words("people.wrong.other") if found == code else found
+    return words.first(f"people.wrong.{code}", "people.wrong.other")
 
 
 def _said(request: Request, given: Given) -> dict[str, Any]:
@@ -310,6 +308,4 @@ def _said(request: Request, given: Given) -> dict[str, Any]:
 def _cannot(console: Console, request: Request, viewer: Viewer, answer: Answer) -> Response:
     if answer.status not in (404, 422, 503):
         raise refuse(answer.status, answer.code, "This cannot be shown.")
-    key = "people.away_now" if answer.status == 503 else "people.not_found"
-    status = 503 if answer.status == 503 else 404
-    return console.frame.page(request, viewer, "away.html", status, key=key, title="people.title")
+    return console.frame.unshown(request, viewer, "people.title", "people.away_now", "people.not_found", answer.status)

@@ -27,7 +27,7 @@ def routes(console: Console) -> APIRouter:
         viewer = await console.viewer(request, "rule.read")
         answer = await console.neighbours.get("screening", "/v1/rules", console.token(viewer), months=MONTHS)
         if not answer.is_fine:
-            return console.frame.page(request, viewer, "away.html", 503, key="rules.away", title="rules.title")
+            return console.frame.unshown(request, viewer, "rules.title", "rules.away")
         told, words = answer.body, console.frame.words(viewer.language)
         return console.frame.page(
             request, viewer, "rules.html", parts=PARTS, columns=COLUMNS, sums=added_up(told["items"]),

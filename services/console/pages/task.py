@@ -19,9 +19,10 @@ from services.console import form, told, way
 from services.console.console import Console
 from services.console.frame import region_name, to
 from services.console.neighbours import Answer
-from services.console.queue import unit_of
+from services.console.posted import form_of, kept_key, new_key, text_of
+from services.console.queue import group_of, unit_of
 from services.console.remaining import as_instant
-from services.console.session import Viewer, check_csrf, kept_key, new_key
+from services.console.session import Viewer
 from services.console.told import Telling
 from services.console.way import name_of, officer_of
 from services.console.wording import Words
@@ -63,8 +64,7 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/tasks/{task_id}/claim")
     async def claim(request: Request, task_id: UUID) -> Response:
         viewer = await console.viewer(request, "task.claim")
-        given = await request.form()
-        check_csrf(viewer.csrf, given.get("csrf"))
+        given = await form_of(request, viewer)
         key, token = kept_key(given), console.token(viewer)
         answer = await console.neighbours.post("workflow", f"/v1/tasks/{task_id}/claim", token, {}, key)
         if answer.is_fine:
@@ -78,8 +78,7 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/tasks/{task_id}/decisions")
     async def decide(request: Request, task_id: UUID) -> Response:
         viewer = await console.viewer(request, "task.decide")
-        given = await request.form(max_fields=ENTRIES_MAX)
-        check_csrf(viewer.csrf, given.get("csrf"))
+        given = await form_of(request, viewer, ENTRIES_MAX)
         return await _decide(console, request, viewer, task_id, given)
 
     return routes
@@ -108,7 +107,7 @@ async def _decide(console: Console, request: Request, viewer: Viewer, task_id: U
         filled = Filled(posted, errors, "task.fix", {"n": len(errors)}, kept_key(given))
         return await show(console, request, viewer, now, filled, action, 422)
     body = {"action": action, "form": value, "version": _version(given)}
-    comment = str(given.get("comment") or "").strip()[:COMMENT_MAX]
+    comment = text_of(given, "comment", COMMENT_MAX)
     body |= {name: text for name, text in (("reason_code", reason), ("comment", comment)) if text}
     answer = await console.neighbours.post("workflow", f"/v1/tasks/{task_id}/decisions", token, body, kept_key(given))
     if answer.is_fine:
@@ -183,8 +182,7 @@ async def show(
     if not answer.is_fine:
         if answer.status not in (404, 503):
             raise refuse(answer.status, answer.code, "This task cannot be shown.")
-        key = "task.not_found" if answer.status == 404 else "task.away_read"
-        return console.frame.page(request, viewer, "away.html", answer.status, key=key, title="task.title")
+        return console.frame.unshown(request, viewer, "task.title", "task.away_read", "task.not_found", answer.status)
     task, words = answer.body, console.frame.words(viewer.language)
     acts = viewer.may("task.decide") and may_act_at(viewer.officer, str(task["hop"]))
     can_act = acts and task.get("state") == "open"
@@ -213,7 +211,7 @@ async def show(
         step=words.step(task["hop"], task.get("step")),
         not_this_person=not_this_person(task, sent, viewer) if can_act else None,
         concerns=[words.concern(code) for code in task.get("concerns") or ()],
-        group=str(task.get("grid") or "").rpartition("-")[2].lstrip("0"),
+        group=group_of(task),
     )  # fmt: skip
 
 

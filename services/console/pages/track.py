@@ -4,7 +4,6 @@ Carries out people's needs E2 and E3: one answer for all failures, the reason on
 without signing in; receipt and digits travel in forms, never in an address.
 """
 
-import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -14,7 +13,6 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from services.console.console import Console
-from services.console.neighbours import Answer
 from services.console.pages.apply import (
     farmer_page,
     in_fours,
@@ -23,6 +21,7 @@ from services.console.pages.apply import (
     visitor_at,
     words_of,
 )
+from services.console.posted import typed
 from services.console.remaining import as_instant
 from services.console.session import check_origin
 from services.console.wording import Words
@@ -34,7 +33,7 @@ WAY = (
 )  # fmt: skip
 """The farmer's steps in order."""
 PROOF = ("receipt_no", "phone_last4", "code")
-TEXT_MAX, SHORT = 2000, 32
+MOST = dict.fromkeys(PROOF, 32) | {"text": 2000}
 CALLS: Mapping[str, tuple[str, str]] = {"appeal": ("appeals", "appealed"), "withdraw": ("withdrawals", "withdrawn")}
 TOKEN_LASTS = timedelta(minutes=1)
 
@@ -58,7 +57,7 @@ def routes(console: Console) -> APIRouter:
 async def _track(console: Console, request: Request, posted: FormData) -> Response:
     words, go = words_of(console, request), str(posted.get("go") or "ask")
     words = other_language(words) if go == "language" else words
-    given = {name: text for name in (*PROOF, "text") if (text := _text(posted, name))}
+    given = typed(posted, MOST)
     proof = {name: given[name] for name in PROOF if name in given}
     if "receipt_no" not in proof:
         wrong = "" if go == "language" else "track.missing"
@@ -97,14 +96,7 @@ async def _speak(
     )
     if answer.is_fine:
         return words(f"track.{done}"), {}
-    return "", {go: _error(answer, words)}
-
-
-def _error(answer: Answer, words: Words) -> str:
-    for key in (f"track.error.{answer.code}", "track.error.other"):
-        with contextlib.suppress(KeyError):
-            return words(key)
-    raise AssertionError("every catalogue has the last one")
+    return "", {go: words.first(f"track.error.{answer.code}", "track.error.other")}
 
 
 async def _ask(
@@ -151,9 +143,3 @@ def way_of(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _reason(told: Mapping[str, Any], words: Words) -> str:
     reason = told.get("reason")
     return words.refusal(str(reason["code"])) if reason else ""
-
-
-def _text(posted: FormData, name: str) -> str:
-    value = posted.get(name)
-    most = TEXT_MAX if name == "text" else SHORT
-    return value.strip().replace("\x00", "")[:most] if isinstance(value, str) else ""

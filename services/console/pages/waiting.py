@@ -17,8 +17,9 @@ from fastapi.responses import Response
 from services.console.console import Console
 from services.console.frame import query, region_name, to
 from services.console.neighbours import Answer
+from services.console.posted import REASON_MAX, REASON_MIN, form_of, reason_of
 from services.console.remaining import as_instant
-from services.console.session import Viewer, check_csrf
+from services.console.session import Viewer
 from services.console.wording import Words
 from shared.contracts.topics import TOPIC
 from shared.postgres import SERVICES
@@ -26,7 +27,6 @@ from shared.web.problems import refuse
 
 ROWS_MAX, ROWS_EACH_MAX = 50, 12
 """Lines of one service on a page of its own, and of each where all are shown: 150 KB hold them."""
-REASON_MIN, REASON_MAX = 3, 500
 ID = re.compile(r"[0-9A-Za-z_-]{1,600}")
 TELLABLE = re.compile(r"[0-9A-Za-z_.:, ]{1,120}")
 MANY_DIGITS = re.compile(r"[0-9]{6}")
@@ -67,8 +67,7 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/waiting/{service}/{id}/replay")
     async def replay(request: Request, service: str, id: str) -> Response:
         viewer = await console.viewer(request, "dead_letter.replay")
-        given = await request.form()
-        check_csrf(viewer.csrf, given.get("csrf"))
+        given = await form_of(request, viewer)
         path = _path(service, id, "replay")
         answer = await console.neighbours.post(service, path, console.token(viewer), {})
         said = "replayed" if answer.is_fine and answer.body["replayed"] else "failed_again"
@@ -77,9 +76,8 @@ def routes(console: Console) -> APIRouter:
     @routes.post("/waiting/{service}/{id}/skip")
     async def skip(request: Request, service: str, id: str) -> Response:
         viewer = await console.viewer(request, "dead_letter.skip")
-        given = await request.form()
-        check_csrf(viewer.csrf, given.get("csrf"))
-        path, reason = _path(service, id, "skip"), str(given.get("reason") or "").strip()[:REASON_MAX]
+        given = await form_of(request, viewer)
+        path, reason = _path(service, id, "skip"), reason_of(given)
         if len(reason) < REASON_MIN:
             return await _show(console, request, viewer, 422, of=given.get("of"), wrong={"id": id, "reason": reason})
         answer = await console.neighbours.post(service, path, console.token(viewer), {"reason": reason})

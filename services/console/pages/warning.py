@@ -31,9 +31,9 @@ def routes(console: Console) -> APIRouter:
         token, words = console.token(viewer), console.frame.words(viewer.language)
         answer = await console.neighbours.get("screening", f"/v1/warnings/{warning_id}", token)
         if not answer.is_fine:
-            key = "warnings.away" if answer.status == 503 else "warnings.not_found"
-            status = 503 if answer.status == 503 else 404
-            return console.frame.page(request, viewer, "away.html", status, key=key, title="warnings.title")
+            return console.frame.unshown(
+                request, viewer, "warnings.title", "warnings.away", "warnings.not_found", answer.status
+            )
         told, household_id = answer.body, UUID(answer.body["household_id"])
         homes, tasks = await asyncio.gather(
             console.homes(viewer.caller, [household_id]),

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -17,16 +17,14 @@ from fastapi.responses import Response
 from services.console.console import Console
 from services.console.frame import query, region_name
 from services.console.live import Heard
+from services.console.queue import LEVELS
 from services.console.remaining import as_instant
 from services.console.session import Viewer
 from services.console.wording import Words
 from shared.access.roles import Grade, grade
-from shared.contracts.types import Level
 from shared.domain.division import Division, ancestors, contains, find, parts_of, trim
 
 STATES = ("open", "suppressed", "withdrawn", "closed")
-LEVELS: tuple[str, ...] = get_args(Level)
-"""The gravest first."""
 ROWS_MAX = 50
 AFTER_LENGTH_MAX = 300
 KNOWN_MAX = 40
@@ -46,7 +44,7 @@ def routes(console: Console) -> APIRouter:
             _page(console, token, asked),
         )
         if not tally.is_fine or found is None:
-            return console.frame.page(request, viewer, "away.html", 503, key="warnings.away", title="warnings.title")
+            return console.frame.unshown(request, viewer, "warnings.title", "warnings.away")
         words = console.frame.words(viewer.language)
         homes = await console.homes(viewer.caller, [UUID(one["household_id"]) for one in found.items])
         return console.frame.page(

@@ -38,6 +38,10 @@ class Words:
         """The name of a code; a code without a name is shown as it is, never hidden."""
         return self._texts.get(f"{family}.{code}", str(code))
 
+    def first(self, *keys: str, **facts: object) -> str:
+        """The first of these texts that the catalogue has; the last one must be there."""
+        return self(next((key for key in keys if key in self._texts), keys[-1]), **facts)
+
     def has(self, key: str) -> bool:
         return key in self._texts
 

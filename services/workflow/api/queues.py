@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from services.workflow import queues as counts
+from services.workflow.api import own_branch
 from shared.access.tokens import Caller
 from shared.service import Service
 from shared.web.callers import allowed, scoped
@@ -20,17 +21,15 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/v1/queues")
     async def queues(caller: Annotated[Caller, Depends(allowed("queue.read"))]) -> dict[str, Any]:
-        department = caller.department if caller.role == "department" else None
         async with scoped(service.api, caller) as connection:
-            return await counts.counted(connection, department)
+            return await counts.counted(connection, own_branch(caller))
 
     @routes.get("/v1/queues/late-on-the-way")
     async def late_on_the_way(
         caller: Annotated[Caller, Depends(allowed("queue.read"))],
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 100,
     ) -> dict[str, Any]:
-        department = caller.department if caller.role == "department" else None
         async with scoped(service.api, caller) as connection:
-            return {"items": await counts.late_on_its_way(connection, limit, department), "next": None}
+            return {"items": await counts.late_on_its_way(connection, limit, own_branch(caller)), "next": None}
 
     return routes

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.workflow import desk
+from services.workflow.api import own_branch
 from services.workflow.deciding import CLAIM, DECIDE, Answer, Ask
 from services.workflow.desk import Filters
 from shared.access.roles import grade
@@ -45,7 +46,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
         household_id, household_no = _household(household)
         filters = Filters(
             state, hop, office, household_id, household_no, level, lateness, who(caller) if mine else None,
-            caller.department if caller.role == "department" else None,
+            own_branch(caller),
         )  # fmt: skip
         begin = cursor.read(after, FIRST, desk.RANK_MAX)
         async with scoped(service.api, caller) as connection:
@@ -55,8 +56,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
     @routes.get("/v1/tasks/{task_id}")
     async def task(task_id: UUID, caller: Reader) -> dict[str, Any]:
         async with scoped(service.api, caller) as connection:
-            department = caller.department if caller.role == "department" else None
-            found = await desk.whole(connection, task_id, grade(caller), department)
+            found = await desk.whole(connection, task_id, grade(caller), own_branch(caller))
         if found is None:
             raise refuse(404, "not_found", "There is no such task in your area.")
         return found
