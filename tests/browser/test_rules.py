@@ -12,9 +12,9 @@ from tests.journeys.road import CADRE
 
 JUDGED = 205
 AS_THE_FIRST = """
-    INSERT INTO warnings SELECT (jsonb_populate_record(w, jsonb_build_object(
-        'warning_id', gen_random_uuid(), 'household_id', gen_random_uuid(), 'state', 'closed'
-    ))).* FROM warnings w, generate_series(1, $1)
+    INSERT INTO warnings (warning_id, household_id, state, level, is_provisional, told, raised_at, changed_at, region)
+    SELECT gen_random_uuid(), gen_random_uuid(), 'closed', level, is_provisional, told, raised_at, changed_at, region
+    FROM warnings w, generate_series(1, $1)
 """
 
 
