@@ -4,21 +4,25 @@ Pure records, and the two functions that bring a household's open case from the 
 Carries out method 6: one household, one open case, however many warnings.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import orjson
+from msgspec.structs import replace
 
 from services.workflow import history
 from services.workflow.deadline import Deadline
 from services.workflow.history import Step, Told
 from services.workflow.outcome import Proposal, Result
 from services.workflow.route import Stop
-from services.workflow.rows import packed
+from services.workflow.rows import Statements, written
 from services.workflow.task import Task
 from shared.contracts.envelope import event_id
 from shared.contracts.types import Hop, Level
@@ -28,8 +32,7 @@ from shared.postgres import queries
 SQL = queries(__file__)
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """`explanation` is the newest warning's, in both grades; `is_confirmed`: a person confirmed any difficulty.
 
     `ends` are the instants at which the totals over several hops run out, `returned_by` the steps that have sent it
@@ -79,8 +82,7 @@ class Case:
         return self.clock_started_at if self.cause == "declaration" else None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a case is: at one step of a hop, in one round.
 
     `cause_id` is the last fact told of it; lateness is the alarm's. `prepared_by` decided the step before in the same
@@ -124,8 +126,7 @@ def place_id(case_id: UUID, hop: str, step: str, round_: int, branch: str) -> UU
     return event_id(str(case_id), "place", hop, step, round_, branch)
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFile:
+class CaseFile(msgspec.Struct, frozen=True):
     """An open case with its live places, open tasks and running deadlines; and, in a decision, what it ended."""
 
     case: Case
@@ -171,8 +172,7 @@ class CaseFile:
         return file
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(msgspec.Struct, frozen=True):
     """What becomes of a case: its file from now on, the facts to emit and the steps of its history, in order."""
 
     file: CaseFile
@@ -189,9 +189,10 @@ One = TypeVar("One")
 
 def _put(things: tuple[One, ...], thing: One, key: str) -> tuple[One, ...]:
     id_ = getattr(thing, key)
-    if all(getattr(one, key) != id_ for one in things):
-        return (*things, thing)
-    return tuple(thing if getattr(one, key) == id_ else one for one in things)
+    for at, one in enumerate(things):
+        if getattr(one, key) == id_:
+            return (*things[:at], thing, *things[at + 1 :])
+    return (*things, thing)
 
 
 # ── from the database and back ──────────────────────────────────────────────────────────────────────────────────
@@ -233,68 +234,84 @@ async def read_refused(connection: asyncpg.Connection, households: Iterable[UUID
 
 
 async def write_files(connection: asyncpg.Connection, before: Iterable[CaseFile], decided: Sequence[Decided]) -> None:
-    """Write what decisions changed. Their rows are files (the last of a case counts), steps and told forms."""
-    rows = [row for one in decided for row in one.decision.rows]
-    after = {row.case.case_id: row for row in rows if isinstance(row, CaseFile)}
+    """Write what decisions changed, in one statement. Their rows are files (the last of a case counts), steps and told
+    forms."""
+    made = [row for one in decided for row in one.decision.rows]
+    rows: dict[str, list[Any]] = defaultdict(list)
     known = {one.case.case_id: one for one in before}
-    changed: dict[str, list[Any]] = {table: [] for table in TABLES}
-    added: dict[str, list[Any]] = {table: [] for table in TABLES}
-    for table in TABLES:
-        old = {key: one for file in known.values() for key, one in _rows_of(file, table)}
-        for key, one in {key: one for file in after.values() for key, one in _rows_of(file, table)}.items():
-            if key not in old:
-                added[table].append(one)
-            elif old[key] != one:
-                changed[table].append(one)
-    # What ends first: it makes room under the unique indexes for what goes on and what begins.
-    ended = [one for one in changed["places"] if one.state == "ended"]
-    living = [one for one in changed["places"] if one.state != "ended"]
-    first = (changed["cases"], ended, changed["tasks"], changed["deadlines"])
-    if any(first):
-        await connection.execute(SQL.change, *map(packed, first))
-    if living:
-        await connection.execute(SQL.change_places, packed(living))
-    if added["cases"]:
-        await connection.execute(SQL.add_cases, packed(added["cases"]))
-    begun = (added["places"], added["tasks"], added["deadlines"])
-    if any(begun):
-        await connection.execute(SQL.add, *map(packed, begun))
-    await history.append(connection, [row for row in rows if isinstance(row, Step | Told)])
+    for file in {row.case.case_id: row for row in made if isinstance(row, CaseFile)}.values():
+        _compare(known.get(file.case.case_id), file, rows)
+    rows["append_steps"] += (row for row in made if isinstance(row, Step))
+    rows["append_decisions"] += (row for row in made if isinstance(row, Told))
+    await written(connection, STATEMENTS, rows)
 
 
-TABLES = ("cases", "places", "tasks", "deadlines")
+STATEMENTS: Statements = {
+    "change_cases": SQL.change_cases,
+    "end_places": SQL.end_places,
+    "change_places": SQL.change_places,
+    "change_tasks": SQL.change_tasks,
+    "change_deadlines": SQL.change_deadlines,
+    "add_cases": SQL.add_cases,
+    "add_places": SQL.add_places,
+    "add_tasks": SQL.add_tasks,
+    "add_deadlines": SQL.add_deadlines,
+    **history.STATEMENTS,
+}
 
 
-def _rows_of(file: CaseFile, table: str) -> Iterable[tuple[UUID, Case | Place | Task | Deadline]]:
-    match table:
-        case "cases":
-            yield file.case.case_id, file.case
-        case "places":
-            yield from ((one.place_id, one) for one in file.places)
-        case "tasks":
-            yield from ((one.task_id, one) for one in file.tasks)
-        case _:
-            yield from ((one.deadline_id, one) for one in file.deadlines)
+def _compare(before: CaseFile | None, after: CaseFile, rows: dict[str, list[Any]]) -> None:
+    """Sort what is new or other in a file under the statements that write it."""
+    case = after.case
+    if before is None:
+        rows["add_cases"].append(case)
+    elif before.case != case:
+        is_told = before.case.explanation != case.explanation
+        rows["change_cases"].append(replace(case, route=(), explanation=case.explanation if is_told else None))
+    old: dict[UUID, Place | Task | Deadline] = {}
+    if before is not None:
+        old.update((one.place_id, one) for one in before.places)
+        old.update((one.task_id, one) for one in before.tasks)
+        old.update((one.deadline_id, one) for one in before.deadlines)
+    for place in after.places:
+        if place.place_id not in old:
+            rows["add_places"].append(place)
+        elif old[place.place_id] != place:
+            rows["end_places" if place.state == "ended" else "change_places"].append(place)
+    for task in after.tasks:
+        if task.task_id not in old:
+            rows["add_tasks"].append(task)
+        elif old[task.task_id] != task:
+            rows["change_tasks"].append(task)
+    for deadline in after.deadlines:
+        if deadline.deadline_id not in old:
+            rows["add_deadlines"].append(deadline)
+        elif old[deadline.deadline_id] != deadline:
+            rows["change_deadlines"].append(deadline)
 
 
 Record = TypeVar("Record", Place, Task, Deadline)
 
+_COLUMNS = {kind: itemgetter(*kind.__struct_fields__) for kind in (Case, Place, Task, Deadline)}
+
 
 def record(kind: type[Record], row: asyncpg.Record) -> Record:
     """A row as the frozen record of its table."""
-    return kind(**{one.name: _frozen(row[one.name]) for one in fields(kind)})
+    return kind(*map(_frozen, _COLUMNS[kind](row)))
 
 
 def case_of(row: asyncpg.Record) -> Case:
     """A row of `cases` as its record."""
-    found = {one.name: _frozen(row[one.name]) for one in fields(Case)}
-    found["explanation"] = orjson.loads(row["explanation"])
-    found["route"] = tuple(
-        Stop(**{name: _frozen(value) for name, value in one.items()}) for one in orjson.loads(row["route"])
-    )
-    found["ends"] = {code: datetime.fromisoformat(at) for code, at in orjson.loads(row["ends"]).items()}
-    return Case(**found)
+    found = Case(*map(_frozen, _COLUMNS[Case](row)))
+    ends = {code: datetime.fromisoformat(at) for code, at in orjson.loads(row["ends"]).items()}
+    return replace(found, explanation=orjson.loads(row["explanation"]), route=_route(row["route"]), ends=ends)
+
+
+@lru_cache(maxsize=64)
+def _route(written: str) -> tuple[Stop, ...]:
+    """Cases that opened with one package have one route."""
+    return tuple(Stop(**{name: _frozen(value) for name, value in one.items()}) for one in orjson.loads(written))
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(value) if value.__class__ is list else value

@@ -19,52 +19,62 @@ SELECT * FROM tasks WHERE household_id = ANY($1::uuid[]) AND state = 'open'
 -- What runs for these households.
 SELECT * FROM deadlines WHERE household_id = ANY($1::uuid[]) AND state IN ('running', 'paused')
 
--- name: change
--- What may change, in one statement: cases, the places that end, tasks, deadlines. A place's lateness and what a deadline
--- has fired are moved by the alarm alone.
-WITH changed_cases AS (
-    UPDATE cases c SET state = r.state, level = r.level, concerns = r.concerns, explanation = r.explanation,
-        cause = r.cause, clock_started_at = r.clock_started_at, warning_ids = r.warning_ids, withdrawn_ids = r.withdrawn_ids,
-        is_confirmed = r.is_confirmed, is_green = r.is_green, is_noticed = r.is_noticed, result = r.result,
-        departments = r.departments, declined = r.declined, rounds = r.rounds, returned_by = r.returned_by, refused_by = r.refused_by,
-        pauses = r.pauses, appeals = r.appeals, appeal_until = r.appeal_until, ends = r.ends,
-        journey_due_at = r.journey_due_at, closed_at = r.closed_at, closed_because = r.closed_because
-    FROM json_populate_recordset(NULL::cases, $1::json) r WHERE c.case_id = r.case_id
-), ended AS (
-    UPDATE places p SET state = r.state, is_main = r.is_main, office = r.office, level = r.level, concerns = r.concerns,
-        task_id = r.task_id, planned_on = r.planned_on, notice_until = r.notice_until, paused_at = r.paused_at,
-        paused_until = r.paused_until, due_at = r.due_at, ended_at = r.ended_at, ended_by = r.ended_by, ended_as = r.ended_as, cause_id = r.cause_id
-    FROM json_populate_recordset(NULL::places, $2::json) r WHERE p.place_id = r.place_id
-), changed_tasks AS (
-    UPDATE tasks t SET state = r.state, version = r.version, claimed_by = r.claimed_by, claimed_at = r.claimed_at
-    FROM json_populate_recordset(NULL::tasks, $3::json) r WHERE t.task_id = r.task_id
-)
-UPDATE deadlines d SET state = r.state, due_at = r.due_at, wake_at = r.wake_at
-FROM json_populate_recordset(NULL::deadlines, $4::json) r WHERE d.deadline_id = r.deadline_id
+-- name: change_cases
+-- What may change of a case; an explanation that has not is not written again.
+UPDATE cases c SET state = r.state, level = r.level, concerns = r.concerns, explanation = coalesce(r.explanation, c.explanation),
+    cause = r.cause, clock_started_at = r.clock_started_at, warning_ids = r.warning_ids, withdrawn_ids = r.withdrawn_ids,
+    is_confirmed = r.is_confirmed, is_green = r.is_green, is_noticed = r.is_noticed, result = r.result,
+    departments = r.departments, declined = r.declined, rounds = r.rounds, returned_by = r.returned_by, refused_by = r.refused_by,
+    pauses = r.pauses, appeals = r.appeals, appeal_until = r.appeal_until, ends = r.ends,
+    journey_due_at = r.journey_due_at, closed_at = r.closed_at, closed_because = r.closed_because
+FROM json_populate_recordset(NULL::cases, $1::json) r WHERE c.case_id = r.case_id
+RETURNING 1
 
--- name: change_places
--- Places that live on, after what ends: it makes room under the unique index of main ones.
+-- name: end_places
+-- Places that end, before all others: they make room under the unique index of main ones. Lateness is the alarm's alone.
 UPDATE places p SET state = r.state, is_main = r.is_main, office = r.office, level = r.level, concerns = r.concerns,
     task_id = r.task_id, planned_on = r.planned_on, notice_until = r.notice_until, paused_at = r.paused_at,
     paused_until = r.paused_until, due_at = r.due_at, ended_at = r.ended_at, ended_by = r.ended_by, ended_as = r.ended_as, cause_id = r.cause_id
 FROM json_populate_recordset(NULL::places, $1::json) r WHERE p.place_id = r.place_id
+RETURNING 1
+
+-- name: change_places
+-- Places that live on.
+UPDATE places p SET state = r.state, is_main = r.is_main, office = r.office, level = r.level, concerns = r.concerns,
+    task_id = r.task_id, planned_on = r.planned_on, notice_until = r.notice_until, paused_at = r.paused_at,
+    paused_until = r.paused_until, due_at = r.due_at, ended_at = r.ended_at, ended_by = r.ended_by, ended_as = r.ended_as, cause_id = r.cause_id
+FROM json_populate_recordset(NULL::places, $1::json) r WHERE p.place_id = r.place_id AND after(end_places)
+RETURNING 1
+
+-- name: change_tasks
+-- What may change of a task.
+UPDATE tasks t SET state = r.state, version = r.version, claimed_by = r.claimed_by, claimed_at = r.claimed_at
+FROM json_populate_recordset(NULL::tasks, $1::json) r WHERE t.task_id = r.task_id
+
+-- name: change_deadlines
+-- What may change of a deadline; what it has fired is moved by the alarm alone.
+UPDATE deadlines d SET state = r.state, due_at = r.due_at, wake_at = r.wake_at
+FROM json_populate_recordset(NULL::deadlines, $1::json) r WHERE d.deadline_id = r.deadline_id
 
 -- name: add_cases
--- Cases opened; a person's call opens none.
-INSERT INTO cases SELECT * FROM json_populate_recordset(NULL::cases, $1::json)
+-- Cases opened, after those that close: a household has one that is open. A person's call opens none.
+INSERT INTO cases SELECT * FROM json_populate_recordset(NULL::cases, $1::json) WHERE after(change_cases)
 
--- name: add
--- What begins, in one statement: places, tasks, deadlines with nothing fired yet.
-WITH new_places AS (
-    INSERT INTO places SELECT * FROM json_populate_recordset(NULL::places, $1::json)
-), new_tasks AS (
-    INSERT INTO tasks SELECT * FROM json_populate_recordset(NULL::tasks, $2::json)
-)
+-- name: add_places
+-- Places that begin.
+INSERT INTO places SELECT * FROM json_populate_recordset(NULL::places, $1::json) WHERE after(end_places) AND after(change_places)
+
+-- name: add_tasks
+-- Tasks that are opened.
+INSERT INTO tasks SELECT * FROM json_populate_recordset(NULL::tasks, $1::json)
+
+-- name: add_deadlines
+-- Deadlines that begin, with nothing fired yet.
 INSERT INTO deadlines (deadline_id, place_id, case_id, household_id, hop, step, round, branch, state, sent_at, due_at, fired,
     wake_at, region, grid)
 SELECT deadline_id, place_id, case_id, household_id, hop, step, round, branch, state, sent_at, due_at, fired, wake_at,
     region, grid
-FROM json_populate_recordset(NULL::deadlines, $3::json)
+FROM json_populate_recordset(NULL::deadlines, $1::json)
 
 -- name: move_cases
 -- A merged household's open case becomes the other one's, unless that one has its own.

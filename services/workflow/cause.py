@@ -6,10 +6,11 @@ because its cause was withdrawn (A6).
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from services.workflow.case import Case, CaseFile, Move, Place
 from services.workflow.route import (

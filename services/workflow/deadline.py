@@ -4,10 +4,12 @@ A deadline stands on the case from the sending, so that a stopped hop's cases ar
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
 
 from shared.contracts.envelope import event_id
 from shared.policy import Ladder, Rung
@@ -15,8 +17,7 @@ from shared.policy import Ladder, Rung
 Running = Literal["running", "paused", "done", "ended"]
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True, gc=False):
     """`fired` are the steps told; `wake_at` is when the alarm looks next, None when there is nothing more to tell."""
 
     deadline_id: UUID

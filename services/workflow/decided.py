@@ -5,9 +5,11 @@ group opens its task. Exactly one live place is the main one; what runs in paral
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
+
+import msgspec
+from msgspec.structs import replace
 
 from services.workflow import deadline as deadlines
 from services.workflow.case import Case, CaseFile, Move, Place
@@ -47,8 +49,7 @@ from shared.domain.calendar import day_of, start_of
 from shared.policy import Policy, load
 
 
-@dataclass(frozen=True, slots=True)
-class Hand:
+class Hand(msgspec.Struct, frozen=True):
     """Who decided, on which task, and who else is responsible at its office."""
 
     task: Task
@@ -56,8 +57,7 @@ class Hand:
     posts: Sequence[Post] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(msgspec.Struct, frozen=True):
     """All that a decision is carried out on."""
 
     file: CaseFile

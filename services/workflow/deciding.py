@@ -5,12 +5,13 @@ or a decided task is a conflict (409); a form that cannot be used names its fiel
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.workflow import pause
@@ -18,7 +19,7 @@ from services.workflow.case import Case, CaseFile, Move, Place, file_of, write_f
 from services.workflow.decided import Hand, carried_out
 from services.workflow.form import Asked, Form, Wrong, read
 from services.workflow.history import Step, Told
-from services.workflow.hops import HOPS
+from services.workflow.hops import HOPS, village_group
 from services.workflow.office import Post, posts_of, stands_in_for
 from services.workflow.outcome import Standing
 from services.workflow.route import APPEAL, VISIT, office_at
@@ -31,6 +32,7 @@ from shared.contracts.stage import Actor
 from shared.contracts.types import Text, Word
 from shared.domain.calendar import day_of
 from shared.domain.concerns import CONCERNS
+from shared.messaging.faults import BeginAgain
 from shared.messaging.room import Decided, Decision, Input, Problem, State, Unit
 from shared.policy import HopAction, Policy, load
 from shared.postgres import queries
@@ -39,6 +41,7 @@ SQL = queries(__file__)
 
 CLAIM, DECIDE = "POST /v1/tasks/claim", "POST /v1/tasks/decisions"
 _CONCERNS = frozenset(one.code for one in CONCERNS)
+HANDING_OVER = frozenset({village_group.HAND_OVER})
 
 NOT_FOUND = Problem(404, "not_found", "There is no such task in your area.")
 CLOSED = Problem(409, "task_closed", "This task has been decided or withdrawn: read it again.")
@@ -62,8 +65,7 @@ class Answer(BaseModel):
     version: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """A person's call about one task. `answer` is None for a claim."""
 
     task_id: UUID
@@ -135,31 +137,36 @@ def asked_at(policy: Policy, case: Case, place: Place, posts: Sequence[Post], no
 
 
 class _OfTask:
-    """The household of a task is looked up first without a lock, and again under its lock."""
+    """The household of a task is looked up first without a lock; what is loaded under its lock says whether it was
+    that one."""
 
-    looks_up_keys = True
+    looks_up_keys = False
 
     async def keys(self, connection: asyncpg.Connection, inputs: Sequence[Input]) -> Sequence[Sequence[str]]:
-        found = await _households(connection, inputs)
-        return [(str(found[id_]),) if (id_ := input.body.task_id) in found else () for input in inputs]
+        found = [await connection.fetchval(SQL.household_of, input.body.task_id) for input in inputs]
+        return [[str(household) for household in found if household is not None]]
 
     async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
-        rows = await unit.connection.fetch(SQL.files_of, [input.body.task_id for input in inputs])
-        files = {row["of_task"]: file_of(row) if row["case_id"] else None for row in rows}
+        found = [
+            (input.body.task_id, await unit.connection.fetchrow(SQL.file_of, input.body.task_id)) for input in inputs
+        ]
+        rows = {task_id: row for task_id, row in found if row is not None}
+        if others := {str(row["of_household"]) for row in rows.values()} - unit.digests.keys():
+            raise BeginAgain(others)
+        files = {task_id: file_of(row) if row["case_id"] else None for task_id, row in rows.items()}
         open_files = tuple({one.case.case_id: one for one in files.values() if one is not None}.values())
         offices = {office for file in open_files for place in file.live for office in _offices(place)}
-        posts = await posts_of(unit.connection, sorted(offices)) if offices else []
+        is_asked = offices and any(self._asks_for_posts(input) for input in inputs)
+        posts = await posts_of(unit.connection, sorted(offices)) if is_asked else []
         state: State = {("before",): open_files, ("posts",): posts}
         state.update((("file", task_id), file) for task_id, file in files.items())
         return state
 
+    def _asks_for_posts(self, input: Input) -> bool:
+        return True
+
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
         await write_files(unit.connection, state[("before",)], decided)
-
-
-async def _households(connection: asyncpg.Connection, inputs: Sequence[Input]) -> dict[UUID, UUID]:
-    rows = await connection.fetch(SQL.households_of, [input.body.task_id for input in inputs])
-    return {row["task_id"]: row["household_id"] for row in rows}
 
 
 def _offices(place: Place) -> tuple[str, str]:
@@ -239,6 +246,10 @@ class Deciding(_OfTask):
     """A decision by version. `answer` says what became of the case."""
 
     topic = DECIDE
+
+    def _asks_for_posts(self, input: Input) -> bool:
+        """Who else is in post matters only where a task is handed over."""
+        return input.body.answer.action in HANDING_OVER
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         ask: Ask = input.body

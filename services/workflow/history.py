@@ -4,21 +4,20 @@ Appended, never changed. Free words stay in `decisions`; neither a step nor a fa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
-from services.workflow.rows import packed
+from services.workflow.rows import Statements, written
 from shared.postgres import queries
 
 SQL = queries(__file__)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One row. `type` is the fact's own, or `task.claimed` for what no fact tells; `told` what a notice was about."""
 
     event_id: UUID
@@ -45,8 +44,7 @@ class Step:
     role: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """What a person decided, in the form's own answers and in free words."""
 
     event_id: UUID
@@ -65,10 +63,9 @@ class Told:
     grid: str | None
 
 
-async def append(connection: asyncpg.Connection, rows: Sequence[Step | Told]) -> None:
-    steps = [row for row in rows if isinstance(row, Step)]
-    told = [row for row in rows if isinstance(row, Told)]
-    if steps:
-        await connection.execute(SQL.append_steps, packed(steps))
-    if told:
-        await connection.execute(SQL.append_decisions, packed(told))
+STATEMENTS: Statements = {"append_steps": SQL.append_steps, "append_decisions": SQL.append_decisions}
+
+
+async def append(connection: asyncpg.Connection, steps: Sequence[Step]) -> None:
+    """Steps of which no case's file tells."""
+    await written(connection, STATEMENTS, {"append_steps": steps})

@@ -7,9 +7,11 @@ days, is left as it is.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from services.workflow import deadline as deadlines
 from services.workflow.case import Case, CaseFile, Move, Place, read_files, write_files

@@ -4,9 +4,11 @@ Every fact names what led to it. `hop.entered` is heard by workflow alone, so th
 that sent the case: whoever reads the timeline from outside finds every cause in it.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
 
 from services.workflow import deadline as deadlines
 from services.workflow import task as tasks
@@ -27,8 +29,7 @@ ENTERED = "shouwang.hop.entered.v1"
 MACHINE = Actor()
 
 
-@dataclass(frozen=True, slots=True)
-class Because:
+class Because(msgspec.Struct, frozen=True):
     """Why a step is taken: its cause, when, by whom. `about` tells apart the steps that one cause leads to."""
 
     cause_id: UUID
@@ -123,8 +124,7 @@ def _step(type_: str, stage: Stage, id_: UUID, caused_by: UUID, case: Case, beca
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(msgspec.Struct, frozen=True):
     """Where a case goes next, and what goes with it. `branch` None: the one that it comes on."""
 
     hop: Hop

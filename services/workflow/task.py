@@ -1,15 +1,15 @@
 """Tasks: what a place asks of an office, claimed and decided by version. Pure; the calls are in `deciding.py`."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
 from shared.contracts.envelope import event_id
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True, gc=False):
     """`version` counts what changes the question: decisions that leave it open, and warnings merged into it.
 
     A claim says in whose hands it is and changes no version.

@@ -50,7 +50,8 @@ class NotMine(Form):
     note: Note = ""
 
 
-FORMS: Mapping[str, type[Form]] = {"report": Report, "not_reached": NotReached, "not_mine": NotMine}
+HAND_OVER = "not_mine"
+FORMS: Mapping[str, type[Form]] = {"report": Report, "not_reached": NotReached, HAND_OVER: NotMine}
 
 _SEEN = {"confirmed": "difficulty_seen", "not_seen": "no_difficulty_seen", "unclear": "not_sure"}
 _DEPUTY_MAY = frozenset({"relative", "away"})

@@ -5,12 +5,11 @@ independent handler, and no case tells of it (people's need A4).
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
+from msgspec.structs import replace
 
 from services.workflow import cause
 from services.workflow.case import CaseFile, Move, read_files, read_refused, write_files
@@ -93,7 +92,7 @@ def _beside(event: Reported, file: CaseFile, refused: CaseFile, because: Because
     remembers = replace(refused, case=replace(refused.case, appeals=refused.case.appeals + 1))
     decision = _decision(move)
     puts = {**decision.puts, ("refused", refused.case.case_id): remembers}
-    return msgspec.structs.replace(decision, puts=puts, rows=(remembers, *decision.rows))
+    return replace(decision, puts=puts, rows=(remembers, *decision.rows))
 
 
 def _decision(move: Move) -> Decision:

@@ -9,16 +9,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
 import hypothesis
-import msgspec
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from msgspec.structs import replace
 
 from services.workflow import deciding
 from services.workflow.alarm import Alarm, Ring
@@ -169,7 +168,7 @@ class World:
             same("deciding again", room.decide(state, input, self.now), decision)
             state.update(decision.puts)
             decisions.append(decision)
-        joint = msgspec.structs.replace(
+        joint = replace(
             decisions[-1],
             emits=[emit for one in decisions for emit in one.emits],
             rows=[row for one in decisions for row in one.rows],

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.workflow.deciding import Deciding
 from shared.access.tokens import Caller
 from shared.contracts.hop import Entered
 from shared.messaging.faults import Refused
@@ -206,6 +207,15 @@ async def test_a_whole_life_in_one_batch(desk: Desk) -> None:
     assert [dict(one.words) for one in reports] == [{"stale": 1, "arrived": 1}]
 
 
+async def test_a_case_closes_and_another_one_opens_in_one_batch(desk: Desk) -> None:
+    house = household(27)
+    await desk.opened(house)
+    words = [("withdrawn", warning_state(house, state="withdrawn")), ("raised", warning_state(house, warning=2))]
+    await desk.told(*(desk.fact("warning.raised", word, house, state) for word, state in words))
+    states = await desk.worker.fetch("SELECT state FROM cases WHERE household_id = $1 ORDER BY opened_at", house)
+    assert [row["state"] for row in states] == ["closed", "open"]
+
+
 # ── hops ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -300,6 +310,24 @@ async def test_the_register_is_copied_and_a_merged_households_warnings_go_to_the
     ) == 1  # fmt: skip
     status = await desk.worker.fetchval("SELECT status FROM households WHERE household_id = $1", household(40))
     assert status == "merged"
+
+
+async def test_a_household_that_is_another_one_under_its_lock_is_locked_and_read_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Merged between the look-up without a lock and the lock."""
+    house, before = household(45), household(46)
+    task = await desk.opened(house)
+    whole, asked = Deciding.keys, []
+
+    async def outdated(self: Deciding, connection: asyncpg.Connection, inputs: Any) -> Any:
+        asked.append(inputs)
+        return [[str(before)]] if len(asked) == 1 else await whole(self, connection, inputs)
+
+    monkeypatch.setattr(Deciding, "keys", outdated)
+    answer = await desk.decide(task, "report", report())
+    assert (answer["outcome"], len(asked)) == ("advanced", 2)
+    assert (await desk.words(house))[-1] == "advanced"
 
 
 async def test_a_record_that_cannot_be_read_waits_alone(desk: Desk) -> None:

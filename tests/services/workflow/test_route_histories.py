@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from services.workflow import cause, deadline, decided, deciding, route, stage
 from services.workflow.case import CaseFile, Move

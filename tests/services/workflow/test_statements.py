@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from tests.services.workflow.house import CADRE, REGISTER, Desk, household, opened_desk, report, visit
 
-DECISION_MOST, CLAIM_MOST = 16, 12
+DECISION_MOST, CLAIM_MOST = 10, 9
 """With BEGIN, COMMIT, the scope, and what the pool says when a connection comes back."""
 
 
