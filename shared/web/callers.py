@@ -14,12 +14,10 @@ from shared.access.roles import Action, may
 from shared.access.tokens import Caller, TokenError, Verifier
 from shared.messaging.answers import Answer, Slot
 from shared.messaging.batch import Report
-from shared.messaging.faults import Refused
-from shared.messaging.room import Problem
 from shared.messaging.unit_of_work import SET_SCOPE
 from shared.messaging.unit_of_work import Scope as RowScope
 from shared.postgres import session
-from shared.web.problems import problem
+from shared.web.problems import problem, refuse
 
 BODY_DRAINED_MAX = 64 * 1024 * 1024
 BODY_MAX, STREAM_MAX = 2 * 1024 * 1024, BODY_DRAINED_MAX
@@ -99,7 +97,7 @@ def caller_of(request: Request) -> Caller:
     """FastAPI dependency: the caller whose token was verified. Raises Refused (401)."""
     caller = perhaps(request)
     if caller is None:
-        raise Refused(Problem(401, "unauthenticated", "A valid bearer token is needed (missing)."))
+        raise refuse(401, "unauthenticated", "A valid bearer token is needed (missing).")
     return caller
 
 
@@ -115,7 +113,7 @@ def allowed(action: Action) -> Callable[[Request], Caller]:
     def dependency(request: Request) -> Caller:
         caller = caller_of(request)
         if not may(caller, action):
-            raise Refused(Problem(403, "forbidden", f"The role {caller.role} may not do this ({action})."))
+            raise refuse(403, "forbidden", f"The role {caller.role} may not do this ({action}).")
         return caller
 
     return dependency
@@ -144,8 +142,7 @@ def idempotency_key(request: Request) -> str | None:
     """What a call is known by when it comes again; None where its caller gave none. Raises Refused (422)."""
     key = request.headers.get("idempotency-key")
     if key is not None and (not 1 <= len(key) <= KEY_LENGTH_MAX or "\x00" in key):
-        detail = f"An Idempotency-Key has 1 to {KEY_LENGTH_MAX} characters."
-        raise Refused(Problem(422, "idempotency_key", detail))
+        raise refuse(422, "idempotency_key", f"An Idempotency-Key has 1 to {KEY_LENGTH_MAX} characters.")
     return key
 
 

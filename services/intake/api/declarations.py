@@ -37,22 +37,23 @@ Digits = Annotated[str, Field(max_length=32)]
 ReceiptNo = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class AskForm(Frozen):
+class Proving(Frozen):
+    """What proves, with the receipt, that one has declared."""
+
+    phone_last4: Annotated[Digits | None, Empty] = None
+    code: Annotated[Digits | None, Empty] = None
+
+
+class AskForm(Proving):
     receipt_no: ReceiptNo
-    phone_last4: Annotated[Digits | None, Empty] = None
-    code: Annotated[Digits | None, Empty] = None
 
 
-class AppealForm(Frozen):
+class AppealForm(Proving):
     text: Words
-    phone_last4: Annotated[Digits | None, Empty] = None
-    code: Annotated[Digits | None, Empty] = None
 
 
-class WithdrawalForm(Frozen):
+class WithdrawalForm(Proving):
     text: Annotated[Words | None, Empty] = None
-    phone_last4: Annotated[Digits | None, Empty] = None
-    code: Annotated[Digits | None, Empty] = None
 
 
 def router(desk: Desk, policy: Policy) -> APIRouter:

@@ -20,6 +20,7 @@ from shared.postgres import session
 from shared.service import Service
 from shared.web.call import received
 from shared.web.callers import allowed
+from shared.web.problems import refuse
 
 NOT_FOUND = Problem(404, "not_found", "This token names no officer: nobody's preferences are kept for it.")
 
@@ -80,7 +81,7 @@ def _understood(body: bytes) -> Wish:
 
 def _invalid(*errors: tuple[str, str]) -> Refused:
     told = tuple({"field": field, "code": "invalid", "message": message} for field, message in errors[:50])
-    return Refused(Problem(422, "invalid", "Some fields cannot be used: see errors.", told))
+    return refuse(422, "invalid", "Some fields cannot be used: see errors.", told)
 
 
 def _shown(kept: Contact, address: str | None, hearing: Hearing) -> dict[str, Any]:
