@@ -9,7 +9,7 @@ from deploy.demo.desk import CIVIL_AFFAIRS, Desk, Level, Record
 from deploy.demo.matters import Matter
 from deploy.demo.register import Household
 
-# domain.md §3.2: an ended 低保 is watched for three months; nothing else of an allowance is a reason
+# An ended 低保 is watched for three months; nothing else of an allowance is a reason
 LEVEL: dict[str, Level | None] = {
     "ended": "yellow",
     "ended_long_ago": None,

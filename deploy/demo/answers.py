@@ -1,7 +1,7 @@
 """The expected answers: who must be warned, who not, and why, read off the sent records alone.
 
-A second opinion for the product's screening: plain Python over plain JSON, written from domain.md §3.2
-and contract.md §4. It sees what arrived, in the order in which it arrived, and nothing of what the teller
+A second opinion for the product's screening: plain Python over plain JSON, written from
+`docs/departments.md`. It sees what arrived, in the order in which it arrived, and nothing of what the teller
 of the stories meant; it imports nothing of screening and nothing of the policy packages. What is wrong in a
 household is said in `findings.py`.
 """
@@ -101,7 +101,7 @@ def read_register(register: Sequence[Record]) -> Register:
 
 
 def receive(known: Register, records: Iterable[Sent]) -> Received:
-    """As contract.md §4 says: a higher version corrects, a lower is history, the same with other content
+    """A higher version corrects, a lower is history, the same with other content
     is refused."""
     received = Received()
     contents: dict[tuple[str, str, int], str] = {}

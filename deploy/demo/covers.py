@@ -21,7 +21,7 @@ from deploy.demo.desk import (
 from deploy.demo.people import Person
 from deploy.demo.register import Household
 
-# domain.md §3.2, people.md D9: what each state of cover means
+# What each state of cover means
 LEVEL: dict[str, Level | None] = {
     "uninsured": "orange",
     "paused": "orange",

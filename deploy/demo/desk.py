@@ -1,7 +1,7 @@
 """The departments' desk: hands out households that no story has used yet, and writes their records.
 
 A story is what happened to one household (seldom two): its records in the order in which they arrive, and
-what its teller means to come of it. The figures are this sample's own, from domain.md §3.2; nothing of
+what its teller means to come of it. The figures are this sample's own; nothing of
 screening or of the policy packages is read, so that the answers are a second opinion.
 """
 
@@ -39,13 +39,13 @@ Standing = Literal["ordinary", "lifted_out", "monitored"]
 Record = dict[str, Any]
 Sent = tuple[str, Record]
 
-# domain.md §3.2, medical insurance: from this sum on, yuan, a household is warned of
+# Medical insurance: from this sum on, yuan, a household is warned of
 LINE: dict[Standing, Decimal] = {
     "ordinary": Decimal(10000),
     "lifted_out": Decimal(5000),
     "monitored": Decimal(5000),
 }
-# domain.md §3.2: from this share of the known yearly income on it is one level up
+# From this share of the known yearly income on it is one level up
 HEAVY_SHARE = Decimal("0.25")
 
 

@@ -12,7 +12,7 @@ from deploy.demo.matters import Matter, record_of, told
 from deploy.demo.people import Person
 from deploy.demo.register import Household
 
-# domain.md §3.2: from one month on where nobody else earns, from three months on otherwise
+# From one month on where nobody else earns, from three months on otherwise
 LEVEL: dict[str, Level | None] = {
     "alone_out": "yellow",
     "alone_out_lately": None,

@@ -11,7 +11,7 @@ from deploy.demo.matters import Matter, record_of, told
 from deploy.demo.people import Person
 from deploy.demo.register import Household
 
-# domain.md §3.2: a drop-out, or 6-16 not enrolled, at once; a suspected drop-out below that
+# A drop-out, or 6-16 not enrolled, at once; a suspected drop-out below that
 LEVEL: dict[str, Level | None] = {
     "dropped_out": "red",
     "not_enrolled": "red",

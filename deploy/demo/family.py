@@ -1,4 +1,4 @@
-"""Who lives under one roof: invented families whose ages, sexes and relations agree (domain.md §4.3, App. A).
+"""Who lives under one roof: invented families whose ages, sexes and relations agree.
 
 The relations are the national form's own words, told from the head of the household (户主).
 """

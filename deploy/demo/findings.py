@@ -1,7 +1,7 @@
 """What is wrong in one household by the records that stand: the second opinion of the expected answers.
 
-Plain Python over plain JSON, written from domain.md §3.2, §12 item 5 and contract.md §4 alone; it imports nothing
-of screening, of the policy packages or of the stories. How it reads the text where that leaves room:
+Plain Python over plain JSON, written from what is said below and in `docs/departments.md` alone; it imports
+nothing of screening, of the policy packages or of the stories. What is read how:
 
 - medical insurance: the household's in-scope self-paid sum, the larger of calendar year and rolling twelve months;
 - enrolment: the newest word about each person; a drop-out counts at any age, "not enrolled" from the 6th to the 16th
@@ -14,7 +14,7 @@ of screening, of the policy packages or of the stories. How it reads the text wh
 - employment: the newest word about each person; one calendar month where the register tells of at most one member with
   full labour (普通, 技能) and none with less, three otherwise;
 - wages owed: the newest word about each person, over the household together;
-- failed project: each by itself, from 5,000 yuan on (the 30 % of operating income of §3.2 is the agriculture office's).
+- failed project: each by itself, from 5,000 yuan on (a share of the income is the agriculture office's to say).
 """
 
 from collections import defaultdict
@@ -102,7 +102,7 @@ class SelfPaid:
 
 
 def self_paid(live: Sequence[Record], today: date) -> SelfPaid:
-    """The larger of the calendar year to date and the rolling twelve months (people.md D3).
+    """The larger of the calendar year to date and the rolling twelve months.
 
     A refund counts on the day of the settlement that it takes back, and not at all where that one does
     not stand.

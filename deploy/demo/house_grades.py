@@ -19,7 +19,7 @@ from deploy.demo.register import Household
 
 Grade = Literal["A", "B", "C", "D"]
 
-# domain.md §3.2: D immediate, C ordinary
+# D immediate, C ordinary
 LEVEL: dict[Grade, Level | None] = {"A": None, "B": None, "C": "yellow", "D": "red"}
 _CAUSES: dict[Grade, tuple[str, ...]] = {
     "A": ("例行鉴定",),

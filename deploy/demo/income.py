@@ -1,4 +1,4 @@
-"""What an invented household lives on in a year, in the five sums of the national form (domain.md §2.3)."""
+"""What an invented household lives on in a year, in the five sums of the national form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Income:
         return self.wage + self.operating + self.of_property + self.transfer - self.operating_cost
 
     def as_data(self) -> dict[str, int | str]:
-        """The `data` of an `income` record (contract.md §4)."""
+        """The `data` of an `income` record."""
         return {
             "year": self.year,
             "wage_yuan": str(self.wage),

@@ -1,7 +1,7 @@
 """Stories that any department's record can have: told once, corrected, taken back, late, twice, refused.
 
 A matter is one kind of record with the words that it can say. What a word means — a level, or nothing —
-is written beside each kind, from domain.md §3.2; the stories here only say which word stands at the end.
+is written beside each kind; the stories here only say which word stands at the end.
 """
 
 from collections.abc import Callable, Mapping

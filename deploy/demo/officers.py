@@ -1,4 +1,4 @@
-"""Offices, grids and the people responsible for them, all invented (domain.md §§5, 7; people.md B2, C8).
+"""Offices, grids and the people responsible for them, all invented.
 
 Each grid has one worker and one deputy but for a few that have neither, so that the fall-back to the
 village's office can be seen. Full names go to workflow's own table; events carry the masked
@@ -26,7 +26,7 @@ _VILLAGE_POSTS = (
     ("resident_team", "handler"),
     ("resident_team", "reviewer"),
 )
-# people.md B2: who signs is never who handled; two of each, so that a leave or an appeal finds another person
+# Who signs is never who handled; two of each, so that a leave or an appeal finds another person
 _OFFICE_POSTS = ("handler", "handler", "reviewer", "approver", "approver")
 # Above the county one supervises and never edits
 _CITY_POSTS = ("handler", "approver")

@@ -17,7 +17,7 @@ from deploy.demo.register import DEPARTMENT
 from deploy.demo.sending import sending
 from deploy.demo.township import Township, made
 
-RECORDS_PER_CALL = 1000  # one unit of work of intake (design.md §5)
+RECORDS_PER_CALL = 1000  # one unit of work of intake
 _ROWS_PER_CALL = 400  # officers and offices: far under the 256 kB of one object
 _COMPRESSION = 1  # a loop's length away, more would cost more than it saves
 

@@ -1,4 +1,4 @@
-"""One invented person as the national form knows them: number, health, labour, schooling (domain.md §4).
+"""One invented person as the national form knows them: number, health, labour, schooling.
 
 Every number is valid in form and belongs to nobody by construction of the sample: see `Numbers`.
 """
@@ -36,7 +36,7 @@ class Person:
     phone: str | None
 
     def as_member(self) -> dict[str, str]:
-        """The member of a `household` record (contract.md §4); what is not known is left out."""
+        """The member of a `household` record; what is not known is left out."""
         member = {
             "name": self.name,
             "id_no": self.id_no,

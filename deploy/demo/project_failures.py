@@ -10,7 +10,7 @@ from deploy.demo.desk import RURAL_REVITALIZATION, Desk, Level, Record
 from deploy.demo.matters import Matter
 from deploy.demo.register import Household
 
-LINE = Decimal(5000)  # domain.md §12 item 5, yuan
+LINE = Decimal(5000)  # yuan
 LEVEL: dict[str, Level | None] = {"over": "yellow", "on_the_line": "yellow", "near": None}
 
 

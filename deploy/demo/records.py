@@ -41,7 +41,7 @@ from deploy.demo.water_supplies import WATER_SUPPLIES
 Tell = Callable[[Desk], Story]
 _MOST_HOUSEHOLDS_IN_STORIES = 0.6  # the rest of the township has had nothing, or nothing that matters
 _PLANNED_RECORDS = 1300
-_PLANNED_RECORDS_OF_A_COUNTY = 6300  # some 45 warnings for 1,000 households, as Yi county had (domain.md §8.4)
+_PLANNED_RECORDS_OF_A_COUNTY = 6300  # some 45 warnings for 1,000 households, as Yi county had
 _LONGEST_STORY = 5  # records; stories of several settlements are the longest
 
 

@@ -1,7 +1,7 @@
-"""The register, as the county's rural-revitalisation office sends it (contract.md §4).
+"""The register, as the county's rural-revitalisation office sends it.
 
 Households live in villages of the real division table and in invented groups; each group is one grid of
-20 to 100 households (domain.md §5). The records come in three rounds: all households, then incomes, then
+20 to 100 households. The records come in three rounds: all households, then incomes, then
 monitoring, so that nothing names a household that is not registered yet.
 """
 
@@ -21,10 +21,10 @@ from deploy.demo.names import clans_of
 from deploy.demo.people import Numbers, Person
 
 DEPARTMENT = "rural_revitalization"
-_HOUSEHOLDS_PER_GRID = 60  # domain.md §12 item 38: 20–100 households, 60 by default
+_HOUSEHOLDS_PER_GRID = 60  # 20–100 households, 60 by default
 _LEAST_PER_VILLAGE = 40
 _LIFTED_OUT = 0.12
-_MONITORED = 0.018  # the order of Baoshan's 2.6 % (domain.md §8.3)
+_MONITORED = 0.018  # the order of Baoshan's 2.6 %
 _ELIMINATED = 0.01
 
 
@@ -141,7 +141,7 @@ def _group_sizes(rng: Random, size: int) -> list[int]:
 
 
 def _household_no(seed: int, index: int) -> str:
-    """Opaque and stable: it tells neither village nor order, and stays when others are added (§4.3).
+    """Opaque and stable: it tells neither village nor order, and stays when others are added.
 
     Letters, so that no household number can be taken for a phone or an ID number when logs are searched
     for those.

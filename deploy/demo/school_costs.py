@@ -11,7 +11,7 @@ from deploy.demo.matters import Matter, record_of, told
 from deploy.demo.people import Person
 from deploy.demo.register import Household
 
-LINE = Decimal(10000)  # domain.md §3.2: yuan a school year, after subsidies
+LINE = Decimal(10000)  # yuan a school year, after subsidies
 LEVEL: dict[str, Level | None] = {
     "over": "yellow",
     "on_the_line": "yellow",

@@ -1,6 +1,6 @@
 """Stories of settlements: over a line, just under it, corrected, taken back, refunded.
 
-What counts is the household's in-scope self-paid sum (people.md D1, D3); every trap of it is told here on
+What counts is the household's in-scope self-paid sum; every trap of it is told here on
 purpose.
 """
 
@@ -65,7 +65,7 @@ def settlement_of(desk: Desk, home: Household, person: Person, paid: Paid, on: d
 
 
 def refund(desk: Desk, record: Record) -> Record:
-    """The whole of a settlement given back: the same sums, negative (people.md D2)."""
+    """The whole of a settlement given back: the same sums, negative."""
     data = {
         field: str(0 - Decimal(value)) if field.endswith("_yuan") else value for field, value in record["data"].items()
     }
@@ -168,7 +168,7 @@ def in_scope_absent(desk: Desk, standing: Standing, verdict: Verdict) -> Story:
 
 
 def mostly_out_of_scope(desk: Desk, standing: Standing, verdict: Literal["near", "quiet"]) -> Story:
-    """The patient paid more than the line, in scope less: out-of-scope sums do not count (people.md D3)."""
+    """The patient paid more than the line, in scope less: out-of-scope sums do not count."""
     home = take(desk, standing, verdict)
     in_scope = sum_for(desk, home, standing, verdict)
     paid = Paid(in_scope, in_scope + desk.cents(LINE[standing], LINE[standing] * 2))
@@ -295,7 +295,7 @@ def _two_versions(desk: Desk, standing: Standing, before: Verdict, after: Verdic
 
 
 def _data(desk: Desk, paid: Paid) -> Record:
-    """The sums of one settlement: total = reimbursed + self-paid, the finer ones too (people.md D1)."""
+    """The sums of one settlement: total = reimbursed + self-paid, the finer ones too."""
     setting = "inpatient" if paid.self_paid >= 800 else desk.rng.choice(("inpatient", "outpatient", "outpatient"))
     reimbursed = (paid.self_paid * desk.cents(Decimal("0.8"), Decimal("2.4"))).quantize(CENT)
     data: Record = {

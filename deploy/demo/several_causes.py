@@ -1,4 +1,4 @@
-"""Stories with more than one cause: one warning, at the highest level found (domain.md §12 item 13)."""
+"""Stories with more than one cause: one warning, at the highest level found."""
 
 from deploy.demo import allowances, enrolments, school_costs, wage_arrears, water_supplies
 from deploy.demo.allowances import ALLOWANCES

@@ -12,7 +12,7 @@ from deploy.demo.matters import Matter
 from deploy.demo.people import Person
 from deploy.demo.register import Household
 
-LINE = Decimal(5000)  # domain.md §3.2 names unpaid wages; the sum is this sample's default, yuan
+LINE = Decimal(5000)  # the sum is this sample's default, yuan
 LEVEL: dict[str, Level | None] = {"over": "yellow", "on_the_line": "yellow", "near": None, "quiet": None, "paid": None}
 
 

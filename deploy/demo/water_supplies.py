@@ -9,7 +9,7 @@ from deploy.demo.desk import WATER, Desk, Level, Record, Story
 from deploy.demo.matters import Matter, record_of, told
 from deploy.demo.register import Household
 
-# domain.md §3.2: over seven days for a single household; unfit water at once
+# Over seven days for a single household; unfit water at once
 LEVEL: dict[str, Level | None] = {
     "off": "orange",
     "off_lately": None,

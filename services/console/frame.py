@@ -1,6 +1,6 @@
 """The frame around every page: templates, headers, scripts' addresses, and what each page knows of its viewer.
 
-Carries out look.md: strict content policy without inline script or style, one stylesheet, both languages.
+A strict content policy without inline script or style, one stylesheet, both languages.
 """
 
 import hashlib

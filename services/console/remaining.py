@@ -1,4 +1,4 @@
-"""How long there is left, and dates, in words (look.md, Words; people.md A1: each limit in its own unit). Pure.
+"""How long there is left, and dates, in words, each limit in its own unit. Pure.
 
 A limit in days is due at 00:00 of the day after its last: what is shown is its last day.
 """

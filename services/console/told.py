@@ -1,4 +1,4 @@
-"""A step of the timeline in words, in the grade that its reader may see (people.md A5). Pure.
+"""A step of the timeline in words, in the grade that its reader may see. Pure.
 
 The timeline's row keeps coded facts; the sentence is made when it is read, in the reader's language.
 """

@@ -1,4 +1,4 @@
-"""What one record leads to when it arrives, or when whom it awaited is registered at last. Pure. Contract §4.
+"""What one record leads to when it arrives, or when whom it awaited is registered at last. Pure.
 
 - a higher version corrects; the same one with the same content is a duplicate, with other content refused; a lower one
   is kept as history and says nothing;
@@ -243,7 +243,7 @@ def _register(draft: Draft, sent: Sent, head: Head | None) -> Target | Unknown:
 
 
 def _not_ours(draft: Draft, sent: Sent, household_id: UUID) -> Unknown | None:
-    """One county cannot write another's people (D6): neither its household nor somebody who lives in one."""
+    """One county cannot write another's people: neither its household nor somebody who lives in one."""
     county, seat = sent.origin.county, draft.seat(household_id)
     if not contains(county, sent.told.region) or (seat and seat.is_active and not contains(county, seat.region)):
         return Unknown("region_not_yours", household_id)

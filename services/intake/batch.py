@@ -1,5 +1,5 @@
 """A batch: one call that sent records. Opened first, raised in the transaction of each chunk, closed with the reader's
-own count; the closed row is the stored answer to the same Idempotency-Key (contract §4).
+own count; the closed row is the stored answer to the same Idempotency-Key.
 
 A batch that was interrupted goes on where it stopped: its row chains the hashes of the lines that are done, so the same
 body is known again, and another one is refused. A record that was passed over (its rows were held by another, while its

@@ -1,7 +1,7 @@
 """Clues: what a farmer or a cadre reports becomes one fact under a household's key, matched or not. Methods 1, 2 and 5.
 
 A report is matched by an ID number, a household number, or a household that the reporter names; else it is told under a
-provisional household of its own, and a case opens all the same (people A10). The same person within 30 days attaches to
+provisional household of its own, and a case opens all the same. The same person within 30 days attaches to
 what was told before. Nothing of a farmer's is judged or dropped here. All words and identities lie sealed in one field.
 """
 
@@ -189,7 +189,7 @@ def attached(found: Found) -> Earlier | None:
 
 
 def _is_decided(found: Found, one: Earlier) -> bool:
-    """Whether what was reported has had its answer since: then a new report begins anew (people A7)."""
+    """Whether what was reported has had its answer since: then a new report begins anew."""
     case = of_report(found.progress.get(one.household_id, ()), one.reported_at)
     return case is not None and (case.state == "closed" or case.result == "refused")
 

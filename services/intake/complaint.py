@@ -1,4 +1,4 @@
-"""Complaints, objections and what is told in confidence: held by an independent handler alone (people A4).
+"""Complaints, objections and what is told in confidence: held by an independent handler alone.
 
 A complaint goes one level above whoever it is about: about a village or a grid to its township, about a township or a
 person to the county, about a county's office to the city. Its row stands under the handler's own place, so that row

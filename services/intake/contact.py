@@ -1,6 +1,6 @@
-"""Contacts: whom a notice to a household reaches, looked up at the moment of sending (contract §5).
+"""Contacts: whom a notice to a household reaches, looked up at the moment of sending.
 
-The declarer of an open declaration by what was given there, never the proxy (people E2); else the household's head. An
+The declarer of an open declaration by what was given there, never the proxy; else the household's head. An
 officer is not ours to know.
 """
 

@@ -1,7 +1,7 @@
 """A farmer's declaration after it was filed: who may ask about it, what they hear, appeals and withdrawals. Method 1.
 
 A receipt with the last four digits of the phone that was given proves a declarer; five failed tries an hour, and every
-failure is one and the same answer (people E2). The reason of a refusal needs the second secret or a clerk.
+failure is one and the same answer. The reason of a refusal needs the second secret or a clerk.
 """
 
 import hmac

@@ -71,7 +71,7 @@ class Draft:
     # ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def tell(self, word: str, fact: Fact, revision: int) -> None:
-        """`data.changed` about a known household. Its id: record, version, household, link revision (contract §2)."""
+        """`data.changed` about a known household. Its id: record, version, household, link revision."""
         type_ = f"shouwang.data.{word}.v1"
         seat = self.seat(fact.household_id)
         assert seat is not None, "a fact is told of a registered household only"

@@ -1,4 +1,4 @@
-"""Feeds: what each department sends, how late, and whether it has fallen silent. Method 3, requirement 10.
+"""Feeds: what each department sends, how late, and whether it has fallen silent. Method 3.
 
 Every transaction adds what it did to counters of its day, in one statement; a page reads those, never the records. A
 row is one department, channel, county and day, in as many parts as transactions work at once, so that none of them

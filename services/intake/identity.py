@@ -2,7 +2,7 @@
 
 An ID number (its blind index) names a person, a person a household; else the household number does. Both given and
 disagreeing is nobody's guess: such a record is parked (`identity_contradicts`), as is one whose person or household is
-not registered, and one that another county sent about people who are not its own (people D6). Parked is not lost: the
+not registered, and one that another county sent about people who are not its own. Parked is not lost: the
 register's next word about that person or household says it in the same transaction, a loop asks again, and a person can
 match it by hand.
 

@@ -1,4 +1,4 @@
-"""How much one address may ask without a token: farmers' calls are open to all, and so to whoever guesses (people E2).
+"""How much one address may ask without a token: farmers' calls are open to all, and so to whoever guesses.
 
 Counted in this process, by the machine's clock, in a window that begins with the first call. A public telephone room or
 a village's one line is an address too: the bounds leave room for a busy day, and none for a search.

@@ -1,5 +1,5 @@
 """The clock of matching: whoever declared, or is behind something red, and is in no register is matched by a person
-within the package's hours; else the county and the village are alarmed, once (people's need A10).
+within the package's hours; else the county and the village are alarmed, once.
 
 Read without a lock, then told under the county's own key, so that any number of processes tells it once. A person's
 "not ours" ends the clock.

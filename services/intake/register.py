@@ -1,4 +1,4 @@
-"""The register of households: what is public about one, and how records change it. Method 3, contract §4.
+"""The register of households: what is public about one, and how records change it. Method 3.
 
 A household's row is what its newest `household` record says; incomes and monitoring stand beside it, one row a record,
 and the newest speaks. Members who are no longer named have left, but keep their last household until another one names

@@ -1,7 +1,7 @@
 """Why a record is refused: a closed list of codes, each with one sentence in Chinese and English that says what to do.
 
 A refusal is an outcome of the field's rules, never an exception. No sentence repeats what was sent; identity numbers
-have their own sentences in `shared/domain/identity.py`. Carries out contract §4.
+have their own sentences in `shared/domain/identity.py`.
 """
 
 from dataclasses import dataclass

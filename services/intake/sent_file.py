@@ -1,5 +1,5 @@
 """A file that was sent: what is kept of it beside its records, and its refused rows, sealed, for the workbook that goes
-back to its sender (issue 8). Both are forgotten after a month: what a row said is its sender's to keep.
+back to its sender. Both are forgotten after a month: what a row said is its sender's to keep.
 """
 
 import re
@@ -20,7 +20,7 @@ from shared.postgres import queries
 SQL = queries(__file__)
 
 KEPT_DAYS = 30
-"""As long as what departments send lies on their own topics (contract §3)."""
+"""As long as what departments send lies on their own topics."""
 REJECTED_ROWS_MAX = 50_000
 """Of one workbook: a file with more refused rows is wrong as a whole."""
 

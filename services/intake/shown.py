@@ -1,4 +1,4 @@
-"""A source record as it may be shown: personal fields masked, and in two grades (people A5).
+"""A source record as it may be shown: personal fields masked, and in two grades.
 
 Exact for township and above: the kind's own fields, never unknown ones (they may hold anything), and of those that
 nobody checks only what is plain. Village and group see the concern and its band: no sum, no hospital, no disease.

@@ -1,7 +1,7 @@
 """Whose it is: what nobody could be found for, beside what the register knows, and a person's "not ours".
 
-Carries out people's need A10: what tells something red, and whoever declared, is matched within hours; they come first.
-What was sent is shown masked, below township without what the department said (A5). A machine compares, a person
+What tells something red, and whoever declared, is matched within hours; they come first.
+What was sent is shown masked, below township without what the department said. A machine compares, a person
 decides.
 """
 

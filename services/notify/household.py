@@ -1,8 +1,8 @@
 """The farmer's own messages, in plain words: received, visit day, public notice, result, help. Pure.
 
 The person is `household:<id>`: no name and no address; who may be written to is asked at the moment of sending. Result,
-refusal and visit day are outside every cap and opt-out (people's need A8). No cause of the difficulty stands in any of
-them: a letter is read by others too (A9).
+refusal and visit day are outside every cap and opt-out. No cause of the difficulty stands in any of
+them: a letter is read by others too.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Quiet hours: when something may ring. Pure (people's need C7: at night only life safety and the green channel)."""
+"""Quiet hours: when something may ring. Pure: at night only life safety and the green channel."""
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta

@@ -1,7 +1,7 @@
 """Tried again: occasions that have not reached whom they are meant for, at their `retry_at` or when a post changes.
 
 Read without a lock, then through the unit of work like every other input: under the household's key each is read again,
-so that any number of processes tells it once. Whoever nobody hears is alarmed about at every try (people's needs A10).
+so that any number of processes tells it once. Whoever nobody hears is alarmed about at every try.
 """
 
 import asyncio

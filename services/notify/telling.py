@@ -1,6 +1,6 @@
 """Telling: an occasion finds its people, its words and its carriers, or is kept and tried again. Pure.
 
-Nobody is told twice of the same step, whatever comes again; what has no audience is kept (people's needs A10), and
+Nobody is told twice of the same step, whatever comes again; what has no audience is kept, and
 after its first try goes to the leader of the next office up as well.
 """
 

@@ -1,8 +1,8 @@
 """Explain: why a household is warned, in both languages and in two grades. Pure.
 
 `exact` is for township and above: value, threshold, its date and whether it was checked, day, department. `band` is for
-village and group: the concern alone, never a sum, a disease or a hospital (people's needs A5), and never how
-often or by which ways something was reported (A4). What was told in words is not known here.
+village and group: the concern alone, never a sum, a disease or a hospital, and never how
+often or by which ways something was reported. What was told in words is not known here.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Hits: what people made of each rule's warnings, by month, and which rule's owner is asked to look at it. Pure.
 
-Requirement 16 and people's need A6: identified, helped, or a difficulty that was there is a hit; wrong data and no risk
+Identified, helped, or a difficulty that was there is a hit; wrong data and no risk
 are misses; what was neither confirmed nor denied is neither. Nothing is changed by a count: the rule's owner decides.
 """
 

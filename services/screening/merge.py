@@ -1,6 +1,6 @@
 """Merge: two households are one from now on; what was reported, found and answered of the first goes on at the second.
 
-Nothing is swallowed (people's needs A3): of two warnings the open one goes on with the causes of both, the household's
+Nothing is swallowed: of two warnings the open one goes on with the causes of both, the household's
 own before the other's; the other ends and says where it goes on. Pure.
 """
 

@@ -1,6 +1,6 @@
 """Pre-check: what is known of a household, before anybody is asked to visit. Pure.
 
-Reports are put in order and never silenced (people's needs A3): a repeat strengthens, and what comes from a household
+Reports are put in order and never silenced: a repeat strengthens, and what comes from a household
 that is already monitored or helped goes on as a new risk to answer. A finding is held back for two reasons alone:
 people have answered the very same a short while ago, or the register has removed the household. Whatever is more than
 that speaks, and brings what was held back along.

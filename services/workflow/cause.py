@@ -1,8 +1,8 @@
 """What a warning does to a household's case: opens it, strengthens it, takes its cause away. Pure.
 
 Nothing new is swallowed: a new concern or a higher level is verified with a clock of its own, at any stage, unless the
-first look has not been taken yet (people's needs A3). A case of which a person confirmed any difficulty is never closed
-because its cause was withdrawn (A6).
+first look has not been taken yet. A case of which a person confirmed any difficulty is never closed
+because its cause was withdrawn.
 """
 
 from collections.abc import Mapping

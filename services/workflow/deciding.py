@@ -77,7 +77,7 @@ class Ask(msgspec.Struct, frozen=True):
 def actions_at(policy: Policy, case: Case, place: Place, now: datetime) -> tuple[HopAction, ...]:
     """What may be done at a place: the step's actions as things stand, in the package's order, then its clock.
 
-    What has been sent back from here once, with all defects, is not sent back a second time (domain §12, 26).
+    What has been sent back from here once, with all defects, is not sent back a second time.
     """
     of_clock = pause.clock_actions(policy, case, place, now)
     if place.paused_at is not None:

@@ -1,7 +1,7 @@
 """What an officer sees: the tasks of the desk, most urgent first, and one task whole.
 
 Reads under the caller's row scope. An explanation has two grades: exact for township and above, a band for village and
-group (people's needs A5).
+group.
 """
 
 from collections.abc import Mapping, Sequence

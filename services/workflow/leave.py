@@ -1,6 +1,6 @@
 """Leave: an officer is away for some days; a deputy stands in, named with the leave or the grid's own.
 
-What is due does not wait for anybody's return (domain §7). The reason stays in the table; no fact carries it.
+What is due does not wait for anybody's return. The reason stays in the table; no fact carries it.
 """
 
 from collections.abc import Sequence

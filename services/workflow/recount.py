@@ -1,6 +1,6 @@
 """A year's holidays are announced: limits in working days that reach into it from before are counted again.
 
-Until then their days were weekdays, shown as provisional (people's need A1). Done when a process starts and every hour,
+Until then their days were weekdays, shown as provisional. Done when a process starts and every hour,
 for the newest year that the calendar knows; what was counted again already, or was moved by a pause or a shortage of
 days, is left as it is.
 """

@@ -1,7 +1,7 @@
 """The route of a case: which step follows, which office acts there, and until when. Pure.
 
-Carries out method 6's hand-over (domain §7). The route is data of the policy package, frozen on the case. A limit is
-the package's, of the day on which the case is sent (people's needs A1, A2), re-planned when the time that is left of a
+Carries out method 6's hand-over. The route is data of the policy package, frozen on the case. A limit is
+the package's, of the day on which the case is sent, re-planned when the time that is left of a
 total would not hold all that is still ahead.
 """
 
@@ -143,7 +143,7 @@ def counted_from(
     """Since when a step's limit runs, and the limit.
 
     `declared_at`, on a case's first way: for a farmer's own application the visit's clock runs from its receipt, and
-    the first look inside it (A2); the levels' own days are for warnings alone.
+    the first look inside it; the levels' own days are for warnings alone.
     """
     if declared_at is not None and _is_a_visit(policy, hop, step):
         return declared_at, policy.limit(VISIT, level, on=day_of(declared_at))

@@ -1,6 +1,6 @@
 """Supervisions: three days after a limit the office above asks in writing, the late one answers, the one above closes.
 
-Carries out domain §7 and requirement 27: a written answer is required, only the supervisor closes, nothing closes by
+A written answer is required, only the supervisor closes, nothing closes by
 itself, not even when the task is done meanwhile. Opened by the alarm alone; answers and closures are people's calls.
 """
 

@@ -1,8 +1,8 @@
 """The closed table of roles: who may do what, see in which grade, and act at which hop.
 
 A role that is not named beside an action may not do it. Where a role may act is narrowed further by its
-region and grid (the database's row scope); this table only says what kind of thing it does at all. Carries
-out people's needs A4, A5, A7 (group and grid report facts, they never refuse) and C8.
+region and grid (the database's row scope); this table only says what kind of thing it does at all. Group
+and grid report facts, they never refuse; below the township nobody reads a complaint, a sum or a disease.
 """
 
 from collections.abc import Mapping

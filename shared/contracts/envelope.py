@@ -1,4 +1,4 @@
-"""The envelope of every fact: CloudEvents 1.0, JSON, structured mode (contract §2)."""
+"""The envelope of every fact: CloudEvents 1.0, JSON, structured mode."""
 
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5

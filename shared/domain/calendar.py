@@ -1,5 +1,4 @@
-"""The working calendar of China and the limits that run on it (people's needs A1; domain: holidays with
-swapped days).
+"""The working calendar of China and the limits that run on it (holidays with swapped days).
 
 `working_days.csv` holds every day that differs from its weekday, 2004 to 2026, as the State Council
 announced them (taken from chinesecalendar 1.11.0; the tests compare all days with that package, and say

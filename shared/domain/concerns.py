@@ -2,7 +2,7 @@
 shocks.
 
 Each has its name and a *band*: the sentence that village and group see, without a sum, a disease, a
-hospital or a prison in it (people's needs A5). A department's record of a kind raises the concerns listed
+hospital or a prison in it. A department's record of a kind raises the concerns listed
 beside that kind.
 """
 

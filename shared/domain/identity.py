@@ -3,8 +3,8 @@ the result.
 
 A number is refused for its own faults only (length, letters, check digit, a date that is none or lies
 ahead). The county in it is never a reason: it was given at registration, and real people carry codes that
-did not exist in the year of their birth. Carries out people's needs D5 (spreadsheets) and domain §4.3
-(disability cards, no number).
+did not exist in the year of their birth. A spreadsheet's damage, a disability card's number and "no number"
+are told apart.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The ladder of supervision: what is told of a limit before and after its due instant, and how late a place is then.
 
-Carries out domain §7 and requirement 27: reminded, overdue, urged, supervised, reported, in calendar days.
+Reminded, overdue, urged, supervised, reported, in calendar days. Method 6.
 """
 
 from dataclasses import dataclass

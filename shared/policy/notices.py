@@ -1,6 +1,6 @@
 """When a notice may ring: quiet hours, what rings all the same, and how long an unread red one waits.
 
-Carries out people's need C7: at night only life safety and the green channel; everything else waits for the morning.
+At night only life safety and the green channel ring; everything else waits for the morning.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,6 @@
 """Precision: when few of a rule's warnings proved true, its owner is asked to look at it; which rules never are.
 
-Carries out the domain's requirement 16 and people's need A6: a life, a child at school and a house that may fall weigh
-more than many visits in vain.
+A life, a child at school and a house that may fall weigh more than many visits in vain.
 """
 
 import re

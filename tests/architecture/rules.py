@@ -280,6 +280,23 @@ def _without_migrate(path: str, source: str) -> str:
     return source.replace('"SELECT pg_advisory_lock(7301)"', "") if path == "shared/postgres.py" else source
 
 
+CITED = re.compile(
+    r"§|\b(?:people|domain|contract|design|look)\.md\b|\b[Pp]eople(?:'s needs?)? \(?[A-F][0-9]"
+    r"|\b[Rr]equirements? [0-9]|\b[Ii]ssue [0-9]|\([A-F][0-9]{1,2}(?:, [A-F][0-9]{1,2})*\)"
+)
+
+
+def what_is_cited_can_be_opened(files: Files) -> list[str]:
+    """A reason stands where it is needed, or in a paper of this house. A migration that was applied stays as it is."""
+    return [
+        f"{path}:{number} cites {found[0]}"
+        for path, source in files.items()
+        if "/migrations/" not in path
+        for number, line in enumerate(source.splitlines(), start=1)
+        if (found := CITED.search(line))
+    ]
+
+
 RULES = (
     services_import_no_other,
     contracts_and_domain_stand_alone,
@@ -293,5 +310,6 @@ RULES = (
     everything_is_used_by_the_product,
     functions_fit_a_screen,
     every_action_is_asked_for_by_a_call,
+    what_is_cited_can_be_opened,
     nothing_outlives_its_transaction,
 )

@@ -28,6 +28,7 @@ PLANTED: dict[Callable[[Files], list[str]], dict[str, str]] = {
         "services/intake/app.py": "from shared.domain.money import rendered\n",
     },
     rules.functions_fit_a_screen: {"services/intake/app.py": "def build():\n" + "    wait = 1\n" * 66},
+    rules.what_is_cited_can_be_opened: {"services/workflow/leave.py": '"""Nobody waits for a return (domain §7)."""\n'},
     rules.every_action_is_asked_for_by_a_call: {
         "shared/access/roles.py": 'Action = Literal["task.read", "map.read"]\n',
         "services/workflow/api/tasks.py": 'Reader = Depends(allowed("task.read"))\n',

@@ -1,4 +1,4 @@
-"""GET /v1/conservation at the console: all services' sums, and what must be equal at every boundary (design §5).
+"""GET /v1/conservation at the console: all services' sums, and what must be equal at every boundary.
 
 At a Kafka boundary: emitted (producer) = applied (consumer) + waiting + not yet read + still in the outbox. The sums
 are read one service after the other, so a difference counts only when nothing is under way.

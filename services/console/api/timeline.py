@@ -1,6 +1,6 @@
 """GET /v1/households/{id}/timeline: every step of every service about a household, with its cause and its record.
 
-Below township, sums, departments and record ids give way to bands (people.md A5), in the page and here alike.
+Below township, sums, departments and record ids give way to bands, in the page and here alike.
 """
 
 from datetime import datetime

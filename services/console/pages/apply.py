@@ -1,4 +1,4 @@
-"""/apply: a household asks for help, one question a screen, without scripts, without signing in (people's needs E1).
+"""/apply: a household asks for help, one question a screen, without scripts, without signing in.
 
 Every screen carries all that was typed before in hidden entries, so nothing is kept here and nothing is lost. A cadre
 who is signed in files as proxy, by name and relation (method 1).

@@ -1,4 +1,4 @@
-"""/clue: a cadre reports a household's difficulty (method 2). About officials or in confidence: a complaint (A4).
+"""/clue: a cadre reports a household's difficulty (method 2). About officials or in confidence: a complaint.
 
 The answer is the same for both. Without scripts; what is wrong is said beside its entry, and nothing typed is lost.
 """

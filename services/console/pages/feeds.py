@@ -1,6 +1,6 @@
 """/feeds: what each department sends, by every way together: received is what came of it; late, unknown, silent.
 
-Requirement 10: a source that is silent for longer than the policy's times its period is red. Intake says it all, from
+A source that is silent for longer than the policy's times its period is red. Intake says it all, from
 counters of its own; a department's officer sees the own feed alone.
 """
 

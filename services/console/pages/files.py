@@ -1,5 +1,5 @@
 """/files: a department's table is sent; /files/{id}: what came of each of its rows, while it runs too; and the workbook
-that goes back with the reason beside each refused row. Issue 8, people D5.
+that goes back with the reason beside each refused row.
 
 The file lies in memory alone, is checked by nobody but intake, and is the same batch when it is sent twice by one form.
 """

@@ -1,7 +1,7 @@
 """/households/{id}: one line down the page, every step with its cause; the source record opens in place.
 
 Names are masked; seeing the full ones takes a reason and is audited by intake. A record is shown as intake gives it to
-this viewer: personal fields masked, graded by people.md A5.
+this viewer: personal fields masked, below the township without sums, diseases and hospitals.
 """
 
 import asyncio

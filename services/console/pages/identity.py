@@ -1,5 +1,5 @@
 """/identity: whom nobody could be found for, urgent ones first; /identity/{id}: what was sent beside what the register
-knows, and a person's match or "not ours" (people A10). Every look and word is audited.
+knows, and a person's match or "not ours". Every look and word is audited.
 """
 
 import asyncio

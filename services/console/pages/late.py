@@ -1,7 +1,7 @@
 """/late: what is late in one's area, on a desk or on its way, by level of office; and the supervisions with what was
 asked and answered.
 
-Carries out domain §7 and requirement 27: the late office answers, the one above it closes. Workflow decides who may.
+The late office answers, the one above it closes. Workflow decides who may.
 """
 
 import asyncio

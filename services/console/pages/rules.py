@@ -1,6 +1,6 @@
 """/rules: what people made of each rule's warnings, and which rule its owner is asked to look at. Method 3.
 
-Requirement 16 and people's need A6. Screening counts; the page says which part of a rule is never put in question.
+Screening counts; the page says which part of a rule is never put in question.
 """
 
 from collections.abc import Mapping, Sequence

@@ -251,7 +251,7 @@ async def _none() -> None:
 
 
 async def _contact(console: Console, viewer: Viewer, task: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Full name, telephone and address for an open task of one's own office (people.md C1): intake audits it."""
+    """Full name, telephone and address for an open task of one's own office: intake audits it."""
     path, body = f"/v1/households/{task['household_id']}/unmask", {"task_id": str(task["task_id"])}
     answer = await console.neighbours.post("intake", path, console.token(viewer), body)
     return answer.body if answer.is_fine else {"is_away": answer.status == 503}

@@ -1,6 +1,6 @@
 """/track: where a request stands, by its receipt and four digits; appeal and withdrawal; the messages to the household.
 
-Carries out people's needs E2 and E3: one answer for all failures, the reason only with the code. Without scripts,
+One answer for all failures, the reason only with the code. Without scripts,
 without signing in; receipt and digits travel in forms, never in an address.
 """
 

@@ -1,5 +1,5 @@
 """/warnings/{id}: one warning with all its findings: the value, the line, the day, the source, and what would have to
-be different. Records open in place; the case and the household's line are one click away. Method 3, people A5.
+be different. Records open in place; the case and the household's line are one click away. Method 3.
 """
 
 import asyncio

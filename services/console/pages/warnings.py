@@ -1,6 +1,6 @@
 """/warnings: who is warned in one's area, the gravest first; what was suppressed with why and until when. Method 3.
 
-Screening says each warning in the grade that its reader may see (people A5); the totals are its own tally, and every
+Screening says each warning in the grade that its reader may see; the totals are its own tally, and every
 number leads to the list behind it.
 """
 

@@ -1,7 +1,7 @@
 """Table `timeline`: every step of every service about a household, each with the event that caused it.
 
 `step_of` is pure: an event in, a row of coded facts out, without a name. What village and group may not see (sums,
-departments, records; people.md A5) lies apart in `exact`, `department` and `record_id`.
+departments, records) lies apart in `exact`, `department` and `record_id`.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ SQL = queries(__file__)
 Payload = Household | Fact | Clue | WarningState | Stage | Passed | Notice
 
 NEVER_SHOWN = frozenset({"shouwang.clue.objected.v1"})
-"""An objection is a complaint: its handler alone knows of it, no timeline and no count of one (people.md A4)."""
+"""An objection is a complaint: its handler alone knows of it, no timeline and no count of one."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -130,7 +130,7 @@ def _fact(data: Fact) -> dict[str, Any]:
 
 
 def _clue(data: Clue) -> dict[str, Any]:
-    """By which way it came and from which role is nothing for the village (people.md A4)."""
+    """By which way it came and from which role is nothing for the village."""
     what = data.model_dump(mode="json", include={"cause", "concerns", "level", "is_green", "times", "reason_code"})
     return {"what": what, "exact": {"channel": data.channel, "reported_by_role": data.reported_by_role}}
 

@@ -1,4 +1,4 @@
-"""GET /v1/complaints: for the independent handler of the township, the county or the city; each sight audited (A4)."""
+"""GET /v1/complaints: for the independent handler of the township, the county or the city; each sight audited."""
 
 from typing import Annotated, Any
 

@@ -206,7 +206,7 @@ def _read(kind: type[Form], body: bytes) -> Form:
 
 
 def not_found() -> Refused:
-    """One answer for every failure (people E2)."""
+    """One answer for every failure."""
     detail = "No declaration is found under this receipt and these digits: check both, or ask at a window."
     return refuse(404, "not_found", detail)
 

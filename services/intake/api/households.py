@@ -1,6 +1,6 @@
 """GET /v1/households, GET /v1/households/{id}, POST /v1/households/{id}/unmask: masked unless one's own task is open.
 
-An officer with an open task at an office that the caller acts for needs no reason (C1); anybody else types one. Every
+An officer with an open task at an office that the caller acts for needs no reason; anybody else types one. Every
 sight of a household leaves an audit row, in the transaction of the sight.
 """
 

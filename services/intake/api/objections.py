@@ -1,4 +1,4 @@
-"""POST /v1/objections: a neighbour's word against a public notice, without a name if they wish (people E3)."""
+"""POST /v1/objections: a neighbour's word against a public notice, without a name if they wish."""
 
 from typing import Annotated, Any
 from uuid import UUID, uuid4

@@ -1,6 +1,6 @@
 """POST /v1/departments/{code}/records: a department's records, streamed; GET of a batch, and of one source record.
 
-Departments' records are written by the worker (design §8): their place is checked in code, against the sender's county.
+Departments' records are written by the worker: their place is checked in code, against the sender's county.
 """
 
 from collections.abc import AsyncIterator

@@ -37,7 +37,7 @@ from shared.web.callers import idempotency_key, who
 from shared.web.problems import problem, refuse
 
 CHUNK = 1000
-"""One unit of work (design §5)."""
+"""One unit of work."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -157,7 +157,7 @@ async def answer_of(service: Service, taking: Taking, language: str) -> dict[str
 
 
 def told_account(found: dict[str, Any], language: str, sent: SentFile | None = None) -> dict[str, Any]:
-    """The answer of contract §4; of a file also its rows, what to note of it, and the cell of each refusal."""
+    """The account of a batch; of a file also its rows, what to note of it, and the cell of each refusal."""
     told = {
         "batch_id": str(found["batch_id"]),
         **{name: found[name] for name in batch.COUNTS},

@@ -65,7 +65,7 @@ class ClueForm(Frozen):
 
     @property
     def is_complaint(self) -> bool:
-        """People A4: held by an independent handler, never seen by the village."""
+        """Held by an independent handler, never seen by the village."""
         return bool(self.about_offices or self.about_officers or self.confidential)
 
 

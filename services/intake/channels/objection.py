@@ -1,4 +1,4 @@
-"""An objection to a public notice: by anybody, without a name if they wish (people E3)."""
+"""An objection to a public notice: by anybody, without a name if they wish."""
 
 from typing import Annotated
 

@@ -1,8 +1,8 @@
 """医保: settlements and cover (method 3). A disease and the finer sums stay in the vault; what counts is what was paid.
 
 `total = reimbursed + self-paid`, and `total = funds + account + cash` where the finer sums are told: what does not add
-up is flagged, never refused (people D1). A refund is a settlement of its own with negative sums that names what it
-takes back in `reverses` (D2). The national platform's field names are taken as well as the contract's.
+up is flagged, never refused. A refund is a settlement of its own with negative sums that names what it
+takes back in `reverses`. The national platform's field names are taken as well as the contract's.
 """
 
 from datetime import date
@@ -32,7 +32,7 @@ NATIONAL = {
     "acct_pay": "account_yuan",
     "psn_cash_pay": "cash_yuan",
 }
-"""The national platform's names of the sums (people D1)."""
+"""The national platform's names of the sums."""
 
 
 def settlement(data: Fields, occurred_on: date) -> Settlement:

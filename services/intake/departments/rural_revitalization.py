@@ -1,4 +1,4 @@
-"""乡村振兴: the register of households, their incomes and their monitoring, in the national form's words (domain §4).
+"""乡村振兴: the register of households, their incomes and their monitoring, in the national form's words.
 
 Words of the form travel in events, so only listed ones do: any other is kept in the vault and counts as not known.
 A member without an ID number is a member; one with a wrong number is its sender's to mend.
@@ -121,7 +121,7 @@ def is_village_code(code: str) -> bool:
 
 
 def income(data: Fields, occurred_on: date) -> IncomeForm:
-    """Net = wage + operating + property + transfer − operating cost (domain §2.3); a sum that is absent is nought."""
+    """Net = wage + operating + property + transfer − operating cost; a sum that is absent is nought."""
     year = data.must_number("year", 1990, occurred_on.year)
     gains = [data.gain(name) for name in ("wage_yuan", "operating_yuan", "property_yuan", "transfer_yuan")]
     cost = data.gain("operating_cost_yuan") or Decimal(0)
@@ -140,7 +140,7 @@ def monitoring(data: Fields, occurred_on: date) -> MonitoringForm:
 
 
 def project_failure(data: Fields, occurred_on: date) -> ProjectFailure:
-    """A help project that failed: what the household lost with it (domain §3.2)."""
+    """A help project that failed: what the household lost with it."""
     return ProjectFailure(loss_yuan=data.must("loss_yuan", data.gain("loss_yuan")))
 
 
@@ -163,7 +163,7 @@ def _member(fields: Fields) -> MemberForm:
 
 
 def _identity(fields: Fields) -> Identity | None:
-    """None for whoever has no number: a missing one never ends help (people A10)."""
+    """None for whoever has no number: a missing one never ends help."""
     told = fields.text("id_no")
     found = identify(told, NEVER) if told else None
     if found is None or isinstance(found, Identity):

@@ -1,4 +1,4 @@
-"""stage.advanced: which household has which open task at which office, so that its officer sees whom to visit (C1);
+"""stage.advanced: which household has which open task at which office, so that its officer sees whom to visit;
 and where its case stands, so that its declarer can hear it."""
 
 from collections.abc import Hashable, Sequence

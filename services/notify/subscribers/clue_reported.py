@@ -1,7 +1,7 @@
-"""clue.reported: a declaration is answered at once to the household that made it (people's need A8).
+"""clue.reported: a declaration is answered at once to the household that made it.
 
 Whoever declared, or tells something red, and is in no register is told to those who match it, and again when their
-hours are over (A10).
+hours are over.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 """stage.advanced: a task that arrived, or changed hands, is told to whom it is for; what was left is told no more; the
-household hears its visit day, its public notice, its result and its help in plain words (people's need A8). Whoever
+household hears its visit day, its public notice, its result and its help in plain words. Whoever
 decides the task of a notice of his has acted on it.
 """
 

@@ -2,7 +2,7 @@
 
 A notice says what is asked, until when and why; a household's message is in plain words.
 
-Minimal (people's needs A5): the concern in the village's own band, the level, the last day, the office. No name,
+Minimal: the concern in the village's own band, the level, the last day, the office. No name,
 number, sum, illness or hospital ever enters here.
 """
 

@@ -1,4 +1,4 @@
-"""Warnings and why: for township and above with values, records and thresholds, below it in a band (A5)."""
+"""Warnings and why: for township and above with values, records and thresholds, below it in a band."""
 
 from datetime import date, datetime
 from typing import Annotated, Any

@@ -1,8 +1,7 @@
 """Civil affairs 民政: a household is watched for a while after its subsistence allowance has ended.
 
 Of each type of allowance the newest word counts, by the day on which it was true, whoever in the household draws it:
-granted again or adjusted, it runs. Drawing an allowance neither warns nor keeps a warning from being given (people's
-needs A3).
+granted again or adjusted, it runs. Drawing an allowance neither warns nor keeps a warning from being given.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 Self-paid: the sum of the calendar year or of the rolling twelve months, whichever is larger, at or over the household's
 threshold; one level higher where it is also a set share of its known yearly income. A refund counts on the day of the
-settlement that it takes back, and not at all where that one does not stand (people's needs D2, D3).
+settlement that it takes back, and not at all where that one does not stand.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

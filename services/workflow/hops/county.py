@@ -1,7 +1,7 @@
 """County: decides with the comparison's result, announces, enters the household, asks the departments; hears appeals.
 
 A handler proposes, an approver signs; an appeal is answered by nobody who refused it. With the signature the farmer
-hears at once, through the village, beside the measures (people's needs A7, A8, B3).
+hears at once, through the village, beside the measures.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Departments: each plans its measures on a branch of its own, or declines on a legal ground (domain §7, hop 4)."""
+"""Departments: each plans its measures on a branch of its own, or declines on a legal ground."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,5 +1,5 @@
-"""What several hops ask: a refusal with its basis, a return with all defects, a signature (A7, B2), an attempt at which
-nobody was met (C4), departments, sums. Pure."""
+"""What several hops ask: a refusal with its basis, a return with all defects, a signature, an attempt at which
+nobody was met, departments, sums. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -98,7 +98,7 @@ class SendBack(Form):
 
 
 class NotReached(Form):
-    """An attempt at which nobody was met. The task stays open; three of them are no ground to close it (C4)."""
+    """An attempt at which nobody was met. The task stays open; three of them are no ground to close it."""
 
     tried_on: Annotated[date, Field(json_schema_extra=titled("哪天去的", "Tried on"))]
     how: How

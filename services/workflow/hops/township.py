@@ -1,6 +1,6 @@
 """Township: reviews the village's file and passes it on, or refuses; a handler proposes, an approver signs.
 
-Beside it the green channel: for a sudden blow the household is helped first, and the procedure follows (domain §1.3).
+Beside it the green channel: for a sudden blow the household is helped first, and the procedure follows.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Township, on the way back: hands the measures on to the village, or disputes their facts (domain §7, hop 5).
+"""Township, on the way back: hands the measures on to the village, or disputes their facts.
 
 A dispute names the departments whose measure it is about, and they alone plan again; one that declined is asked again
 only where it is named.

@@ -1,8 +1,8 @@
 """Village committee: the household visit by two people (入户核查), the one democratic review, the public notice.
 
-Method 5's first check. A missing photo or signature never refuses a visit (people's needs A12, C4); the group is asked
-again once, with all defects listed. The village may propose 不符合, never decide it (A7); the notice names the head,
-the group and the category, never a cause (A9), and is never cut short.
+Method 5's first check. A missing photo or signature never refuses a visit; the group is asked
+again once, with all defects listed. The village may propose 不符合, never decide it; the notice names the head,
+the group and the category, never a cause, and is never cut short.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""Village group: the first look (组级初核). It reports facts only: no vote, no refusal, no close (people's needs A7).
+"""Village group: the first look (组级初核). It reports facts only: no vote, no refusal, no close.
 
-Method 2. "Not mine" goes to the deputy or the village at once, and the case's clock does not stop (C6).
+Method 2. "Not mine" goes to the deputy or the village at once, and the case's clock does not stop.
 """
 
 from collections.abc import Mapping

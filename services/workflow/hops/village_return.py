@@ -1,7 +1,7 @@
 """Village, on the way back: tells the farmer the result at once, puts the measures in place, then tracks the case.
 
 A refusal is delivered in person or on paper, with 不符合, its basis and the way to appeal; the days to appeal count
-from its proven delivery (people's needs A7, A8).
+from its proven delivery.
 """
 
 from collections.abc import Mapping

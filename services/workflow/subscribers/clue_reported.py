@@ -1,7 +1,7 @@
 """clue.reported: an appeal takes a refused case up again, whatever has been opened or closed since.
 
 A report itself is screening's: a case opens on `warning.raised` alone. An objection to a notice is held by an
-independent handler, and no case tells of it (people's need A4).
+independent handler, and no case tells of it.
 """
 
 from collections.abc import Hashable, Iterable, Sequence

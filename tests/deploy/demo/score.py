@@ -3,7 +3,7 @@
 `python -m tests.deploy.demo.score --seed 7 --households 60000 --records 50000` prints precision and recall by
 department, of whole households too, and each difference in one line. Records go through intake's parser and
 its typed kinds, facts through screening's digest and judge under the package in force; only the outcome of
-versions (correct, withdraw, history, refusal) is decided here, plainly, as contract.md §4 says it.
+versions (correct, withdraw, history, refusal) is decided here, plainly.
 """
 
 import argparse

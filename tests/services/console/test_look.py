@@ -1,4 +1,4 @@
-"""The one stylesheet: within its limit, and nothing in it that no page bears (look.md)."""
+"""The one stylesheet: within its limit, and nothing in it that no page bears."""
 
 import re
 from pathlib import Path

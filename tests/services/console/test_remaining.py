@@ -1,4 +1,4 @@
-"""Time left in words, each limit in its own unit (people.md A1)."""
+"""Time left in words, each limit in its own unit."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Steps in words, in two grades: below township no sum, no department, no record id (people.md A5)."""
+"""Steps in words, in two grades: below township no sum, no department, no record id."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Nothing rings between 21:00 and 07:00 in China, but life safety and the green channel (people's need C7)."""
+"""Nothing rings between 21:00 and 07:00 in China, but life safety and the green channel."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
