@@ -68,6 +68,6 @@ def _learn(kafka: str, admin_dsn: str) -> None:
         raise Trouble(f"The group {running} has members: stop the services first (./shouwang down).") from running
     except (KafkaError, OSError, asyncpg.PostgresError) as error:
         raise Trouble(f"PostgreSQL or Kafka refuses ({error}): check that both run.") from error
-    for service, number in found.facts.items():
+    for service, number in found.items():
         say(f"  {service:<10} {number} facts in its topics that the database did not know")
-    say(f"{found.sought_back} partitions will be read again from the stored positions. Now start: ./shouwang up")
+    say("What had been read since then is read again. Now start: ./shouwang up")

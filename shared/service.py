@@ -272,9 +272,8 @@ class Service:
 
     async def _tell_offsets(self) -> None:
         """Every group's offsets to Kafka; what it does not take is told the next time."""
-        with contextlib.suppress(TimeoutError):
-            telling = [one.tell() for one in self.consumers]
-            await asyncio.wait_for(asyncio.gather(*telling, return_exceptions=True), kafka.POSITIONS_SECONDS)
+        with contextlib.suppress(TimeoutError, KafkaError):
+            await asyncio.wait_for(asyncio.gather(*(one.tell() for one in self.consumers)), kafka.TELL_MAX_SECONDS)
 
     # ── life ────────────────────────────────────────────────────────────────────────────────────────────────────
 

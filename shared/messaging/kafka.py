@@ -6,6 +6,7 @@ a header's name that is not is read in `fetched.py`.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import time
@@ -37,7 +38,8 @@ under load a batch gathers what came while the one before it was decided."""
 TELL_SECONDS = 1.0
 """So often Kafka is told how far a group is, for other tools to see. A partition goes on where our own positions say,
 so that no batch waits for it: the broker's answer took as long as the batch."""
-POSITIONS_SECONDS = 2.0
+TELL_MAX_SECONDS = 2.0
+"""So long telling may take, and asking for our own positions: a process that leaves waits for it too."""
 SESSION_TIMEOUT_MS, HEARTBEAT_MS, POLL_INTERVAL_MS = 10_000, 3_000, 120_000
 GRACEFUL_SECONDS = 8.0
 
@@ -68,6 +70,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     has_joined: bool = False
     lag: dict[tuple[str, int], int] = field(default_factory=dict)
     busy_since: float | None = None
+    _placed: asyncio.Event = field(default_factory=asyncio.Event)
     _untold: dict[TopicPartition, int] = field(default_factory=dict)
     _holes: set[tuple[str, int, int]] = field(default_factory=set)
     _subscriber: Any = None
@@ -104,8 +107,21 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             parser=_parse,
             decoder=_leave_raw,
         )
-        self._subscriber.get_msg = _fetched
+        self._subscriber.get_msg = self._next
         self._subscriber(self._handler())
+
+    async def _next(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord[bytes, bytes], ...]:
+        """The next batch, or nothing after a while. The framework's own sleeps after nothing as long as it waited, and
+        does not hear meanwhile what comes."""
+        if not self._placed.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._placed.wait(), FETCH_MAX_WAIT_MS / 1000)
+            if not self._placed.is_set() and consumer.assignment():
+                await self._place(consumer)
+            return ()
+        found = await consumer.getmany(timeout_ms=FETCH_MAX_WAIT_MS, max_records=BATCH_MAX)
+        # What was fetched while partitions moved is read again from where our positions say.
+        return tuple(chain.from_iterable(found.values())) if self._placed.is_set() else ()
 
     def _handler(self) -> Callable[[KafkaMessage], Awaitable[None]]:
         async def on_batch(message: KafkaMessage) -> None:
@@ -169,32 +185,38 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     # ── membership ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        return None
+        self._placed.clear()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Go on where our own positions say. Where they cannot be read now, from where Kafka was told: each batch is
-        held against them in any case."""
         self.has_joined = True
+        self._placed.clear()
+        await self._place(self._subscriber.consumer)
+
+    async def _place(self, consumer: AIOKafkaConsumer) -> None:
+        """Go on where our own positions say. Until they can be read, nothing is: `_next` asks again."""
         try:
-            stored = await asyncio.wait_for(self.work.positions(), POSITIONS_SECONDS)
+            stored = await asyncio.wait_for(self.work.positions(), TELL_MAX_SECONDS)
         except Exception as error:
             log.warning("positions.unread", extra={"consumer": self.group, "cause": fingerprint(error)})
             return
-        for part in assigned:
-            if (part.topic, part.partition) in stored:
-                self._subscriber.consumer.seek(part, stored[part.topic, part.partition])
+        for part in consumer.assignment():
+            consumer.seek(part, stored.get((part.topic, part.partition), 0))
+        self._placed.set()
 
     async def tell(self) -> None:
         """Tell Kafka how far this member has read; what another one reads by now is that one's to tell. Raises
         KafkaError."""
         consumer: AIOKafkaConsumer | None = getattr(self._subscriber, "consumer", None)
-        if consumer is None or not self._untold:
+        if consumer is None:
             return
-        told, self._untold = self._untold, {}
+        mine = {part: at for part, at in self._untold.items() if part in consumer.assignment()}
+        self._untold = {}
+        if not mine:
+            return
         try:
-            await consumer.commit({part: at for part, at in told.items() if part in consumer.assignment()})
+            await consumer.commit(mine)
         except BaseException:
-            self._untold = told | self._untold
+            self._untold = mine | self._untold
             raise
 
     async def read_lag(self) -> None:
@@ -211,13 +233,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             (part.topic, part.partition): max(0, end - stored.get((part.topic, part.partition), 0))
             for part, end in ends.items()
         }
-
-
-async def _fetched(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord[bytes, bytes], ...]:
-    """The next batch, or nothing after a while. The framework's own sleeps after nothing as long as it waited, and does
-    not hear meanwhile what comes."""
-    found = await consumer.getmany(timeout_ms=FETCH_MAX_WAIT_MS, max_records=BATCH_MAX)
-    return tuple(chain.from_iterable(found.values()))
 
 
 async def _parse(records: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:

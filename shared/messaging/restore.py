@@ -91,14 +91,6 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
-    """`facts` learnt from the topics, by service; `sought_back`: partitions that are read again."""
-
-    facts: Mapping[str, int]
-    sought_back: int
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """One record of ours: its place in line, and its bytes where its own service reads it."""
 
@@ -108,22 +100,22 @@ class Told:
     value: bytes | None
 
 
-async def restore(bootstrap: str, admin_dsn: str) -> Restored:
-    """Bring every service's numbers, and every group's offsets, in line.
+async def restore(bootstrap: str, admin_dsn: str) -> Mapping[str, int]:
+    """Bring every service's numbers in line: how many facts each learnt from the topics.
 
     Raises StillRunning, KafkaError, PostgresError.
     """
     admin = await asyncpg.connect(admin_dsn)
     try:
         stored = {service: await _positions(admin, service) for service in SERVICES}
-        every = {where: offset for one in stored.values() for where, offset in one.items()}
-        sought_back = await _seek_back(bootstrap, every)
+        groups = GROUPS | {group for one in stored.values() for group, _, _ in one}
+        await _await_no_readers(bootstrap, sorted(groups))
         facts = dict.fromkeys(SERVICES, 0)
         for topic in TOPICS:
             starts = _starts(topic, stored)
             async for read in _read(bootstrap, topic.name, starts):
                 facts[topic.producer] += await take_in(admin, topic, read)
-        return Restored(facts, sought_back)
+        return facts
     finally:
         await admin.close()
 
@@ -193,23 +185,13 @@ async def take_in(admin: asyncpg.Connection, topic: Topic, read: Sequence[Told])
     return len(unknown)
 
 
-async def _seek_back(bootstrap: str, stored: Positions) -> int:
-    """Every group's offsets in Kafka back to its stored positions: what gets nothing new is read again too."""
-    groups = sorted(GROUPS | {group for group, _, _ in stored})
+async def _await_no_readers(bootstrap: str, groups: Sequence[str]) -> None:
+    """Nobody reads while the numbers are brought in line. Raises StillRunning, or the KafkaError that stays."""
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await client.start()
     try:
         for group in groups:
             await _await_empty(client, group)
-        moved = 0
-        for group in groups:
-            committed = await client.list_consumer_group_offsets(group)
-            wanted = {part: stored.get((group, part.topic, part.partition), 0) for part in committed}
-            back = {part: wanted[part] for part, at in committed.items() if at.offset > wanted[part]}
-            if back:
-                await _commit(bootstrap, group, back)
-            moved += len(back)
-        return moved
     finally:
         await client.close()
 
@@ -217,9 +199,8 @@ async def _seek_back(bootstrap: str, stored: Positions) -> int:
 async def _await_empty(client: AIOKafkaAdminClient, group: str) -> None:
     """Until its broker can speak of the group and knows no member of it.
 
-    A broker that has just come up has not read its groups yet. It says so, but of a group's offsets the driver does not
-    hear that and takes them for none (aiokafka 0.14, OffsetFetch from version 2); so it is asked here before.
-    Raises StillRunning, or the KafkaError that stays.
+    A broker that has just come up has not read its groups yet, and says so. Raises StillRunning, or the KafkaError that
+    stays.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + EMPTY_GROUP_SECONDS
@@ -243,14 +224,3 @@ async def _has_members(client: AIOKafkaAdminClient, group: str) -> bool:
     if told["error_code"]:
         raise for_code(told["error_code"])(group)
     return bool(told["members"])
-
-
-async def _commit(bootstrap: str, group: str, offsets: Mapping[TopicPartition, int]) -> None:
-    """In the name of a group without members."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        consumer.assign(list(offsets))
-        await consumer.commit(dict(offsets))
-    finally:
-        await consumer.stop()

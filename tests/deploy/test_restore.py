@@ -149,10 +149,8 @@ async def test_a_database_put_back_learns_from_its_topics_and_everything_flows(c
     numbers = {line.split()[0]: int(line.split()[1]) for line in learnt.stdout.splitlines() if " facts in its " in line}
     assert numbers.keys() == set(SERVICES)
     assert all(numbers[service] > 0 for service in SERVICES if service != "console"), learnt.stdout
-    assert "\n0 partitions will be read again" not in learnt.stdout, "a broker that has just come up knows its groups"
     again = checkout.run("restore")
     assert again.stdout.count(" 0 facts in its topics") == len(SERVICES), "a second time there is nothing to learn"
-    assert "\n0 partitions will be read again" in again.stdout
     assert checkout.survivors() == []
 
     await checkout.up()
