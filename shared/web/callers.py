@@ -1,7 +1,7 @@
 """Who calls: a bearer token on every `/v1` call but the public ones, known path or not."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -107,10 +107,11 @@ def perhaps(request: Request) -> Caller | None:
     return caller
 
 
-def allowed(action: Action) -> Callable[[Request], Caller]:
+def allowed(action: Action) -> Callable[[Request], Awaitable[Caller]]:
     """FastAPI dependency: the caller, if the closed table of roles lets it do this at all; else 403."""
 
-    def dependency(request: Request) -> Caller:
+    # Awaited, though it awaits nothing: FastAPI carries what is not into a thread of its own with each call.
+    async def dependency(request: Request) -> Caller:
         caller = caller_of(request)
         if not may(caller, action):
             raise refuse(403, "forbidden", f"The role {caller.role} may not do this ({action}).")
