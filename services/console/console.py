@@ -17,6 +17,7 @@ from services.console.projections import household, officer, timeline
 from services.console.session import Sessions, SignInNeeded, Viewer
 from shared.access.roles import Action
 from shared.access.tokens import Caller
+from shared.domain.division import Division, find
 from shared.postgres import session
 from shared.web.callers import scoped
 from shared.web.problems import refuse
@@ -69,6 +70,16 @@ class Console:
         """Everybody in post: a demo's sign-in list."""
         async with scoped(self.api, EVERYBODY) as connection:
             return list(await connection.fetch(officer.SQL.in_post))
+
+    async def new_villages(self, place: str) -> list[Division]:
+        """Villages of a place, a prefix, that are newer than the table of divisions and have an office here."""
+        async with scoped(self.api, EVERYBODY) as connection:
+            rows = await connection.fetch(officer.SQL.villages, place)
+        return [
+            Division(row["region"], "village", row["office_zh"], row["region"][:9])
+            for row in rows
+            if find(row["region"]) is None
+        ]
 
     async def household(self, caller: Caller, household_id: UUID) -> asyncpg.Record | None:
         """A household's public state, if it lies in the caller's rows."""

@@ -162,8 +162,13 @@ async def _places(console: Console, asked: str, q: str, helper: Viewer | None) -
     return {
         "q": q, "found": [(one, " › ".join(place_of(one.code)[1:])) for one in found[:FOUND_MAX]],
         "here": here, "here_name": " › ".join(place_of(code)) if here else "",
-        "parts": parts_of(code) if here else (), "above": "" if helper else _above(here),
+        "parts": await _parts(console, here) if here else (), "above": "" if helper else _above(here),
     }  # fmt: skip
+
+
+async def _parts(console: Console, here: Division) -> list[Division]:
+    """What a place is made of; of a township also the villages that are newer than the table."""
+    return [*parts_of(here.code), *(await console.new_villages(here.code) if here.level == "township" else ())]
 
 
 def _above(here: Division | None) -> str:

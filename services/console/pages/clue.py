@@ -3,7 +3,7 @@
 The answer is the same for both. Without scripts; what is wrong is said beside its entry, and nothing typed is lost.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from services.console.queue import LEVELS
 from services.console.session import Viewer
 from services.console.wording import Words
 from shared.domain.concerns import CONCERNS
-from shared.domain.division import can_be_village, parts_of, villages_of
+from shared.domain.division import Division, can_be_village, parts_of, villages_of
 
 ENTRIES = (
     "household", "region", "channel", "name", "household_no", "phone", "address", "group", "text", "level", "sudden",
@@ -75,11 +75,12 @@ async def _show(
     concerns: list[str] | None = None, key: str = "", banner: str = "", status: int = 200,
 ) -> Response:  # fmt: skip
     home = await _home(console, viewer, given.get("household", ""))
-    words = console.frame.words(viewer.language)
+    words, region = console.frame.words(viewer.language), viewer.officer.region
+    newer = await console.new_villages(region) if len(region) in (6, 9) else ()
     return console.frame.page(
         request, viewer, "clue.html", status, given=given, errors=errors, home=home, banner=banner,
         form_key=key or new_key(), village=region_name(home["region"]) if home else "",
-        villages=() if home else villages(viewer.officer.region), channels=CHANNELS, levels=LEVELS,
+        villages=() if home else villages(region, newer), channels=CHANNELS, levels=LEVELS,
         ticked=concerns or [],
         channel=given.get("channel") or OWN.get(viewer.officer.role, "cadre_visit"),
         concerns=[(one.code, words.concern(one.code)) for one in CONCERNS],
@@ -95,12 +96,16 @@ async def _home(console: Console, viewer: Viewer, text: str) -> Any:
         return None
 
 
-def villages(region: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The villages of an area, (code, name) by township; an area above a county has too many to choose from."""
+def villages(region: str, newer: Sequence[Division] = ()) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The villages of an area, (code, name) by township; an area above a county has too many to choose from. `newer`
+    than the table are named as their offices are."""
     if len(region) == 12:
         return [(place_of(region)[-2] if len(place_of(region)) > 1 else "", [(region, region_name(region))])]
     townships = [region] if len(region) == 9 else [one.code for one in parts_of(region)] if len(region) == 6 else []
-    return [(region_name(code), [(one.code, region_name(one.code)) for one in villages_of(code)]) for code in townships]
+    found = {code: [(one.code, region_name(one.code)) for one in villages_of(code)] for code in townships}
+    for one in newer:
+        found.setdefault(one.code[:9], []).append((one.code, one.name))
+    return [(region_name(code), choices) for code, choices in found.items()]
 
 
 def wrong(given: Mapping[str, str], words: Words) -> dict[str, str]:

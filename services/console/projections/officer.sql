@@ -19,6 +19,14 @@ WHERE since <= (civil.now() AT TIME ZONE 'Asia/Shanghai')::date
   AND (until IS NULL OR until > (civil.now() AT TIME ZONE 'Asia/Shanghai')::date)
 ORDER BY region, office_id, role, officer_id
 
+-- name: villages
+-- The villages of a place in which somebody is in post today, with their office's name.
+SELECT DISTINCT ON (region) region::text AS region, office_zh FROM officers
+WHERE office_kind = 'village_committee' AND region BETWEEN rpad($1, 12, '0') AND rpad($1, 12, '9')
+  AND since <= (civil.now() AT TIME ZONE 'Asia/Shanghai')::date
+  AND (until IS NULL OR until > (civil.now() AT TIME ZONE 'Asia/Shanghai')::date)
+ORDER BY region, office_id
+
 -- name: named
 -- Masked names and offices of officers.
 SELECT DISTINCT ON (officer_id) officer_id, display_name, role, office_zh, office_en

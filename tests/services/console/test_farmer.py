@@ -14,6 +14,7 @@ from services.console.pages.late import most_late_first, sums_of
 from services.console.pages.track import WAY, way_of
 from services.console.way import current, stations
 from services.console.wording import Words
+from shared.domain.division import Division
 from shared.policy import load
 from tests.services.console.scene import Scene, says
 from tests.tokens import VILLAGE
@@ -53,6 +54,27 @@ async def test_what_was_typed_goes_with_every_screen(village: Scene, farmer: htt
         for name in ENTRIES:
             if name in TYPED and name not in ("risk", "region"):
                 assert TYPED[name] in page.text, (step, go, name)
+
+
+async def test_a_village_newer_than_the_table_is_among_the_choices_once_it_has_an_office(
+    village: Scene, farmer: httpx.AsyncClient
+) -> None:
+    township = NEW_VILLAGE[:9]
+    page = await farmer.post("/apply", data={"step": "1", "place": township})
+    assert f'value="{VILLAGE}"' in page.text and NEW_VILLAGE not in page.text
+    await village.console.worker.execute(
+        "INSERT INTO officers (officer_id, office_id, office_kind, office_zh, office_en, display_name, role, post,"
+        " since, sequence, region) VALUES ('nv-1', $1, 'village_committee', '新村村委会', 'New village', '钱**',"
+        " 'village', 'leader', '2026-01-01', 1, $2)",
+        NEW_VILLAGE,
+        NEW_VILLAGE,
+    )
+    page = await farmer.post("/apply", data={"step": "1", "place": township})
+    assert f'value="{NEW_VILLAGE}"' in page.text and "新村村委会" in page.text
+    page = await farmer.post("/apply", data={"step": "1", "region": NEW_VILLAGE})
+    assert page.status_code == 200 and 'name="difficulty"' in page.text, "the next screen"
+    await village.console.worker.execute("UPDATE officers SET until = since WHERE officer_id = 'nv-1'")
+    assert NEW_VILLAGE not in (await farmer.post("/apply", data={"step": "1", "place": township})).text
 
 
 async def test_what_is_missing_is_told_on_its_screen_with_all_the_rest_kept(
@@ -143,6 +165,8 @@ def test_nobody_s_form_is_held_up_because_the_village_is_newer_than_the_table() 
     assert wrong_at(1, TYPED | {"region": NEW_VILLAGE}, None, WORDS) == {}
     assert wrong({"region": NEW_VILLAGE, "text": "房子漏雨"}, WORDS) == {}, "a cadre of it reports too"
     assert villages(NEW_VILLAGE) == [("鲖城", [(NEW_VILLAGE, NEW_VILLAGE)])]
+    [(township, choices)] = villages(NEW_VILLAGE[:9], [Division(NEW_VILLAGE, "village", "新村村委会", NEW_VILLAGE[:9])])
+    assert (township, choices[-1], len(choices)) == ("鲖城", (NEW_VILLAGE, "新村村委会"), 23)
     for region in ("341221102000", "999999999999", ""):
         assert set(wrong_at(1, {"region": region}, None, WORDS)) == {"region"}
         assert set(wrong({"region": region, "text": "x"}, WORDS)) == {"region"}
