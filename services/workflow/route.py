@@ -7,7 +7,8 @@ total would not hold all that is still ahead.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import takewhile
 
 from shared.contracts.types import Hop, Level
@@ -41,7 +42,7 @@ class Stop:
     asides: tuple[str, ...]
 
 
-Route = Sequence[Stop]
+Route = tuple[Stop, ...]
 
 
 def frozen(policy: Policy) -> tuple[Stop, ...]:
@@ -132,9 +133,8 @@ def due_at(
     own = limit.due(sent_at)
     if here.is_aside:
         return own
-    ahead = list(_ahead(policy, route, hop, step, level, sent_at))
-    totals = [code for code in policy.totals_of(hop) if code in ends]
-    return min([own, *(_replanned(_within(policy, ahead, code), own, sent_at, ends[code]) for code in totals)])
+    within = _within(policy, route, hop, step, level, day_of(sent_at))
+    return min([own, *(_replanned(legs, own, sent_at, ends[code]) for code, legs in within.items() if code in ends)])
 
 
 def counted_from(
@@ -163,16 +163,22 @@ class Leg:
     is_fixed: bool
 
 
-def _ahead(policy: Policy, route: Route, hop: Hop, step: str, level: Level, now: datetime) -> Iterator[Leg]:
+@lru_cache(maxsize=1024)
+def _within(policy: Policy, route: Route, hop: Hop, step: str, level: Level, day: date) -> Mapping[str, Sequence[Leg]]:
+    """Each total that covers this hop, with its legs from here on. The same for every case of a day."""
+    ahead = list(_ahead(policy, route, hop, step, level, day))
+    return {
+        code: tuple(takewhile(lambda leg: code in policy.totals_of(leg.hop), ahead))  # noqa: B023
+        for code in policy.totals_of(hop)
+    }
+
+
+def _ahead(policy: Policy, route: Route, hop: Hop, step: str, level: Level, day: date) -> Iterator[Leg]:
     place: tuple[Hop, str] | None = (hop, step)
     while place is not None:
         here = policy.step(*place)
-        yield Leg(place[0], policy.limit(place[0], level, place[1], on=day_of(now)), here.is_fixed)
+        yield Leg(place[0], policy.limit(place[0], level, place[1], on=day), here.is_fixed)
         place = following(route, *place)
-
-
-def _within(policy: Policy, ahead: Sequence[Leg], total: str) -> Sequence[Leg]:
-    return list(takewhile(lambda leg: total in policy.totals_of(leg.hop), ahead))
 
 
 def _replanned(legs: Sequence[Leg], own: datetime, now: datetime, end: datetime) -> datetime:

@@ -9,7 +9,7 @@ whoever shows such a limit says so.
 import csv
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, assert_never
@@ -33,6 +33,7 @@ def day_of(instant: datetime) -> date:
     return instant.astimezone(SHANGHAI).date()
 
 
+@lru_cache(maxsize=4096)
 def start_of(day: date) -> datetime:
     """The first instant of a day in China, in UTC."""
     return datetime.combine(day, time.min, SHANGHAI).astimezone(UTC)

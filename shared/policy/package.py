@@ -117,10 +117,10 @@ class Category:
     dated: Dated[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """One package, read only. `route` is in order; every look-up by day falls back to the package's nearest
-    value."""
+    """One package, read only and read once: equal to itself alone. `route` is in order; every look-up by day falls back
+    to the package's nearest value."""
 
     name: str
     names: Names
