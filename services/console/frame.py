@@ -5,7 +5,7 @@ A strict content policy without inline script or style, one stylesheet, both lan
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -231,6 +231,12 @@ def whole_dates(text: str) -> Markup:
 def query(pairs: Mapping[str, Any]) -> str:
     """Filters as they stand in an address."""
     return urlencode({name: value for name, value in pairs.items() if value})
+
+
+def one_of(asked: Mapping[str, str], name: str, known: Collection[str], otherwise: str = "") -> str:
+    """What an address asks for under a name, where it is one of those that are known."""
+    given = asked.get(name, "")
+    return given if given in known else otherwise
 
 
 def to(address: str) -> RedirectResponse:

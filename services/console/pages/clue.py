@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.console.console import Console
-from services.console.frame import place_of, region_name, to
+from services.console.frame import one_of, place_of, region_name, to
 from services.console.neighbours import Answer
 from services.console.pages.apply import is_group, told_as
 from services.console.posted import form_of, kept_key, new_key, typed
@@ -120,7 +120,7 @@ def wrong(given: Mapping[str, str], words: Words) -> dict[str, str]:
 
 
 def clue_of(given: Mapping[str, str], concerns: list[str], viewer: Viewer) -> dict[str, Any]:
-    channel = given.get("channel") if given.get("channel") in CHANNELS else OWN.get(viewer.officer.role, "cadre_visit")
+    channel = one_of(given, "channel", CHANNELS, OWN.get(viewer.officer.role, "cadre_visit"))
     body: dict[str, Any] = {"channel": channel, "text": given["text"], "concern": concerns}
     body |= {"sudden": given.get("sudden") == "yes", "confidential": bool(given.get("confidential"))}
     body |= {name: given[name] for name in ("household", "level") if given.get(name)}

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.console.console import Console
+from services.console.frame import one_of
 from services.console.remaining import as_instant, span_words
 from services.console.wording import Words
 from shared.clock import civil_date
@@ -32,8 +33,7 @@ def routes(console: Console) -> APIRouter:
     @routes.get("/feeds")
     async def feeds(request: Request) -> Response:
         viewer = await console.viewer(request, "feed.read")
-        days = request.query_params.get("days", "")
-        days = days if days in DAYS else ""
+        days = one_of(request.query_params, "days", DAYS)
         since = since_of(days, civil_date(viewer.now))
         answer = await console.neighbours.get("intake", "/v1/feeds", console.token(viewer), since=since)
         if not answer.is_fine:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.console.console import Console
-from services.console.frame import region_name, to
+from services.console.frame import one_of, region_name, to
 from services.console.neighbours import Answer
 from services.console.pages.household import fields_told
 from services.console.posted import REASON_MAX, REASON_MIN, form_of, kept_key, reason_of, text_of
@@ -33,7 +33,7 @@ def routes(console: Console) -> APIRouter:
     async def identity(request: Request) -> Response:
         viewer = await console.viewer(request, "identity.read")
         asked, token = request.query_params, console.token(viewer)
-        state = asked.get("state", "open") if asked.get("state") in STATES else "open"
+        state = one_of(asked, "state", STATES, "open")
         department = asked.get("department", "") if CODE.fullmatch(asked.get("department", "")) else ""
         tally, desk = await asyncio.gather(
             console.neighbours.get("intake", "/v1/identity/tally", token),
@@ -50,7 +50,7 @@ def routes(console: Console) -> APIRouter:
             sums=identity_sums(tally.body["items"]), state=state, department=department, states=STATES,
             pairs={"state": "" if state == "open" else state, "department": department}, next=desk.body["next"],
             after=asked.get("after"), as_of=as_instant(desk.body["as_of"]),
-            said=asked.get("said", "") if asked.get("said") in ACTS else "",
+            said=one_of(asked, "said", ACTS),
         )  # fmt: skip
 
     @routes.get("/identity/{id}")

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.console.console import Console
-from services.console.frame import region_name, to
+from services.console.frame import one_of, region_name, to
 from services.console.neighbours import Answer
 from services.console.posted import form_of, kept_key, text_of
 from services.console.queue import row
@@ -76,8 +76,8 @@ async def _show(
     console: Console, request: Request, viewer: Viewer, written: Written = NOTHING, status: int = 200
 ) -> Response:
     token, asked = console.token(viewer), request.query_params
-    level = asked.get("at", "") if asked.get("at") in LEVELS else ""
-    state = asked.get("state", "") if asked.get("state") in STATES else ""
+    level = one_of(asked, "at", LEVELS)
+    state = one_of(asked, "state", STATES)
     totals, moving, supervised, overdue, *found = await asyncio.gather(
         console.neighbours.get("workflow", "/v1/queues", token),
         console.neighbours.get("workflow", "/v1/queues/late-on-the-way", token, limit=ROWS_MAX),
@@ -106,7 +106,7 @@ async def _show(
             (row({"task_id": "", **one}, named, me, viewer.now, words), office_of(one, offices, words)) for one in items
         ],
         supervisions=[_supervision(one, offices, named, viewer, words) for one in supervisions],
-        said=asked.get("said", "") if asked.get("said") in CALLS else "", written=written, states=STATES,
+        said=one_of(asked, "said", CALLS), written=written, states=STATES,
     )  # fmt: skip
 
 

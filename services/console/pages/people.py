@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from services.console.console import Console
-from services.console.frame import to
+from services.console.frame import one_of, to
 from services.console.neighbours import Answer
 from services.console.posted import form_of, kept_key
 from services.console.session import Viewer
@@ -115,7 +115,7 @@ def routes(console: Console) -> APIRouter:
 
 async def _people(console: Console, request: Request, viewer: Viewer) -> Response:
     asked = request.query_params
-    flag = asked.get("flag", "") if asked.get("flag") in FLAGS else ""
+    flag = one_of(asked, "flag", FLAGS)
     grids, offices, leaves = await asyncio.gather(
         _get(console, viewer, "/v1/grids", limit=ROWS_MAX, flag=flag, after=asked.get("after")),
         _get(console, viewer, "/v1/offices", limit=ROWS_MAX, kind=list(KINDS)),
@@ -300,8 +300,7 @@ def _wrong(words: Words, code: str) -> str:
 
 
 def _said(request: Request, given: Given) -> dict[str, Any]:
-    asked = request.query_params.get("said", "")
-    said = given.said or (asked if asked in SAID else "")
+    said = given.said or one_of(request.query_params, "said", SAID)
     return {"said": said, "is_good": SAID.get(said, False)}
 
 

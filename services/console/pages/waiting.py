@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.console.console import Console
-from services.console.frame import query, region_name, to
+from services.console.frame import one_of, query, region_name, to
 from services.console.neighbours import Answer
 from services.console.posted import REASON_MAX, REASON_MIN, form_of, reason_of
 from services.console.remaining import as_instant
@@ -109,7 +109,7 @@ async def _show(
 ) -> Response:
     asked = of or request.query_params.get("service")
     chosen = str(asked) if asked in SERVICES else ""
-    said = request.query_params.get("said", "")
+    said = one_of(request.query_params, "said", SAID)
     after = request.query_params.get("after") if chosen else None
     answers = await _read(console, viewer, chosen, after)
     told = {name: answer for name, answer in answers.items() if answer.is_fine}
@@ -123,7 +123,7 @@ async def _show(
         parts=summed([sums[name] for name in shown]), rows=sorted(rows, key=lambda row: row["since"]),
         more=[] if chosen else [name for name in shown if told[name].body["next"]], after=after,
         next=told[chosen].body["next"] if chosen in told else None,
-        said=said if said in SAID else "", is_good=SAID.get(said, False), wrong=wrong or {},
+        said=said, is_good=SAID.get(said, False), wrong=wrong or {},
         reason_min=REASON_MIN, reason_max=REASON_MAX,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.console.console import Console
-from services.console.frame import query, region_name
+from services.console.frame import one_of, query, region_name
 from services.console.live import Heard
 from services.console.queue import LEVELS
 from services.console.remaining import as_instant
@@ -70,10 +70,10 @@ class Asked:
 
     @classmethod
     def of(cls, given: Mapping[str, str], own: str) -> "Asked":
-        state, level, region, after = (given.get(name, "") for name in ("state", "level", "region", "after"))
+        region, after = given.get("region", ""), given.get("after", "")
         return cls(
-            state=state if state in STATES else "open",
-            level=level if level in LEVELS else "",
+            state=one_of(given, "state", STATES, "open"),
+            level=one_of(given, "level", LEVELS),
             region=trim(region) if region.isascii() and region.isdigit() and _is_within(own, region) else "",
             after=after if after.partition("~")[0] in LEVELS and len(after) <= AFTER_LENGTH_MAX else "",
         )
