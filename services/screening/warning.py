@@ -354,7 +354,8 @@ def _state_of(
     digest: Digest, spoken: Spoken, held: Held, new_concerns: tuple[str, ...], because: Because
 ) -> WarningState:
     says = [of_finding(one) for one in held.found]
-    findings = [_finding(spoken.warning_id, one, why) for one, why in zip(held.found[:FINDINGS_TOLD], says)]
+    first = zip(held.found[:FINDINGS_TOLD], says[:FINDINGS_TOLD], strict=True)
+    findings = [_finding(spoken.warning_id, one, why) for one, why in first]
     explanation = explained(says, held.said, is_new_risk(digest.known))
     return _state(digest, spoken, findings, new_concerns, explanation, because)
 
