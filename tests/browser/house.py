@@ -226,6 +226,11 @@ class Visitor:
         await self.does_not_scroll_sideways()
         return answer
 
+    async def totals(self) -> list[int]:
+        """The numbers of the page's totals: the parts, then the whole."""
+        await self.page.locator(".totals").wait_for()
+        return [int(text.replace(",", "")) for text in await self.page.locator(".totals b").all_inner_texts()]
+
     async def does_not_scroll_sideways(self) -> None:
         wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{self.page.url} is {wide} px too wide"

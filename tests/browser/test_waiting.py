@@ -74,7 +74,7 @@ async def test_the_page_is_accessible_and_its_parts_add_up(
     async with village.officer(COUNTY_OFFICER, language=language, theme=theme) as county:
         await county.open("/waiting")
         await county.is_accessible()
-        assert await parts(county) == [3, 2, 4, 9], "failed, gaps, behind = waiting"
+        assert await county.totals() == [3, 2, 4, 9], "failed, gaps, behind = waiting"
         await expect(county.page.locator("table.lines tbody tr")).to_have_count(5)
         assert [int(text) for text in await county.page.locator(".chip .n").all_inner_texts()] == [5, 0, 4, 0, 0, 1]
         content = await county.page.content()
@@ -91,7 +91,7 @@ async def test_the_page_is_accessible_and_its_parts_add_up(
         await county.page.locator("table.sums a", has_text="7").click()
         await county.page.wait_for_url("**/waiting?service=screening")
         await expect(county.page.locator("table.lines tbody tr")).to_have_count(4)
-        assert await parts(county) == [3, 1, 3, 7]
+        assert await county.totals() == [3, 1, 3, 7]
 
 
 async def test_on_a_phone_and_on_paper_it_reads_as_well(village: Village, broken: set[str]) -> None:
@@ -130,7 +130,7 @@ async def test_by_keys_alone_a_record_is_tried_again_skipped_and_let_be(village:
         await steward.open("/waiting?service=screening")
         await press_on(steward, first_row(steward).locator("form button").first, "Enter")
         await expect(page.locator(".banner[role=alert]")).to_contain_text("又没有办成")
-        assert await parts(steward) == [3, 1, 3, 7], "what fails again waits on"
+        assert await steward.totals() == [3, 1, 3, 7], "what fails again waits on"
         await steward.is_accessible()
         await steward.shoot("waiting-failed-again")
 
@@ -142,17 +142,19 @@ async def test_by_keys_alone_a_record_is_tried_again_skipped_and_let_be(village:
         await page.keyboard.type("医保局来函：这条作废")
         await page.keyboard.press("Enter")
         await expect(page.locator(".banner.good")).to_contain_text("已跳过")
-        assert (await parts(steward))[3] == 6, "what stood behind it came to its turn, and failed too"
+        assert (await steward.totals())[3] == 6, "what stood behind it came to its turn, and failed too"
 
         broken.clear()
         for left in (2, 1, 0):
             behind = int(await first_row(steward).locator("td.c-behind").inner_text())
-            before = await parts(steward)
+            before = await steward.totals()
             await press_on(steward, first_row(steward).locator("form button").first, "Enter")
             await expect(page.locator(".banner.good")).to_contain_text("已重新办理")
             await expect(page.locator("td.c-act button")).to_have_count(2 * left)
-            assert await parts(steward) == [left, 1, before[2] - behind, before[3] - 1 - behind], "and what was behind"
-        assert await parts(steward) == [0, 1, 1, 2]
+            assert await steward.totals() == [left, 1, before[2] - behind, before[3] - 1 - behind], (
+                "and what was behind"
+            )
+        assert await steward.totals() == [0, 1, 1, 2]
         await expect(page.locator("td.c-act")).to_contain_text("自己接上")
 
 
@@ -197,8 +199,3 @@ async def press_on(one: Visitor, wanted: Locator, key: str) -> None:
             await one.page.keyboard.press(key)
             return
     raise AssertionError("the keyboard does not reach it")
-
-
-async def parts(one: Visitor) -> list[int]:
-    await one.page.locator(".totals").wait_for()
-    return [int(text.replace(",", "")) for text in await one.page.locator(".totals b").all_inner_texts()]

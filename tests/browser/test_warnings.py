@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.browser.house import COUNTY_OFFICER, LOOKS, NARROW, PHONE, SMALL, TOWNSHIP_OFFICER, Theme, Village, Visitor
+from tests.browser.house import COUNTY_OFFICER, LOOKS, NARROW, PHONE, SMALL, TOWNSHIP_OFFICER, Theme, Village
 from tests.journeys.road import CADRE, WORKER
 from tests.until import until
 
@@ -37,10 +37,6 @@ async def warned(village: Village) -> dict[int, dict[str, Any]]:
 
     items = await until(told, 60, "five warned of, one withdrawn")
     return {int(one["household_no"].rpartition("-")[2]): one for one in items}
-
-
-async def parts(one: Visitor) -> list[int]:
-    return [int(text.replace(",", "")) for text in await one.page.locator(".totals b").all_inner_texts()]
 
 
 def pages(warned: dict[int, dict[str, Any]]) -> list[tuple[str, str]]:
@@ -84,7 +80,7 @@ async def test_no_page_scrolls_sideways_and_targets_are_large(
 async def test_the_list_is_the_calls_and_its_parts_add_up(village: Village, warned: dict[int, dict[str, Any]]) -> None:
     async with village.officer(COUNTY_OFFICER) as county:
         await county.open("/warnings")
-        *levels, total = await parts(county)
+        *levels, total = await county.totals()
         assert sum(levels) == total == 5
         shown = await county.page.locator("tr[data-row] .level").all_inner_texts()
         assert shown == sorted(shown, key=["红", "橙", "黄"].index), "the gravest first"
@@ -144,7 +140,7 @@ async def test_why_a_household_is_warned_of_and_why_not_stands_on_its_page(
 async def test_a_new_warning_moves_the_open_pages_numbers_and_is_announced(village: Village) -> None:
     async with village.officer(COUNTY_OFFICER) as county:
         await county.open("/warnings")
-        before = (await parts(county))[-1]
+        before = (await county.totals())[-1]
         await village.register(8)
         await village.settle(8, "30000.00")
         await expect(county.page.locator(".totals b").last).to_have_text(str(before + 1))

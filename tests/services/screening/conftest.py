@@ -3,16 +3,19 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest_asyncio
 
+from services.screening.household import Digest, unpack
 from services.screening.subscribers import subscribers
 from shared import postgres
 from shared.contracts.warning import WarningRaised
 from shared.crypto import Cipher, read_keys
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.policy import load
+from tests.databases import execute
 
 
 @dataclass
@@ -27,6 +30,9 @@ class Room:
     async def kinds(self) -> list[str]:
         return [one.type.split(".")[2] for one in await self.told()]
 
+    async def digest(self, household: UUID) -> Digest:
+        return unpack(await self.pool.fetchval("SELECT digest FROM keys WHERE key = $1", str(household)))
+
     async def states(self) -> list[tuple[str, str]]:
         return [
             (r["state"], r["level"])
@@ -34,15 +40,16 @@ class Room:
         ]
 
 
+async def emptied(database: str) -> None:
+    """A fresh screening database."""
+    tables = ("keys", "outbox", "waiting", "positions", "facts", "warnings", "outcomes", "rechecks")
+    await execute(database, f"TRUNCATE {', '.join(f'screening.{name}' for name in tables)}")
+
+
 @pytest_asyncio.fixture
 async def room(database: str, keys: Path) -> AsyncIterator[Room]:
     secrets = read_keys(keys)
-    admin = await asyncpg.connect(database)
-    await admin.execute(
-        "TRUNCATE screening.keys, screening.outbox, screening.waiting, screening.positions, screening.facts,"
-        " screening.warnings, screening.outcomes, screening.rechecks"
-    )
-    await admin.close()
+    await emptied(database)
     pool = await postgres.worker_pool(database, "screening", secrets.database)
     work = UnitOfWork("screening", "screening", subscribers(load("regular-2026")), pool, Cipher(secrets.waiting))
     yield Room(work, pool)

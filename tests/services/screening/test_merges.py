@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.screening.clue import fact_of
-from services.screening.household import EMPTY, Digest, unpack
+from services.screening.household import EMPTY, Digest
 from services.screening.lines import lines_on
 from services.screening.merge import joined
 from tests.services.screening.conftest import Room
@@ -24,10 +24,6 @@ async def rows(room: Room) -> set[tuple[Any, ...]]:
     return {tuple(one) for one in await room.pool.fetch("SELECT household_id, state, level FROM warnings")}
 
 
-async def digest_of(room: Room, household: Any) -> Digest:
-    return unpack(await room.pool.fetchval("SELECT digest FROM keys WHERE key = $1", str(household)))
-
-
 async def test_a_declaration_goes_on_with_its_warning_at_the_household_that_it_was_matched_to(room: Room) -> None:
     await room.work.process(
         [registered(P, 1, PROVISIONAL), reported(P, 1, concerns=("food",)), registered(H, 1, NEEDY)]
@@ -37,7 +33,7 @@ async def test_a_declaration_goes_on_with_its_warning_at_the_household_that_it_w
     assert dict(report.words) == {"merged": 1}
     assert await room.kinds() == ["raised"], "its case goes there too: nothing new is told"
     assert await rows(room) == {(H, "open", "orange")}
-    assert (await digest_of(room, P)) == EMPTY
+    assert (await room.digest(P)) == EMPTY
     await room.work.process([changed(H, 1, DANGEROUS)])
     last = (await room.told())[-1]
     assert (last.type.split(".")[2], last.data.warning_id, last.partitionkey) == ("strengthened", first, str(H))
@@ -53,7 +49,7 @@ async def test_what_is_told_under_the_old_key_is_about_the_new_household(room: R
     await room.work.process([reported(P, 2, number=2, cause="clue", concerns=("debt",)), registered(P, 3, PROVISIONAL)])
     assert await room.kinds() == ["raised", "strengthened"]
     assert set((await room.told())[-1].data.concerns) == {"food", "debt"}
-    known = (await digest_of(room, H)).known
+    known = (await room.digest(H)).known
     assert known is not None and known.household_no == "H-2", "the old number is not the household's"
     await room.work.process([reported(P, 3, "withdrawn"), reported(P, 4, "withdrawn", number=2, cause="clue")])
     assert (await room.kinds())[-1] == "withdrawn" and await rows(room) == {(H, "withdrawn", "yellow")}
@@ -95,7 +91,7 @@ async def test_read_in_any_order_a_merged_declaration_stands_at_the_household(ro
     for index in order:
         await room.work.process(parts[index])
     assert {row for row in await rows(room) if row[1] == "open"} == {(H, "open", "red")}
-    spoken = (await digest_of(room, H)).spoken
+    spoken = (await room.digest(H)).spoken
     assert spoken is not None and set(spoken.concerns) == {"food", "unsafe_house"} and spoken.cause == "declaration"
     assert await room.pool.fetchval("SELECT count(*) FROM waiting") == 0
 
@@ -109,7 +105,7 @@ async def test_a_closing_of_its_warning_is_understood_on_either_side_of_the_merg
     assert await rows(room) == {(P, "closed", "orange")}, "named by its id"
     await room.work.process([merged(P, 2, H)])
     assert not [row for row in await rows(room) if row[1] == "open"]
-    assert (await digest_of(room, H)).spoken is None
+    assert (await room.digest(H)).spoken is None
 
 
 @given(st.lists(st.integers(1, 30), unique=True), st.lists(st.integers(1, 30), unique=True))

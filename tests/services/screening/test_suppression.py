@@ -14,7 +14,6 @@ import pytest_asyncio
 
 from services.screening.alarm import Alarm, ring
 from services.screening.app import build
-from services.screening.household import Digest, unpack
 from services.screening.warning import is_for_audit
 from shared.clock import civil_date
 from shared.crypto import Cipher, read_keys
@@ -23,7 +22,7 @@ from shared.messaging.unit_of_work import UnitOfWork
 from shared.policy import load
 from shared.postgres import worker_pool
 from shared.service import serving
-from tests.services.screening.conftest import Room
+from tests.services.screening.conftest import Room, emptied
 from tests.services.screening.people import changed, closed, household_id, registered, reported
 from tests.tokens import bearer, settings_of
 
@@ -68,18 +67,6 @@ async def now_of(room: Room) -> datetime:
     return now
 
 
-async def digest_of(room: Room) -> Digest:
-    return unpack(await room.pool.fetchval("SELECT digest FROM keys WHERE key = $1", str(H)))
-
-
-async def emptied(database: str) -> None:
-    """A fresh screening database."""
-    admin = await asyncpg.connect(database)
-    tables = ("keys", "outbox", "waiting", "positions", "facts", "warnings", "outcomes", "rechecks")
-    await admin.execute(f"TRUNCATE {', '.join(f'screening.{name}' for name in tables)}")
-    await admin.close()
-
-
 async def close_case(room: Room, sequence: int = 1) -> datetime:
     at = await now_of(room)
     await room.work.process([ended(sequence, (await room.told())[-1].data.warning_id, at)])
@@ -102,7 +89,7 @@ async def test_what_people_have_answered_is_suppressed_for_ninety_days_and_speak
     suppression = held.data.suppression
     assert suppression is not None and suppression.reason == "cool_down"
     assert suppression.speaks_again_on == civil_date(now) + COOL_DOWN
-    assert (await digest_of(room)).recheck_on is not None
+    assert (await room.digest(H)).recheck_on is not None
     assert await ring(alarm) == (0, 0), "not yet"
     await advance(COOL_DOWN)
     assert await ring(alarm) == (1, 0)
@@ -217,7 +204,7 @@ async def test_out_of_the_window_a_warning_is_withdrawn_by_time_alone(
     last = (await room.told())[-1]
     assert last.causationid == await room.pool.fetchval("SELECT event_id FROM facts")
     assert await room.pool.fetchval("SELECT count(*) FROM rechecks") == 0
-    assert (await digest_of(room)).recheck_on is None
+    assert (await room.digest(H)).recheck_on is None
 
 
 async def test_water_off_is_warned_of_on_its_day_without_a_record(
