@@ -15,6 +15,10 @@ from shared.postgres import queries
 
 SQL = queries(__file__)
 
+JOINED_AT_ONCE = "SET LOCAL enable_nestloop = off"
+"""For the transaction that counts. Under row security PostgreSQL expects a two-hundredth of either table, and one row
+once it plans a repeated query without its values: then it would look through all outcomes for each warning."""
+
 Judged = Literal["hit", "miss", "neither"]
 
 CONFIRMED = "difficulty_confirmed"

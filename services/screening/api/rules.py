@@ -34,6 +34,7 @@ def router(service: Service, policy: Policy) -> APIRouter:
             today = civil_date(now)
             precision, wanted = policy.precision.on(today), hits.months_until(today, months)
             since = start_of(date.fromisoformat(f"{wanted[0]}-01"))
+            await connection.execute(hits.JOINED_AT_ONCE)
             rows = await connection.fetch(hits.SQL.counts, since, region, *hits.exempt_pairs(precision))
         found = hits.by_rule((Tallied(**row) for row in rows), wanted, precision)
         return {
