@@ -201,19 +201,8 @@ def _put(things: tuple[One, ...], thing: One, key: str) -> tuple[One, ...]:
 async def read_files(connection: asyncpg.Connection, households: Iterable[UUID]) -> dict[UUID, CaseFile]:
     """Household → the file of its open case. Call it under the households' locks."""
     ids = sorted(set(households))
-    cases = [case_of(row) for row in await connection.fetch(SQL.read_cases, ids)] if ids else []
-    if not cases:
-        return {}
-    open_ids = [one.case_id for one in cases]
-    files = {one.case_id: CaseFile(one) for one in cases}
-    places = [record(Place, row) for row in await connection.fetch(SQL.read_places, ids)]
-    tasks = [record(Task, row) for row in await connection.fetch(SQL.read_tasks, ids)]
-    deadlines = [record(Deadline, row) for row in await connection.fetch(SQL.read_deadlines, ids)]
-    things: list[Place | Task | Deadline] = [*places, *tasks, *deadlines]
-    for thing in things:
-        if thing.case_id in files:
-            files[thing.case_id] = files[thing.case_id].put(thing)
-    return {files[id_].case.household_id: files[id_] for id_ in open_ids}
+    rows = await connection.fetch(SQL.read_files, ids) if ids else []
+    return {row["household_id"]: file_of(row) for row in rows}
 
 
 def file_of(row: asyncpg.Record) -> CaseFile:

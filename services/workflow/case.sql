@@ -1,23 +1,17 @@
--- name: read_cases
--- The open case of each household.
-SELECT * FROM cases WHERE household_id = ANY($1::uuid[]) AND state <> 'closed'
+-- name: read_files
+-- The open case of each household, whole in one row: its live places, open tasks and running deadlines.
+SELECT c.*,
+    ARRAY(SELECT p FROM places p WHERE p.household_id = c.household_id AND p.case_id = c.case_id AND p.state <> 'ended')
+        AS places,
+    ARRAY(SELECT o FROM tasks o WHERE o.household_id = c.household_id AND o.case_id = c.case_id AND o.state = 'open') AS tasks,
+    ARRAY(SELECT d FROM deadlines d WHERE d.household_id = c.household_id AND d.case_id = c.case_id
+        AND d.state IN ('running', 'paused')) AS deadlines
+FROM cases c WHERE c.household_id = ANY($1::uuid[]) AND c.state <> 'closed'
 
 -- name: read_refused
 -- The refused and closed cases of these households, whatever was opened and closed after them; the last one first.
 SELECT * FROM cases WHERE household_id = ANY($1::uuid[]) AND state = 'closed' AND result = 'refused'
 ORDER BY opened_at DESC, case_id
-
--- name: read_places
--- Where these households' open cases are.
-SELECT * FROM places WHERE household_id = ANY($1::uuid[]) AND state <> 'ended'
-
--- name: read_tasks
--- What is asked about these households.
-SELECT * FROM tasks WHERE household_id = ANY($1::uuid[]) AND state = 'open'
-
--- name: read_deadlines
--- What runs for these households.
-SELECT * FROM deadlines WHERE household_id = ANY($1::uuid[]) AND state IN ('running', 'paused')
 
 -- name: change_cases
 -- What may change of a case; an explanation that has not is not written again.
