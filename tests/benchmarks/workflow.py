@@ -60,8 +60,12 @@ async def measured(folder: Path, entered: int) -> Said:
         beside = range(DECIDED, 3 * DECIDED)
         among = range(3 * DECIDED, 4 * DECIDED)
         await _open(house, admin, range(0, 4 * DECIDED), 0)
+        before = cpu([house.running[API].pid], *servers(house))
         first = await _decided(house, alone)
+        spent = cpu([house.running[API].pid], *servers(house)) - before
         values = first.figures("decisions alone")
+        values["decisions alone, service CPU ms"] = spent.app / len(alone) * 1000
+        values["decisions alone, PostgreSQL CPU ms"] = spent.postgres / len(alone) * 1000
 
         house.kill(HOP)
         await _open(house, admin, range(10_000, 10_000 + entered), 4 * DECIDED, are_tasks=False)
