@@ -86,6 +86,7 @@ class Ear:
     """One open page. `next` waits for what is new; None means that the process is going."""
 
     caller: Caller
+    _told_at: float = 0.0
     _queue: "asyncio.Queue[Heard | None]" = field(default_factory=lambda: asyncio.Queue(EAR_MAX))
 
     def hear(self, one: Heard | None) -> None:
@@ -94,11 +95,14 @@ class Ear:
         self._queue.put_nowait(one)
 
     async def next(self, gather_seconds: float) -> list[Heard] | None:
-        """What came, with whatever follows within a moment: ten events are one change of the page."""
+        """What came: after a quiet moment at once, else with whatever follows within one: ten events are one change of
+        the page."""
         first = await self._queue.get()
         if first is None:
             return None
-        await asyncio.sleep(gather_seconds)
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(0.0, self._told_at + gather_seconds - loop.time()))
+        self._told_at = loop.time()
         found = [first]
         while not self._queue.empty():
             one = self._queue.get_nowait()

@@ -81,6 +81,8 @@ class Page:
     async def _queue(self, heard: list[Heard], arrivals: Arrivals) -> AsyncIterator[ServerSentEvent]:
         if not any(one.topic in QUEUE_TOPICS for one in heard):
             return
+        address = address_of(self.filters)
+        yield self._told("arrivals", "parts/arrivals.html", number=len(arrivals.tasks), address=address)
         answer = await self.console.neighbours.get("workflow", "/v1/queues", self.console.token(self.viewer))
         if answer.is_fine:
             words = self.console.frame.words(self.viewer.language)
@@ -88,8 +90,6 @@ class Page:
                 "totals", "parts/totals_told.html", totals=Totals.of(answer.body),
                 counts=counts_of(self.drawn, answer.body.get("hops", ()), self.filters, words),
             )  # fmt: skip
-        address = address_of(self.filters)
-        yield self._told("arrivals", "parts/arrivals.html", number=len(arrivals.tasks), address=address)
 
     async def _warnings(self, asked: Asked, heard: list[Heard], number: int) -> AsyncIterator[ServerSentEvent]:
         """What is warned of changes when screening speaks, and when a case is closed."""

@@ -106,6 +106,18 @@ async def test_an_ear_gathers_what_comes_together_and_forgets_rather_than_grows(
     assert live._ears == set()
 
 
+async def test_the_first_after_a_quiet_moment_is_told_at_once_and_what_follows_it_together() -> None:
+    live = Live("nowhere", "test")
+    with live.listening(VILLAGER) as ear:
+        live.handle("stage.advanced", event())
+        assert len(await asyncio.wait_for(ear.next(600), 5) or []) == 1
+        live.handle("stage.advanced", event())
+        following = asyncio.create_task(ear.next(0.2))
+        await asyncio.sleep(0)
+        live.handle("stage.advanced", event())
+        assert len(await following or []) == 2
+
+
 def test_what_came_between_drawing_and_listening_is_caught_up() -> None:
     live = Live("nowhere", "test")
     live.handle("stage.advanced", event())
