@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 SQL = queries(__file__)
 
+IN_FLIGHT = Problem(409, "in_flight", "The same call is still being handled: ask again in a moment.")
+REUSED = Problem(422, "idempotency_key_reused", "This Idempotency-Key was used with another body: take a new one.")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -50,14 +53,12 @@ async def claim(connection: asyncpg.Connection, slot: Slot) -> Answer | None:
     name = "\x1f".join((slot.caller, slot.call, slot.idempotency_key))
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     if not await connection.fetchval(SQL.lock, number):
-        raise Refused(Problem(409, "in_flight", "The same call is still being handled: ask again in a moment."))
+        raise Refused(IN_FLIGHT)
     row = await connection.fetchrow(SQL.find, slot.caller, slot.call, slot.idempotency_key)
     if row is None:
         return None
     if row["body_hash"] != slot.body_hash:
-        raise Refused(
-            Problem(422, "idempotency_key_reused", "This Idempotency-Key was used with another body: take a new one.")
-        )
+        raise Refused(REUSED)
     return Answer(row["status"], orjson.loads(row["answer"]), is_repeat=True)
 
 

@@ -26,6 +26,7 @@ from services.intake.subscribers import departments
 from services.intake.vault import Vault
 from shared.access.tokens import Caller
 from shared.contracts.topics import department_topic
+from shared.messaging.answers import IN_FLIGHT, REUSED
 from shared.messaging.faults import Refused
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
@@ -80,7 +81,7 @@ class Taking:
             if self.opened.done is None or piece.line in self.opened.done:
                 return
         elif self.opened.is_closed:
-            raise reused()
+            raise Refused(REUSED)
         origin = Origin(
             "http", self.county, self.batch_id, piece.line, self.lines, self.prefix, self.opened.holder, piece.row
         )
@@ -93,16 +94,12 @@ class Taking:
     def compare(self) -> None:
         """The lines up to here are those of the first call with this key. Raises Refused where they are not."""
         if self.prefix != self.opened.prefix:
-            raise reused()
+            raise Refused(REUSED)
 
     async def process(self) -> None:
         if self.chunk:
             await self.work.process(self.chunk)
             self.chunk = []
-
-
-def reused() -> Refused:
-    return refuse(422, "idempotency_key_reused", "This Idempotency-Key was used with another body: take a new one.")
 
 
 def may_send(code: str, caller: Caller) -> None:
@@ -123,7 +120,7 @@ async def open_taking(
     async with session(service.worker) as connection:
         opened = await batch.open_batch(connection, batch_id, code, who(caller), Origin("http", county).region, turn)
     if opened.is_busy and not opened.is_closed:
-        raise refuse(409, "in_flight", "The same call is still being handled: ask again in a moment.")
+        raise Refused(IN_FLIGHT)
     work = service.calls(departments(vault, service.alarm, load(service.settings.policy)), as_worker=True)
     return Taking(code, county, vault, opened, work, traceparent_of(request))
 
@@ -140,7 +137,7 @@ async def take_all(service: Service, taking: Taking, pieces: AsyncIterator[Piece
                 await taking.process()
         await taking.process()
         if taking.lines < taking.opened.read_to:
-            raise reused()
+            raise Refused(REUSED)
         if not taking.opened.is_closed:
             await batch.close_batch(service.worker, taking.batch_id, taking.lines, taking.opened.holder)
     finally:

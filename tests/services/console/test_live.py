@@ -110,7 +110,8 @@ async def test_the_first_after_a_quiet_moment_is_told_at_once_and_what_follows_i
     live = Live("nowhere", "test")
     with live.listening(VILLAGER) as ear:
         live.handle("stage.advanced", event())
-        assert len(await asyncio.wait_for(ear.next(600), 5) or []) == 1
+        async with asyncio.timeout(5):
+            assert len(await ear.next(600) or []) == 1
         live.handle("stage.advanced", event())
         following = asyncio.create_task(ear.next(0.2))
         await asyncio.sleep(0)
