@@ -19,6 +19,11 @@ ROOT = Path(__file__).resolve().parents[1]
 READY_SECONDS = 60.0
 
 
+def end_in_order() -> None:
+    """From now on SIGTERM ends this run as Ctrl-C does, so that its servers and services end with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @dataclass
 class House:
     """`folder` holds servers, keys and logs; the services' ports stay theirs over restarts.

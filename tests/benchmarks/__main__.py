@@ -16,6 +16,7 @@ import psutil
 
 from tests.benchmarks import alarm, files, intake, latency, memory, screening, steps, up, workflow
 from tests.benchmarks.clockwork import Measured
+from tests.house import end_in_order
 from tests.servers import folder
 
 Bench = Callable[[Path], Awaitable[Measured]]
@@ -54,6 +55,7 @@ RATIOS: tuple[tuple[str, str, str], ...] = (
 
 def main() -> None:
     given = _arguments()
+    end_in_order()
     print(f"{psutil.cpu_count()} cores, {platform.python_implementation()} {platform.python_version()}", flush=True)
     found: dict[str, dict[str, list[float]]] = {}
     for number in range(given.rounds):

@@ -18,7 +18,7 @@ from tests.chaos import mutants
 from tests.chaos.faults.ground import ground
 from tests.chaos.faults.run import FAULTS, SHORT, WHOLE
 from tests.chaos.run import Chaos, Plan
-from tests.house import House
+from tests.house import House, end_in_order
 from tests.servers import folder
 from tests.volume.__main__ import PROGRAMS, volume
 
@@ -26,6 +26,7 @@ RECORDS = 20_000
 
 
 def main() -> None:
+    end_in_order()
     parser = argparse.ArgumentParser(prog="shouwang chaos", description=__doc__)
     parser.add_argument("--records", type=int, default=None, help="20,000 of them, with --ground 3,000")
     parser.add_argument("--households", type=int, default=MOST_IN_ONE_TOWNSHIP)
