@@ -1,4 +1,4 @@
-"""What is delivered a second time changes nothing: a consumer group set back to the beginning of its topics."""
+"""What is delivered a second time changes nothing: a group whose positions are set back to the beginning."""
 
 import asyncio
 import time
@@ -7,10 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
-from shared.contracts.topics import TOPICS
 from tests.benchmarks.changes import Lying, changing, households
 from tests.benchmarks.screening import publish
 from tests.house import House
@@ -45,7 +42,7 @@ async def again(house: House, count: int, seed: int) -> Figure:
     first = time.monotonic() - began
     house.kill("screening")
     before, told = await _state(admin), await ends(house.kafka.bootstrap, "warning.raised")
-    await _set_back(house)
+    await admin.execute("UPDATE screening.positions SET next_offset = 0 WHERE consumer = $1", GROUP)
     began = time.monotonic()
     house.start("screening")
     await until(lambda: _reads(admin, 2 * (count + homes)), SETTLE_SECONDS, "everything read again")
@@ -96,22 +93,3 @@ async def _state(admin: asyncpg.Connection) -> dict[str, tuple[int, str]]:
         assert row is not None
         found[name] = (row["rows"], row["sum"])
     return found
-
-
-async def _set_back(house: House) -> None:
-    """The group's offsets to nought, as soon as the broker has missed its last member."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=house.kafka.bootstrap, group_id=GROUP, enable_auto_commit=False)
-    await consumer.start()
-    topics = [topic.name for topic in TOPICS if GROUP in topic.consumers]
-    parts = [TopicPartition(topic, number) for topic in topics for number in range(6)]
-    consumer.assign(parts)
-
-    async def is_set() -> bool:
-        try:
-            await consumer.commit(dict.fromkeys(parts, 0))
-        except KafkaError:
-            return False
-        return True
-
-    await until(is_set, 60, "the group is empty")
-    await consumer.stop()
