@@ -32,14 +32,7 @@ SESSION: Mapping[str, str] = {
 }
 # The unit of work touches rows by key only; a plan made on an empty table is kept and would scan for ever
 # (28–39 CPU s a million against 16).
-# For an array PostgreSQL guesses ten rows, so that planning anew for the one or two of a small batch always looked
-# cheaper than the plan it has: a fifth of what such a batch took there.
-BY_KEY_ONLY: Mapping[str, str] = {
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-    "plan_cache_mode": "force_generic_plan",
-}
+BY_KEY_ONLY: Mapping[str, str] = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 
 
 def queries(beside: str) -> SimpleNamespace:
