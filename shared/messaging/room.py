@@ -141,8 +141,9 @@ class Subscriber(Protocol):
     `load` and `save` are called once a transaction, `decide` once a record. `decide` is pure: state, input
     and `now` in, decision out.
 
-    Two more may stand on it. `looks_up_keys = False`: `keys` reads the inputs alone, and is not asked again under the
-    locks. `give_up(input, cause, now)`: the decision on an input of no topic on which we failed.
+    Two more may stand on it. `looks_up_keys = False`: `keys` is not asked again under the locks, because it reads the
+    inputs alone, or because `load` sees whether they are still the ones (and raises BeginAgain with those that are).
+    `give_up(input, cause, now)`: the decision on an input of no topic on which we failed.
     """
 
     @property

@@ -75,9 +75,7 @@ REQUIRED: Mapping[str, str] = {
     "feed.period": "calendar_days",
     "feed.silent": "times",
 }
-"""The figures that the rules and hops read, with their unit: a package without one of them is refused.
-
-Nobody reads the two windows of medical costs: the rule itself counts the calendar year and twelve months."""
+"""The figures that the rules and hops read, with their unit: a package without one of them is refused."""
 
 KEPT_MOST: Mapping[str, int] = {
     "medical.self_paid.rolling_window": 12,
