@@ -226,3 +226,19 @@ async def test_a_fault_of_ours_ends_the_relay(road: House, kafka: str, monkeypat
 
 async def _is_empty(road: House) -> bool:
     return await outbox(road) == 0
+
+
+async def test_whoever_sends_is_told_unless_it_is_this_process(road: House) -> None:
+    heard: list[str] = []
+    listening = await asyncpg.connect(road.dsn)
+    await listening.add_listener("outbox_screening", lambda *given: heard.append(given[2]))
+    try:
+        for is_own in (False, True, False):
+            road.work.sends_itself = lambda is_own=is_own: is_own  # type: ignore[misc]
+            await road.work.process([fact(str(uuid4()), 1)])
+        # Words come in the order of their commits: one of the second batch would have come before the last.
+        await until(lambda: len(heard) >= 2, 10, "words to whoever holds the lease")
+        await listening.fetchval("SELECT 1")
+        assert len(heard) == 2, "its own relay is awake already"
+    finally:
+        await listening.close()
