@@ -13,6 +13,11 @@ from tests.browser.house import COUNTY_OFFICER, LOOKS, NARROW, PHONE, SMALL, TOW
 from tests.journeys.road import CADRE, SECOND_CADRE, WORKER
 from tests.until import until
 
+AT_REST = """async () => {
+  for (let all; (all = document.getAnimations()).length; ) await Promise.allSettled(all.map(one => one.finished));
+}"""
+"""Waits for the last tint of what changed: one that is replaced while it fades does not end, it is cancelled."""
+
 
 @pytest_asyncio.fixture(scope="module", autouse=True)
 async def demo(village: Village) -> dict[str, dict[str, Any]]:
@@ -239,7 +244,7 @@ async def test_the_village_at_work_is_pictured_as_a_task_comes_in(village: Villa
         await village.settle(12, "26810.50")
         await expect(page.locator(".arrivals .news")).to_contain_text("1 条新任务")
         await expect(page.locator("tr[data-row]")).to_have_count(rows)
-        await page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
+        await page.evaluate(AT_REST)
         await cadre.shoot("paper-queue")
         await page.goto(f"/tasks/{(await village.task('H-0008', 'village_committee'))['task_id']}")
         await page.locator("input[name='form.visited_on']").fill("2026-12-05")
