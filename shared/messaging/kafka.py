@@ -71,7 +71,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     lag: dict[tuple[str, int], int] = field(default_factory=dict)
     busy_since: float | None = None
     _placed: asyncio.Event = field(default_factory=asyncio.Event)
-    _untold: dict[TopicPartition, int] = field(default_factory=dict)
+    _untold: dict[tuple[str, int], int] = field(default_factory=dict)
     _holes: set[tuple[str, int, int]] = field(default_factory=set)
     _subscriber: Any = None
 
@@ -142,7 +142,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             reading = self.work.reading
             inputs = [record.read(r.topic, r.partition, r.offset, r.headers, r.value, reading) for r in records]
             await self.work.process(inputs)
-            self._untold.update({TopicPartition(one.topic, one.partition): one.offset + 1 for one in records})
+            self._untold.update({(one.topic, one.partition): one.offset + 1 for one in records})
         except Exception as error:
             raise error if isinstance(error, Retry) else await self.work.come_again(error) from None
         finally:
@@ -153,9 +153,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _sought_back(self, records: Sequence[ConsumerRecord[bytes, bytes]], consumer: AIOKafkaConsumer) -> bool:
         """A first offset beyond our stored position is a hole: read again from there; the same hole twice is passed."""
-        firsts: dict[tuple[str, int], int] = {}
-        for one in records:
-            firsts.setdefault((one.topic, one.partition), one.offset)
+        firsts = {(one.topic, one.partition): one.offset for one in reversed(records)}
         # Read with every batch: the database may be another one than a batch ago, and a position only moves on.
         stored = await self.work.positions()
         back: dict[tuple[str, int], int] = {}
@@ -209,14 +207,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer: AIOKafkaConsumer | None = getattr(self._subscriber, "consumer", None)
         if consumer is None:
             return
-        mine = {part: at for part, at in self._untold.items() if part in consumer.assignment()}
-        self._untold = {}
+        untold, self._untold = self._untold, {}
+        mine = {TopicPartition(*where): at for where, at in untold.items() if where in consumer.assignment()}
         if not mine:
             return
         try:
             await consumer.commit(mine)
         except BaseException:
-            self._untold = mine | self._untold
+            self._untold = untold | self._untold
             raise
 
     async def read_lag(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
+from shared.contracts.envelope import Event
 from shared.contracts.topics import TOPIC
 from shared.messaging.faults import fingerprint
 from shared.messaging.room import Input, Kept, Place
@@ -59,21 +60,24 @@ def read(
 def _ours(kept: Kept, place: Place) -> Input:
     head = dict(kept.headers)
     key, sequence = _text(head, "ce_partitionkey"), _number(_text(head, "ce_sequence"))
-    type_, region = _text(head, "ce_type"), _text(head, "ce_region")
-    body, cause = None, None
-    if not _is_key(key) or sequence is None:
-        key, sequence, cause = f"partition:{place.partition}", place.offset, "headers_unreadable"
+    cause: str | None = "headers_unreadable"
+    if _is_key(key) and sequence is not None:
+        event, cause = _decode(kept, key, sequence)
+        if event is not None:
+            return Input(
+                kept.topic, key, sequence, event, event.region, event.type,
+                record=kept, place=place, traceparent=event.traceparent,
+            )  # fmt: skip
     else:
-        body, cause = _decode(kept, key, sequence)
+        key, sequence = f"partition:{place.partition}", place.offset
+    region = _text(head, "ce_region")
     return Input(
-        topic=kept.topic, key=key, sequence=sequence, body=body, type=_clean(type_), cause=cause,
-        region=region if len(region) == 12 and region.isdigit() else None,
-        record=kept, place=place,
-        traceparent=getattr(body, "traceparent", None),
+        kept.topic, key, sequence, None, region if len(region) == 12 and region.isdigit() else None,
+        _clean(_text(head, "ce_type")), cause, record=kept, place=place,
     )  # fmt: skip
 
 
-def _decode(kept: Kept, key: str, sequence: int) -> tuple[Any, str | None]:
+def _decode(kept: Kept, key: str, sequence: int) -> tuple[Event | None, str | None]:
     try:
         event = reader(TOPIC[kept.topic].event)(kept.value or b"")
     except ValidationError as error:
