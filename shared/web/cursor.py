@@ -11,7 +11,9 @@ from uuid import UUID
 
 from shared.web.problems import refuse
 
-SEPARATOR = "\x1f"
+SEPARATOR, ESCAPE = "\x1f", "\x1e"
+_ESCAPED = {ESCAPE: f"{ESCAPE}e", SEPARATOR: f"{ESCAPE}s"}
+"""A part may hold any sign, these two as well: a key is what its sender made it."""
 LONG_AGO, NIL = datetime(1, 1, 2, tzinfo=UTC), UUID(int=0)
 """Before every instant and every id that is kept."""
 NEWEST = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
@@ -23,18 +25,17 @@ Place = TypeVar("Place", bound=tuple[Any, ...])
 
 def packed(*parts: object) -> str:
     """Instants, days, ids, numbers and texts as one word, of letters that may stand in an address."""
-    text = SEPARATOR.join(map(_text, parts))
+    text = SEPARATOR.join(_escaped(_text(part)) for part in parts)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def unpacked(text: str, number: int) -> list[str]:
     """So many parts of what `packed` made. Raises ValueError for what is none of ours."""
-    parts = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode().split(SEPARATOR)
-    if len(parts) > number:  # the last one may hold the separator: an id of several parts
-        parts[number - 1 :] = [SEPARATOR.join(parts[number - 1 :])]
-    if len(parts) != number or any("\x00" in part for part in parts):
+    whole = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
+    parts = whole.split(SEPARATOR)
+    if len(parts) != number or "\x00" in whole:
         raise ValueError("not one of ours")
-    return parts
+    return [_plain(part) for part in parts]
 
 
 def read(after: str | None, first: Place, number_max: int = NUMBER_MAX) -> Place:
@@ -46,6 +47,14 @@ def read(after: str | None, first: Place, number_max: int = NUMBER_MAX) -> Place
         return cast(Place, tuple(_value(text, like, number_max) for text, like in parts))
     except (ValueError, OverflowError):
         raise refuse(422, "cursor", "This cursor is not one of ours: begin again without it.") from None
+
+
+def _escaped(text: str) -> str:
+    return text.replace(ESCAPE, _ESCAPED[ESCAPE]).replace(SEPARATOR, _ESCAPED[SEPARATOR])
+
+
+def _plain(text: str) -> str:
+    return text.replace(_ESCAPED[SEPARATOR], SEPARATOR).replace(_ESCAPED[ESCAPE], ESCAPE)
 
 
 def _text(part: object) -> str:

@@ -203,3 +203,23 @@ async def test_ready_names_its_reasons_and_metrics_hold_the_counts(
     assert (
         'shouwang_waiting_records{consumer="screening",service="screening",state="failed",topic="data.changed"}' in text
     )
+
+
+async def test_a_dead_letter_is_found_by_its_id_whatever_signs_its_key_holds(
+    service: tuple[Service, httpx.AsyncClient, Ledger], keys: Path, topics: str
+) -> None:
+    _, client, _ = service
+    steward, key = bearer(keys, "steward"), f"{A}\x1f7\x1e"
+    await publish(topics, fact(A, 1, "unreadable", value=b"{", head={"ce_partitionkey": key}))
+
+    async def listed() -> list[dict[str, object]]:
+        items = list((await client.get("/v1/dead-letters", headers=steward)).json()["items"])
+        return [one for one in items if one["key"] == key]
+
+    [letter] = await until(listed, 20, "a dead letter of this key")
+    again = await client.post(f"/v1/dead-letters/{letter['id']}/replay", headers=steward)
+    assert again.status_code == 200 and again.json()["replayed"] is False
+    skipped = await client.post(
+        f"/v1/dead-letters/{letter['id']}/skip", headers=steward, json={"reason": "sent damaged, sent anew"}
+    )
+    assert skipped.status_code == 200 and await listed() == []
