@@ -13,6 +13,7 @@ import msgspec
 from shared.contracts.topics import TOPIC
 from shared.messaging import keys, outbox, positions, record, waiting
 from shared.messaging.faults import BeginAgain, NotFirst, Stopped, crash_point, fingerprint
+from shared.messaging.finish import Firsts, finish
 from shared.messaging.keys import KeyRow
 from shared.messaging.room import DUPLICATE, REJECTED, Decided, Decision, Input, Place, State, Subscriber, Unit
 from shared.messaging.sift import is_simple, is_unplaced, sift
@@ -95,6 +96,7 @@ class Effort:
     """
 
     whole: int
+    firsts: Firsts = field(default_factory=dict)
     troubles: int = 0
     refused: list[tuple[Input, str]] = field(default_factory=list)
     held: list[Exception] = field(default_factory=list)
@@ -380,15 +382,14 @@ class Batch:
         emits, there = await self.work.said.without(connection, decided)
         if emits:
             self.report.emits = outbox.rows(self.work.service, emits, self.rows, now)
-            await self.work.put_out(connection, self.report.emits)
-        crash_point("emitted")
-        await keys.write(connection, self.rows.values(), merged(self.report.decided, self.rows))
-        await self.work.said.tell_again(connection, there)
+        if homes := merged(self.report.decided, self.rows):
+            await keys.merge(connection, homes)
         if self.settled:
             await self.work.said.settle(connection, self.settled)
-        made = positions.steps(self.outcomes, self.released)
-        if made:
-            await positions.advance(connection, consumer, made)
+        steps = positions.steps(self.outcomes, self.released)
+        await finish(connection, consumer, self.report.emits, self.rows.values(), steps, self.effort.firsts)
+        await self.work.announce(connection, self.report.emits)
+        await self.work.said.tell_again(connection, there)
 
     def _judge_ourselves(self) -> None:
         if self.troubles:

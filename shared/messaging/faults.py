@@ -8,6 +8,7 @@ be taken for a lost connection.
 import asyncio
 import os
 import signal
+from collections.abc import Mapping
 
 import asyncpg
 
@@ -26,6 +27,14 @@ class Retry(Exception):
 class Stopped(Exception):
     """More than half of a batch failed: it is us, not the records. It comes again until it passes, and nothing
     behind it is read meanwhile."""
+
+
+class Hole(Exception):
+    """A batch began beyond our position, and was rolled back. `stored`: such positions by (topic, partition)."""
+
+    def __init__(self, stored: Mapping[tuple[str, int], int]) -> None:
+        super().__init__()
+        self.stored = stored
 
 
 class Refused(Exception):
@@ -87,7 +96,7 @@ class BeginAgain(Exception):
         self.keys = keys
 
 
-BATCH_STEPS = ("begun", "locked", "decided", "saved", "emitted", "finished", "committed")
+BATCH_STEPS = ("begun", "locked", "decided", "saved", "finished", "committed")
 CALL_STEPS = (
     "call_begun",
     "call_locked",

@@ -22,7 +22,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.message import AckStatus
 
 from shared.messaging import fetched, record
-from shared.messaging.faults import Retry, fingerprint
+from shared.messaging.faults import Hole, Retry, fingerprint
 from shared.messaging.room import Place
 from shared.messaging.unit_of_work import UnitOfWork
 
@@ -137,12 +137,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """A batch as fetched. Returns when its effects are committed, or after seeking back; raises Retry alone."""
         self.busy_since = time.monotonic()
         try:
-            if await self._sought_back(records, consumer):
-                return
             reading = self.work.reading
             inputs = [record.read(r.topic, r.partition, r.offset, r.headers, r.value, reading) for r in records]
-            await self.work.process(inputs)
+            firsts = {(one.topic, one.partition): one.offset for one in reversed(records)}
+            await self.work.process(inputs, firsts)
             self._untold.update({(one.topic, one.partition): one.offset + 1 for one in records})
+        except Hole as hole:
+            await self._go_back(hole, firsts, consumer)
+            return
         except Exception as error:
             raise error if isinstance(error, Retry) else await self.work.come_again(error) from None
         finally:
@@ -151,27 +153,21 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             read = {(one.topic, one.partition) for one in records}
             self._holes = {hole for hole in self._holes if hole[:2] not in read}
 
-    async def _sought_back(self, records: Sequence[ConsumerRecord[bytes, bytes]], consumer: AIOKafkaConsumer) -> bool:
-        """A first offset beyond our stored position is a hole: read again from there; the same hole twice is passed."""
-        firsts = {(one.topic, one.partition): one.offset for one in reversed(records)}
-        # Read with every batch: the database may be another one than a batch ago, and a position only moves on.
-        stored = await self.work.positions()
-        back: dict[tuple[str, int], int] = {}
-        for where, first in firsts.items():
-            expected = stored.get(where, 0)
-            if first <= expected:
-                continue
-            if (*where, expected) in self._holes:
-                await self._pass(where, expected, first, consumer)
-            else:
-                self._holes.add((*where, expected))
-                back[where] = expected
-        if not back:
-            return False
-        for (topic, partition), first in firsts.items():
-            consumer.seek(TopicPartition(topic, partition), back.get((topic, partition), first))
-        log.warning("positions.hole", extra={"consumer": self.group, "partitions": len(back)})
-        return True
+    async def _go_back(self, hole: Hole, firsts: dict[tuple[str, int], int], consumer: AIOKafkaConsumer) -> None:
+        """A batch that began beyond our position is read again from there; the same hole twice is the log's own, and
+        passed. Raises Retry."""
+        try:
+            for where, expected in hole.stored.items():
+                if (*where, expected) in self._holes:
+                    await self._pass(where, expected, firsts[where], consumer)
+                else:
+                    self._holes.add((*where, expected))
+                    firsts[where] = expected
+            for where, first in firsts.items():
+                consumer.seek(TopicPartition(*where), first)
+        except Exception as error:
+            raise await self.work.come_again(error) from None
+        log.warning("positions.hole", extra={"consumer": self.group, "partitions": len(hole.stored)})
 
     async def _pass(self, where: tuple[str, int], expected: int, first: int, consumer: AIOKafkaConsumer) -> None:
         partition = TopicPartition(*where)

@@ -1,8 +1,9 @@
 """Key rows: the locks, the numbers and the small state per key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -79,20 +80,21 @@ async def lock_as_person(connection: asyncpg.Connection, keys: Iterable[str]) ->
     )
 
 
-async def write(connection: asyncpg.Connection, rows: Iterable[KeyRow], merged: dict[str, str]) -> None:
-    """Write every changed row back, once. `merged` names keys that from now on are another's."""
+def columns(rows: Iterable[KeyRow]) -> tuple[list[Any], ...]:
+    """key, applied, emitted, waiting, digest of the rows that have changed."""
     changed = [row for row in rows if row.is_changed]
-    if changed:
-        await connection.execute(
-            SQL.write,
-            [row.key for row in changed],
-            [_literal(row.applied) for row in changed],
-            [_literal(row.emitted) for row in changed],
-            [row.waiting for row in changed],
-            [row.digest for row in changed],
-        )
-    if merged:
-        await connection.execute(SQL.merge, list(merged), list(merged.values()))
+    return (
+        [row.key for row in changed],
+        [_literal(row.applied) for row in changed],
+        [_literal(row.emitted) for row in changed],
+        [row.waiting for row in changed],
+        [row.digest for row in changed],
+    )
+
+
+async def merge(connection: asyncpg.Connection, homes: Mapping[str, str]) -> None:
+    """Key → the key that its records are about from now on."""
+    await connection.execute(SQL.merge, list(homes), list(homes.values()))
 
 
 def _literal(numbers: list[int | None] | list[int]) -> str:

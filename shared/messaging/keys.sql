@@ -10,12 +10,6 @@ SELECT key, emitted, merged_into, (SELECT civil.now()) AS now FROM lock_keys($1:
 -- Civil now where nothing had to be locked.
 SELECT civil.now()
 
--- name: write
--- Every changed key row, once a transaction.
-UPDATE keys k SET applied = c.applied::bigint[], emitted = c.emitted::bigint[], waiting = c.waiting, digest = c.digest
-FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bytea[]) AS c (key, applied, emitted, waiting, digest)
-WHERE k.key = c.key
-
 -- name: merge
 -- From now on the first key's records are about the second, and so are those that had been merged into the first.
 UPDATE keys k SET merged_into = m.target

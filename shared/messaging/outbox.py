@@ -88,21 +88,16 @@ def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-async def insert(connection: asyncpg.Connection, made: Sequence[OutboxRow]) -> None:
-    """The worker's way: its own key rows are written by `keys.write`."""
-    columns = _columns(made)
-    await connection.execute(SQL.insert, columns[0], *columns[2:])
-
-
 async def insert_as_person(connection: asyncpg.Connection, made: Sequence[OutboxRow]) -> None:
     """A person's way: through `emit`, which also moves the key rows and wakes the relay."""
-    await connection.execute(SQL.insert_as_person, *_columns(made))
+    told, *others = columns(made)
+    await connection.execute(SQL.insert_as_person, told, [row.number for row in made], *others)
 
 
-def _columns(made: Sequence[OutboxRow]) -> tuple[list[Any], ...]:
+def columns(made: Sequence[OutboxRow]) -> tuple[list[Any], ...]:
+    """topic, key, sequence, id, type, source, region, value."""
     return (
         [row.topic for row in made],
-        [row.number for row in made],
         [row.key for row in made],
         [row.sequence for row in made],
         [row.emit.id for row in made],

@@ -1,8 +1,3 @@
--- name: insert
--- One statement a transaction, whatever the number of facts.
-INSERT INTO outbox (topic, key, sequence, event_id, type, source, region, value)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bytea[])
-
 -- name: insert_as_person
 -- The API role holds no right on the table but this function.
 SELECT emit($1::text[], $2::int[], $3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::bytea[])

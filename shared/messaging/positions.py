@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
@@ -41,11 +42,9 @@ def steps(outcomes: Sequence[tuple[Place, str]], released: Sequence[tuple[Place,
     ]
 
 
-async def advance(connection: asyncpg.Connection, consumer: str, made: Sequence[Step]) -> None:
-    """Move positions on, never back: a redelivered batch leaves them where they are and is counted all the same."""
-    await connection.execute(
-        SQL.advance,
-        consumer,
+def columns(made: Sequence[Step]) -> tuple[list[Any], ...]:
+    """topic, partition, next offset, and the number of each outcome."""
+    return (
         [step.topic for step in made],
         [step.partition for step in made],
         [step.next_offset for step in made],

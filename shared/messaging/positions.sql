@@ -2,23 +2,6 @@
 -- Every partition's stored next offset.
 SELECT topic, partition, next_offset, lost FROM positions WHERE consumer = $1
 
--- name: advance
--- Move on, never back; add to the account.
-INSERT INTO positions AS p (consumer, topic, partition, next_offset, received, accepted, duplicates, rejected, parked, waiting)
-SELECT $1, t, n, o, a + d + r + k + w, a, d, r, k, w
-FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-    AS s (t, n, o, a, d, r, k, w)
-ORDER BY t, n
-ON CONFLICT (consumer, topic, partition) DO UPDATE SET
-    next_offset = greatest(p.next_offset, excluded.next_offset),
-    received = p.received + excluded.received,
-    accepted = p.accepted + excluded.accepted,
-    duplicates = p.duplicates + excluded.duplicates,
-    rejected = p.rejected + excluded.rejected,
-    parked = p.parked + excluded.parked,
-    waiting = p.waiting + excluded.waiting,
-    committed_at = clock_timestamp()
-
 -- name: hole
 -- A hole was passed: the position jumps, and what was lost is counted.
 INSERT INTO positions AS p (consumer, topic, partition, next_offset, holes, lost) VALUES ($1, $2, $3, $4, 1, $5)

@@ -33,6 +33,7 @@ from shared.messaging.batch import (
 )
 from shared.messaging.faults import (
     BeginAgain,
+    Hole,
     NotFirst,
     Refused,
     Retry,
@@ -44,6 +45,7 @@ from shared.messaging.faults import (
     is_lock_timeout,
     is_timeout,
 )
+from shared.messaging.finish import UNPLACED, Firsts, finish
 from shared.messaging.room import Decided, Input, Place, Problem, State, Subscriber
 from shared.messaging.waiting import FOLLOWERS_MAX, Waiting
 from shared.postgres import BY_KEY_ONLY, session
@@ -114,13 +116,14 @@ class UnitOfWork:
 
     # ── streams: a Kafka batch, due deadlines, a chunk of a streamed body ───────────────────────────────────────
 
-    async def process(self, inputs: Sequence[Input]) -> Report:
-        """Handle a batch; everything is committed when this returns. Raises Retry alone, after backing off.
+    async def process(self, inputs: Sequence[Input], firsts: Firsts = UNPLACED) -> Report:
+        """Handle a batch; everything is committed when this returns. Raises Hole where one of its `firsts` lies beyond
+        our position, and Retry after backing off.
 
         One batch at a time: two members of a group have a unit of work each.
         """
         started = asyncio.get_running_loop().time()
-        effort = Effort(len(inputs))
+        effort = Effort(len(inputs), firsts)
         try:
             report = await self._halving(list(inputs), effort)
             for input, cause in effort.refused:
@@ -129,6 +132,8 @@ class UnitOfWork:
                 report.add(await self._follow(line))
             if effort.held:
                 raise effort.held[0]
+        except Hole:
+            raise
         except Exception as error:
             raise await self.come_again(error) from None
         self._backoff, self.stopped, self._timed_out = BACKOFF_FIRST_SECONDS, None, frozenset()
@@ -153,7 +158,7 @@ class UnitOfWork:
         try:
             return await self._transact(inputs, effort)
         except Exception as error:
-            if isinstance(error, Stopped | Unavailable):
+            if isinstance(error, Stopped | Unavailable | Hole):
                 raise
             if is_infrastructure(error) and not self._is_second_timeout(error, inputs):
                 raise
@@ -243,11 +248,9 @@ class UnitOfWork:
                 return report
         raise Unavailable("the keys of this batch kept changing under it")
 
-    async def put_out(self, connection: asyncpg.Connection, made: Sequence[outbox.OutboxRow]) -> None:
-        """Rows into the outbox, and a word to whoever sends them once they are committed, unless that is this process:
-        it wakes its own relay."""
-        await outbox.insert(connection, made)
-        if not self.sends_itself():
+    async def announce(self, connection: asyncpg.Connection, made: Sequence[outbox.OutboxRow]) -> None:
+        """A word to whoever sends them once they are committed, unless that is this process: it wakes its own relay."""
+        if made and not self.sends_itself():
             await connection.execute("SELECT pg_notify($1, '')", f"outbox_{self.service}")
 
     # ── positions: where each partition goes on, and holes in a log ─────────────────────────────────────────────
@@ -388,14 +391,15 @@ class UnitOfWork:
             if report.emits:
                 await outbox.insert_as_person(connection, report.emits)
             return
-        if report.emits:
-            await self.put_out(connection, report.emits)
-        await keys.write(connection, rows.values(), merged(report.decided, rows))
+        if homes := merged(report.decided, rows):
+            await keys.merge(connection, homes)
+        await finish(connection, self.consumer, report.emits, rows.values())
+        await self.announce(connection, report.emits)
 
 
 def _is_beyond_the_record(error: Exception) -> bool:
     """Whether a failure says nothing about the one record on which it was met."""
-    if isinstance(error, Stopped | Unavailable) or is_lock_timeout(error):
+    if isinstance(error, Stopped | Unavailable | Hole) or is_lock_timeout(error):
         return True
     return is_infrastructure(error) and not is_timeout(error)
 

@@ -35,7 +35,7 @@ from shared.clock import machine_now
 from shared.contracts.household import HouseholdRegistered
 from shared.contracts.topics import TOPIC
 from shared.crypto import read_keys
-from shared.messaging import kafka, keys, outbox, positions
+from shared.messaging import finish, kafka, keys, outbox, positions
 from shared.messaging.positions import Step
 from shared.messaging.relay import Relay
 from shared.messaging.room import Decision, Unit
@@ -44,6 +44,7 @@ from shared.settings import Settings
 from tests.benchmarks.changes import Lying, changes, households
 
 CONSUMER, CHANGES = "screening", "data.changed"
+NO_FACTS = outbox.columns([])
 
 
 class Write(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -98,16 +99,15 @@ async def _worked_out(records: Iterable[Lying], of: int, now: datetime) -> dict[
 
 
 async def _write(event: Any, decision: Decision, row: keys.KeyRow, now: datetime) -> Write:
-    fact, warned, out = _Columns(), _Columns(), _Columns()
+    fact, warned = _Columns(), _Columns()
     unit = Unit(cast(asyncpg.Connection, fact), now, {}, {})
     await data_changed._append(unit, [event])
     rows = [one for one in decision.rows if isinstance(one, warning.Row)]
     await warning.write(cast(asyncpg.Connection, warned), rows)
-    if decision.emits:
-        made = outbox.rows(CONSUMER, decision.emits, {row.key: row}, now)
-        await outbox.insert(cast(asyncpg.Connection, out), made)
+    made = outbox.rows(CONSUMER, decision.emits, {row.key: row}, now)
+    out = tuple(column[0] for column in outbox.columns(made)) if made else ()
     literals = keys._literal(row.applied), keys._literal(row.emitted)
-    return Write(row.key, fact.row, warned.row, out.row, *literals, decision.digests[row.key])
+    return Write(row.key, fact.row, warned.row, out, *literals, decision.digests[row.key])
 
 
 def known(of: int) -> Iterable[tuple[str, Digest]]:
@@ -184,14 +184,13 @@ async def write(connection: asyncpg.Connection, batch: Sequence[Write], steps: S
     await connection.execute(data_changed.SQL.append, *_turned([one.fact for one in batch]))
     if warned := {one.warning[0]: one.warning for one in batch if one.warning}:
         await connection.execute(warning.SQL.write, *_turned(list(warned.values())))
-    if out := [one.fact_out for one in batch if one.fact_out]:
-        await connection.execute(outbox.SQL.insert, *_turned(out))
+    out = [one.fact_out for one in batch if one.fact_out]
     ends = list(last.values())
-    await connection.execute(
-        keys.SQL.write, list(last), [one.applied for one in ends], [one.emitted for one in ends], [0] * len(ends),
-        [one.digest for one in ends],
+    await connection.fetch(
+        finish.SQL.finish, *(_turned(out) or NO_FACTS), list(last), [one.applied for one in ends],
+        [one.emitted for one in ends], [0] * len(ends), [one.digest for one in ends],
+        CONSUMER, *positions.columns(steps),
     )  # fmt: skip
-    await positions.advance(connection, CONSUMER, steps)
     if out:
         await connection.execute("SELECT pg_notify($1, '')", f"outbox_{CONSUMER}")
 

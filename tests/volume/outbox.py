@@ -20,6 +20,7 @@ from shared.contracts.data import Cover, Fact
 from shared.contracts.envelope import event_id
 from shared.crypto import read_keys
 from shared.messaging import keys, outbox
+from shared.messaging.finish import finish
 from shared.messaging.relay import ROWS_MAX, SQL, Relay, Row
 from shared.messaging.room import Emit
 from tests.house import House
@@ -105,9 +106,9 @@ class Writing:
         await transaction.start()
         rows, now = await keys.lock(connection, chosen)
         lines = [chance.choice(chosen) for _ in range(ROWS)]
-        await outbox.insert(connection, outbox.rows("screening", [_emit(key) for key in lines], rows, now))
+        made = outbox.rows("screening", [_emit(key) for key in lines], rows, now)
+        await finish(connection, "screening", made, rows.values())
         id_ = await connection.fetchval("SELECT currval('outbox_id_seq')")
-        await keys.write(connection, rows.values(), {})
         await connection.execute("SELECT pg_notify('outbox_screening', '')")
         await asyncio.sleep(chance.random() * self.delay)
         if chance.random() < ROLLED_BACK:
