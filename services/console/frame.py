@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.console import remaining
 from services.console.posted import new_key
-from services.console.remaining import as_instant
+from services.console.remaining import as_day, as_instant
 from services.console.session import LANGUAGES, Viewer, language_of
 from services.console.wording import Words
 from shared.access.roles import Action, grade
@@ -164,16 +164,32 @@ def _is_under(path: str, address: str) -> bool:
 
 
 def _telling(now: datetime, words: Words) -> dict[str, Any]:
-    """What templates call to tell instants and limits in words."""
+    """What templates call to tell days, instants and limits in words; `timed` and `dated` as elements of their own."""
+
+    def moment(instant: datetime | str) -> str:
+        return remaining.moment_words(as_instant(instant), now, words)
+
+    def day(value: date | str) -> str:
+        return remaining.day_words(as_day(value), now, words)
+
     return {
         "t": words,
         "now": now,
-        "moment": lambda instant: remaining.moment_words(as_instant(instant), now, words),
-        "day": lambda text: remaining.day_words(date.fromisoformat(str(text)[:10]), words),
+        "moment": moment,
+        "whole_moment": lambda instant: remaining.whole_moment_words(as_instant(instant), words),
+        "timed": lambda instant: timed(as_instant(instant), moment(instant)),
+        "day": day,
+        "whole_day": lambda value: remaining.whole_day_words(as_day(value), words),
+        "dated": lambda value: timed(as_day(value), day(value)),
         "waited": lambda since: remaining.span_words(as_instant(since), now, words),
         "left": lambda due, unit: remaining.remaining(as_instant(due), now, unit, words),
         "due": lambda due, unit: remaining.due_words(as_instant(due), unit, now, words),
     }
+
+
+def timed(value: date | datetime, told: str) -> Markup:
+    """A day or an instant in words, with its ISO form for whoever reads by machine."""
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), told)
 
 
 _DIGITS = (12, 9, 6, 4, 2)

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from math import floor
 
 from services.console.wording import Words
-from shared.domain.calendar import SHANGHAI, day_of, is_working_day, working_days_between
+from shared.domain.calendar import day_of, is_working_day, working_days_between
+from shared.domain.said_day import said_day, said_instant
 
 _INSTANT = timedelta(microseconds=1)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -34,7 +35,7 @@ def remaining(due_at: datetime, now: datetime, unit: str, words: Words) -> Remai
     if today == last:
         return Remaining(words("left.today"), False, True)
     days = working_days_between(today, last) if unit == "working_days" else (last - today).days
-    text = words(f"left.{unit}", days) if days else words("left.until", day=day_words(last, words))
+    text = words(f"left.{unit}", days) if days else words("left.until", day=day_words(last, now, words))
     return Remaining(text, False, False)
 
 
@@ -46,17 +47,23 @@ def _hours(due_at: datetime, now: datetime, words: Words) -> Remaining:
     return Remaining(words(f"{'late' if is_late else 'left'}.{unit}", number), is_late, day_of(due_at) == day_of(now))
 
 
-def day_words(day: date, words: Words) -> str:
-    """11 月 25 日 / 25 Nov."""
-    return words("day.short", month=day.month, day=day.day, month_name=words(f"month.m{day.month}"))
+def day_words(day: date, now: datetime, words: Words) -> str:
+    """In a row or a sentence of these days: 11 月 25 日 / 25 Nov; with its year when it is not this one."""
+    return said_day(day, words.language, day_of(now).year, is_short=True)
+
+
+def whole_day_words(day: date, words: Words) -> str:
+    """Where it is kept or printed: 2026 年 11 月 25 日 / 25 November 2026."""
+    return said_day(day, words.language)
 
 
 def moment_words(instant: datetime, now: datetime, words: Words) -> str:
     """Day and time in China; the year only when it is not this one."""
-    day = day_of(instant)
-    local = instant.astimezone(SHANGHAI)
-    text = f"{day_words(day, words)} {local:%H:%M}"
-    return text if day.year == day_of(now).year else f"{day.year}-{day.month:02}-{day.day:02} {local:%H:%M}"
+    return said_instant(instant, words.language, day_of(now).year, is_short=True)
+
+
+def whole_moment_words(instant: datetime, words: Words) -> str:
+    return said_instant(instant, words.language)
 
 
 def due_words(due_at: datetime, unit: str, now: datetime, words: Words) -> str:
@@ -64,7 +71,7 @@ def due_words(due_at: datetime, unit: str, now: datetime, words: Words) -> str:
     if unit == "hours":
         return moment_words(due_at, now, words)
     last = day_of(due_at - _INSTANT)
-    return words("day.named", day=day_words(last, words), weekday=words("weekday." + WEEKDAYS[last.weekday()]))
+    return words("day.named", day=day_words(last, now, words), weekday=words("weekday." + WEEKDAYS[last.weekday()]))
 
 
 def today_words(now: datetime, words: Words) -> str:
@@ -73,7 +80,7 @@ def today_words(now: datetime, words: Words) -> str:
     before = date(today.year, today.month, 1) - timedelta(days=1)
     key = "day.today" if is_working_day(today) else "day.today_off"
     return words(
-        key, day=day_words(today, words), weekday=words("weekday." + WEEKDAYS[today.weekday()]),
+        key, day=day_words(today, now, words), weekday=words("weekday." + WEEKDAYS[today.weekday()]),
         nth=working_days_between(before, today),
     )  # fmt: skip
 
@@ -89,6 +96,11 @@ def span_words(since: datetime, now: datetime, words: Words) -> str:
 
 SPANS = (("days", 1440, 2880), ("hours", 60, 120), ("minutes", 1, 1))
 """(unit, its minutes, from how many minutes on it is used), the longest first."""
+
+
+def as_day(value: date | str) -> date:
+    """A day as a service's JSON says it, or as it is."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def as_instant(value: datetime | str) -> datetime:

@@ -3,19 +3,21 @@
 The timeline's row keeps coded facts; the sentence is made when it is read, in the reader's language.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from services.console.remaining import as_instant, due_words, moment_words
+from services.console.remaining import as_day, as_instant, due_words, moment_words, whole_day_words
 from services.console.wording import Words
 
 Row = Mapping[str, Any]
 
 DAYS = {"closed": "appeal_until"}
 """What a step names a day for, beside its sentence."""
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def sentence(row: Row, telling: Telling) -> str:
     except KeyError:
         return words("step.unknown", type=row["type"])
     if word in DAYS and facts.get(DAYS[word]):
-        text += words("step.until", day=facts[DAYS[word]])
+        text += words("step.until", day=whole_day_words(as_day(facts[DAYS[word]]), words))
     if family == "stage" and facts.get("reason_code"):
         at = facts.get("from_hop") or facts.get("hop")
         text += words("step.reason", reason=words.reason(at, facts.get("action"), facts["reason_code"]))
@@ -131,7 +133,7 @@ def _answer_told(name: str, value: Any, words: Words) -> str:
 
 
 def value_told(name: str, value: Any, words: Words) -> str:
-    """Money as 26,810.50 元; a code by its name; anything else as it is."""
+    """Money as 26,810.50 元, a day as 2026 年 11 月 25 日; a code by its name; anything else as it is."""
     if name.endswith("_yuan"):
         try:
             return words("yuan", sum=f"{Decimal(str(value)):,.2f}")
@@ -139,7 +141,17 @@ def value_told(name: str, value: Any, words: Words) -> str:
             return str(value)
     if isinstance(value, bool):
         return words.code("value", str(value).lower())
+    if isinstance(value, str) and (day := day_in(value)):
+        return whole_day_words(day, words)
     return words.code("value", value)
+
+
+def day_in(text: str) -> date | None:
+    """The day that a whole text is, in ISO 8601; None for any other text."""
+    try:
+        return date.fromisoformat(text) if DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _facts(row: Row, telling: Telling) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shared.contracts.types import Text
 from shared.domain.concerns import CONCERNS
+from shared.domain.said_day import said_day
 from shared.policy import Names
 
 ERRORS_MAX = 20
@@ -72,7 +73,7 @@ class Form(BaseModel):
     def wrong(self, asked: Asked) -> list[Wrong]:
         """What a schema cannot say: no day lies in the future."""
         return [
-            Wrong(f"form.{name}", "in_the_future", f"This day is after {asked.today}.", f"日期不能晚于 {asked.today}。")
+            bounded(f"form.{name}", "in_the_future", asked.today, "This day is after {day}.", "日期不能晚于 {day}。")
             for name in type(self).model_fields
             if isinstance(value := getattr(self, name), date) and value > asked.today
         ]
@@ -82,8 +83,13 @@ def not_past(field: str, day: date, asked: Asked) -> list[Wrong]:
     """A day that is planned lies ahead, within half a year."""
     if asked.today <= day <= asked.today + PLANNED_WITHIN:
         return []
-    en, zh = f"This day is before {asked.today} or too far ahead.", f"日期须在 {asked.today} 起半年之内。"
-    return [Wrong(field, "not_ahead", en, zh)]
+    en, zh = "This day is before {day} or too far ahead.", "日期须在 {day}起半年之内。"
+    return [bounded(field, "not_ahead", asked.today, en, zh)]
+
+
+def bounded(field: str, code: str, day: date, en: str, zh: str) -> Wrong:
+    """What is wrong with a day that another one bounds, named in the sentences as `{day}`."""
+    return Wrong(field, code, en.format(day=said_day(day, "en")), zh.format(day=said_day(day, "zh-CN")))
 
 
 def titled(zh: str, en: str, names: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from services.workflow.case import Case, Place
-from services.workflow.form import Asked, Form, Note, Wrong, titled
+from services.workflow.form import Asked, Form, Note, Wrong, bounded, titled
 from services.workflow.outcome import Outcome, Pauses, Resumes
 from shared.domain.dated import nearest
 from shared.policy import HopAction, Names, Policy
@@ -31,8 +31,8 @@ class Pause(Form):
     def wrong(self, asked: Asked) -> list[Wrong]:
         if asked.today <= self.until <= asked.pause_last:
             return []
-        en, zh = f"From today to {asked.pause_last} at most.", f"从今天起，最迟到 {asked.pause_last}。"
-        return [Wrong("form.until", "too_long", en, zh)]
+        en, zh = "From today to {day} at most.", "从今天起，最迟到 {day}。"
+        return [bounded("form.until", "too_long", asked.pause_last, en, zh)]
 
 
 class Resume(Form):

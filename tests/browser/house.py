@@ -32,6 +32,14 @@ SMALL = """() => [...document.querySelectorAll('main button, label.option, nav.r
   .filter(one => one.offsetParent && one.getBoundingClientRect().height < 47.5)
   .map(one => one.textContent.trim() + ' ' + one.getBoundingClientRect().height)"""
 """What is too small for a thumb."""
+BY_MACHINE = """() => {
+  const found = [], words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  for (let one = words.nextNode(); one; one = words.nextNode())
+    if (/(?<![\\w-])\\d{4}-\\d\\d(-\\d\\d)?(?![\\w-])/.test(one.data) && !one.parentElement.closest('.whole, script'))
+      found.push(one.data.trim())
+  return found
+}"""
+"""What is dated as machines do it; but for screening's own sentences, whose days are kept whole on their line."""
 NAMES = (
     "张守信",
     "李长河",
@@ -224,7 +232,12 @@ class Visitor:
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy and "unsafe" not in policy
         await self.does_not_scroll_sideways()
+        await self.says_days_in_words()
         return answer
+
+    async def says_days_in_words(self) -> None:
+        found = await self.page.evaluate(BY_MACHINE)
+        assert found == [], f"{self.page.url} says {found}"
 
     async def totals(self) -> list[int]:
         """The numbers of the page's totals: the parts, then the whole."""

@@ -4,6 +4,7 @@ Screening counts; the page says which part of a rule is never put in question.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 from services.console.console import Console
 from services.console.remaining import as_instant
 from services.console.wording import Words
+from shared.domain.said_day import said_month
 
 MONTHS = 12
 PARTS = ("hits", "misses", "neither")
@@ -73,8 +75,8 @@ def month_of(one: Mapping[str, Any]) -> str:
 
 def month_words(month: str, words: Words) -> str:
     """2026-11 as 11 月; January with its year."""
-    year, number = month.split("-")
-    return words("rules.january" if number == "01" else "rules.month", year=year, month=words(f"month.m{int(number)}"))
+    first = date.fromisoformat(f"{month}-01")
+    return said_month(first, words.language, None if first.month == 1 else first.year)
 
 
 def added_up(items: Sequence[Mapping[str, Any]]) -> dict[str, int]:

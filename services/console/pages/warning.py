@@ -3,9 +3,7 @@ be different. Records open in place; the case and the household's line are one c
 """
 
 import asyncio
-import re
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -16,10 +14,9 @@ from fastapi.responses import Response
 from services.console.console import Console
 from services.console.frame import place_of
 from services.console.pages.warnings import warned
-from services.console.remaining import as_instant, day_words
+from services.console.remaining import as_instant, whole_day_words
+from services.console.told import day_in
 from services.console.wording import Words
-
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def routes(console: Console) -> APIRouter:
@@ -81,8 +78,8 @@ def measured(value: object, unit: str, words: Words) -> str:
     text = "" if value is None else str(value)
     if not text:
         return ""
-    if unit.endswith("_since") and DAY.fullmatch(text):
-        return words("warnings.value_since", day=day_words(date.fromisoformat(text), words))
+    if unit.endswith("_since") and (day := day_in(text)):
+        return words("warnings.value_since", day=whole_day_words(day, words))
     try:
         number = Decimal(text)
     except InvalidOperation:

@@ -20,6 +20,7 @@ from services.notify.audience import Part
 from services.notify.occasion import Occasion
 from shared.domain.calendar import SHANGHAI
 from shared.domain.concerns import BY_CODE
+from shared.domain.said_day import said_day, said_minute
 from shared.policy import Names
 
 LANGUAGES = ("zh-CN", "en")
@@ -55,8 +56,8 @@ def group_name(grid: str | None) -> Names:
 
 
 def day_words(day: date, language: str) -> str:
-    texts = catalogue(language)
-    return texts["day"].format(month=day.month, day=day.day, month_name=texts[f"month.m{day.month}"])
+    """Without the year: a notice speaks of the days and weeks after it."""
+    return said_day(day, language, day.year)
 
 
 def hop_words(hop: str | None, hop_step: str | None, language: str) -> str:
@@ -72,7 +73,7 @@ def due_words(due_at: datetime, language: str) -> str:
     last = local - _INSTANT if is_day else local
     texts = catalogue(language)
     day = day_words(last.date(), language)
-    return texts["due.day" if is_day else "due.minute"].format(day=day, clock=f"{last:%H:%M}")
+    return texts["due.day" if is_day else "due.minute"].format(day=day, clock=said_minute(last))
 
 
 def concern_words(codes: Sequence[str], language: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from services.workflow.form import Asked, Concerns, Form, Note, Wrong, not_past, titled
+from services.workflow.form import Asked, Concerns, Form, Note, Wrong, bounded, not_past, titled
 from services.workflow.hops.papers import NotReached, Present, Return
 from services.workflow.outcome import Onward, Outcome, Returns, Standing, Stays
 from shared.contracts.types import Hop, Text
@@ -201,8 +201,8 @@ class PostNotice(Form):
     def wrong(self, asked: Asked) -> list[Wrong]:
         found = super().wrong(asked)
         if self.posted_on < asked.sent_on:
-            en = f"It cannot have been put up before the review was held ({asked.sent_on})."
-            found.append(Wrong("form.posted_on", "too_early", en, f"不能早于评议通过之日（{asked.sent_on}）。"))
+            en, zh = "It cannot have been put up before the review was held ({day}).", "不能早于评议通过之日（{day}）。"
+            found.append(bounded("form.posted_on", "too_early", asked.sent_on, en, zh))
         return found
 
 
@@ -239,8 +239,8 @@ class CloseNotice(Form):
         found = super().wrong(asked)
         until = asked.notice_until
         if until is not None and min(self.removed_on, asked.today) <= until:
-            en, zh = f"The notice stays up until {until} has ended.", f"公示到 {until} 结束，此前不能撤下。"
-            found.append(Wrong("form.removed_on", "notice_running", en, zh))
+            en, zh = "The notice stays up until {day} has ended.", "公示到 {day}结束，此前不能撤下。"
+            found.append(bounded("form.removed_on", "notice_running", until, en, zh))
         return found
 
 

@@ -1,10 +1,10 @@
 """Time left in words, each limit in its own unit."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
-from services.console.remaining import due_words, moment_words, remaining, today_words
+from services.console.remaining import day_words, due_words, moment_words, remaining, today_words
 from services.console.wording import Words
 from shared.domain.calendar import SHANGHAI, add_limit
 from shared.policy import load
@@ -54,7 +54,9 @@ def test_a_limit_in_days_shows_its_last_day_and_one_in_hours_its_hour() -> None:
 
 
 def test_a_day_of_another_year_is_told_with_its_year() -> None:
-    assert moment_words(at("2025-12-31T23:59"), NOW, ZH) == "2025-12-31 23:59"
+    assert moment_words(at("2025-12-31T23:59"), NOW, ZH) == "2025 年 12 月 31 日 23:59"
+    assert moment_words(at("2025-12-31T23:59"), NOW, EN) == "31 Dec 2025 23:59"
+    assert [day_words(date(2025, 12, 31), NOW, words) for words in (ZH, EN)] == ["2025 年 12 月 31 日", "31 Dec 2025"]
     assert moment_words(NOW - timedelta(hours=1), NOW, ZH) == "11 月 25 日 07:30"
 
 

@@ -90,3 +90,22 @@ def test_an_unknown_type_is_shown_by_its_name() -> None:
     one = row(step_of(*EVENTS[0])) | {"type": "shouwang.story.made_up.v1"}
     telling = Telling(Words("en", POLICY), "exact", EVENTS[0][1].time, {})
     assert told.sentence(one, telling) == "shouwang.story.made_up.v1"
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "sum_"), [("zh-CN", "2026 年 11 月 3 日", "20.00 元"), ("en", "3 November 2026", "20.00 yuan")]
+)
+def test_a_value_is_told_in_the_words_of_people(language: str, day: str, sum_: str) -> None:
+    words = Words(language, POLICY)
+    assert told.value_told("settled_on", "2026-11-03", words) == day
+    assert told.value_told("cash_yuan", "20", words) == sum_
+    assert [told.value_told("record_id", one, words) for one in ("2026-13-03", "2026-11-03-7")] == [
+        "2026-13-03", "2026-11-03-7",
+    ]  # fmt: skip
+
+
+def test_a_refusal_names_the_last_day_for_an_appeal_in_words() -> None:
+    closed = {"type": "shouwang.stage.closed.v1", "what": {"hop": "village_return", "appeal_until": "2026-12-12"}}
+    one = row(step_of(*EVENTS[0])) | closed
+    said = told.sentence(one, Telling(Words("zh-CN", POLICY), "exact", EVENTS[0][1].time, {}))
+    assert said.endswith("（可申诉至 2026 年 12 月 12 日）")

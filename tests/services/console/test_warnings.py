@@ -119,7 +119,7 @@ def test_below_the_township_a_finding_is_its_concern_alone() -> None:
         ("20410.50", "yuan", "20,410.50 元", "20,410.50 yuan"),
         ("D", "grade", "D 级", "grade D"),
         ("uninsured", "status", "未参保", "uninsured"),
-        ("2026-08-03", "months_since", "8 月 3 日起", "since 3 Aug"),
+        ("2026-08-03", "months_since", "2026 年 8 月 3 日起", "since 3 August 2026"),
         ("3", "months_since", "3 个月", "3 months"),
         ("7", "days_since", "7 天", "7 days"),
         (None, "yuan", "", ""),

@@ -84,7 +84,9 @@ def test_a_notice_counts_its_days_from_the_day_it_went_up_and_is_closed_only_whe
     assert offers("close_notice", up) and not offers("post_notice", up)
     answer = {"removed_on": "2026-11-25", "objections": "none"}
     on_the_last_day = Asked(TODAY, notice_until=date(2026, 11, 25))
-    assert read(CloseNotice, answer, on_the_last_day)[1][0].code == "notice_running"
+    running = read(CloseNotice, answer, on_the_last_day)[1][0]
+    assert running.code == "notice_running" and running.zh == "公示到 2026 年 11 月 25 日结束，此前不能撤下。"
+    assert running.en == "The notice stays up until 25 November 2026 has ended."
     day_after = Asked(date(2026, 11, 26), notice_until=date(2026, 11, 25))
     assert read(CloseNotice, answer, day_after)[1][0].code == "notice_running", "taken down a day early"
     form, wrong = read(CloseNotice, answer | {"removed_on": "2026-11-26"}, day_after)
