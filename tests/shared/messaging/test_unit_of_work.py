@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from shared.messaging import faults, waiting
-from shared.messaging.faults import NotFirst, Retry
+from shared.messaging.faults import Hole, NotFirst, Retry
 from shared.messaging.waiting import Waiting
 from tests.shared.messaging.ledger import House, fact, first_waiting, house, household
 
@@ -40,6 +40,20 @@ async def test_a_batch_is_applied_once_and_its_second_coming_is_a_duplicate(road
         "parked": 0,
         "waiting": 0,
     }
+
+
+async def test_a_batch_beyond_our_position_leaves_nothing_behind(road: House) -> None:
+    where = ("data.changed", 0)
+    await road.work.process([fact(A, 1, "once-a", offset=0)], {where: 0})
+    with pytest.raises(Hole) as hole:
+        await road.work.process([fact(A, 2, offset=2), fact(B, 1, offset=3)], {where: 2})
+    assert hole.value.stored == {where: 1}
+    assert await road.words() == ["once-a"] and (await road.account())["received"] == 1
+    # Read again from there, in halves, with what the log itself leaves out between them.
+    again = [fact(A, 2, offset=1), fact(B, 1, "once-a", offset=4), fact(C, 1, "c-1", offset=9)]
+    await road.work.process(again, {where: 1})
+    assert await road.words() == ["once-a", "r-2", "c-1"] and [w[0] for w in await road.waiting()] == [B]
+    assert await road.pool.fetchval("SELECT next_offset FROM positions") == 10
 
 
 async def test_what_comes_ahead_waits_and_follows_when_the_gap_is_filled(road: House) -> None:
