@@ -32,11 +32,11 @@ async def finish(
 
     Raises Hole where one of the `firsts` lies beyond what is stored.
     """
-    key_columns = keys.columns(rows)
-    if not (facts or steps or key_columns[0]):
+    changed = keys.key_columns(rows)
+    if not (facts or steps or changed[0]):
         return
     before = await connection.fetch(
-        SQL.finish, *outbox.columns(facts), *key_columns, consumer, *positions.columns(steps)
+        SQL.finish, *outbox.fact_columns(facts), *changed, consumer, *positions.step_columns(steps)
     )
     stored = {(topic, partition): offset or 0 for topic, partition, offset in before}
     beyond = {where: stored[where] for where, first in firsts.items() if first > stored.get(where, first)}

@@ -80,7 +80,7 @@ async def lock_as_person(connection: asyncpg.Connection, keys: Iterable[str]) ->
     )
 
 
-def columns(rows: Iterable[KeyRow]) -> tuple[list[Any], ...]:
+def key_columns(rows: Iterable[KeyRow]) -> tuple[list[Any], ...]:
     """key, applied, emitted, waiting, digest of the rows that have changed."""
     changed = [row for row in rows if row.is_changed]
     return (

@@ -90,11 +90,11 @@ def _instant(at: datetime) -> str:
 
 async def insert_as_person(connection: asyncpg.Connection, made: Sequence[OutboxRow]) -> None:
     """A person's way: through `emit`, which also moves the key rows and wakes the relay."""
-    told, *others = columns(made)
+    told, *others = fact_columns(made)
     await connection.execute(SQL.insert_as_person, told, [row.number for row in made], *others)
 
 
-def columns(made: Sequence[OutboxRow]) -> tuple[list[Any], ...]:
+def fact_columns(made: Sequence[OutboxRow]) -> tuple[list[Any], ...]:
     """topic, key, sequence, id, type, source, region, value."""
     return (
         [row.topic for row in made],

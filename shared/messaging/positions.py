@@ -42,7 +42,7 @@ def steps(outcomes: Sequence[tuple[Place, str]], released: Sequence[tuple[Place,
     ]
 
 
-def columns(made: Sequence[Step]) -> tuple[list[Any], ...]:
+def step_columns(made: Sequence[Step]) -> tuple[list[Any], ...]:
     """topic, partition, next offset, and the number of each outcome."""
     return (
         [step.topic for step in made],

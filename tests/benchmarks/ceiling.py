@@ -44,7 +44,7 @@ from shared.settings import Settings
 from tests.benchmarks.changes import Lying, changes, households
 
 CONSUMER, CHANGES = "screening", "data.changed"
-NO_FACTS = outbox.columns([])
+NO_FACTS = outbox.fact_columns([])
 
 
 class Write(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -105,7 +105,7 @@ async def _write(event: Any, decision: Decision, row: keys.KeyRow, now: datetime
     rows = [one for one in decision.rows if isinstance(one, warning.Row)]
     await warning.write(cast(asyncpg.Connection, warned), rows)
     made = outbox.rows(CONSUMER, decision.emits, {row.key: row}, now)
-    out = tuple(column[0] for column in outbox.columns(made)) if made else ()
+    out = tuple(column[0] for column in outbox.fact_columns(made)) if made else ()
     literals = keys._literal(row.applied), keys._literal(row.emitted)
     return Write(row.key, fact.row, warned.row, out, *literals, decision.digests[row.key])
 
@@ -189,7 +189,7 @@ async def write(connection: asyncpg.Connection, batch: Sequence[Write], steps: S
     await connection.fetch(
         finish.SQL.finish, *(_turned(out) or NO_FACTS), list(last), [one.applied for one in ends],
         [one.emitted for one in ends], [0] * len(ends), [one.digest for one in ends],
-        CONSUMER, *positions.columns(steps),
+        CONSUMER, *positions.step_columns(steps),
     )  # fmt: skip
     if out:
         await connection.execute("SELECT pg_notify($1, '')", f"outbox_{CONSUMER}")
