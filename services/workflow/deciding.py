@@ -19,9 +19,9 @@ from services.workflow.case import Case, CaseFile, Move, Place, file_of, write_f
 from services.workflow.decided import Hand, carried_out
 from services.workflow.form import Asked, Form, Wrong, read
 from services.workflow.history import Step, Told
-from services.workflow.hops import HOPS, village_group
+from services.workflow.hops import HOPS
 from services.workflow.office import Post, posts_of, stands_in_for
-from services.workflow.outcome import Standing
+from services.workflow.outcome import HandsOver, Standing
 from services.workflow.route import APPEAL, VISIT, office_at
 from services.workflow.stage import Because
 from services.workflow.task import Task
@@ -41,7 +41,7 @@ SQL = queries(__file__)
 
 CLAIM, DECIDE = "POST /v1/tasks/claim", "POST /v1/tasks/decisions"
 _CONCERNS = frozenset(one.code for one in CONCERNS)
-HANDING_OVER = frozenset({village_group.HAND_OVER})
+HANDING_OVER = frozenset(code for room in HOPS.values() for code, form in room.FORMS.items() if form.hands_over)
 
 NOT_FOUND = Problem(404, "not_found", "There is no such task in your area.")
 CLOSED = Problem(409, "task_closed", "This task has been decided or withdrawn: read it again.")
@@ -316,6 +316,7 @@ def _taken(
         if answer.action in pause.FORMS
         else HOPS[place.hop].decide(form, reason, standing_at(policy, file.case, place, now))
     )
+    assert form.hands_over or not isinstance(outcome, HandsOver), f"{answer.action} hands over, and read no posts"
     actor = Actor(officer_id=ask.caller.officer_id, role=ask.caller.role)
     because = Because(
         place.cause_id,

@@ -6,7 +6,7 @@ One definition makes the schema that a client sees and the check of what it send
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -59,6 +59,9 @@ class Form(BaseModel):
     """An answer. Unknown fields are refused: a misspelt one must not be lost in silence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    hands_over: ClassVar[bool] = False
+    """Whether another person may take the task by this answer: then who else is in post is read."""
 
     @classmethod
     def example(cls, asked: Asked) -> Mapping[str, Any]:

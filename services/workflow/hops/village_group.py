@@ -47,11 +47,12 @@ class Report(Form):
 class NotMine(Form):
     """Another person must look: why stands in the reason code."""
 
+    hands_over = True
+
     note: Note = ""
 
 
-HAND_OVER = "not_mine"
-FORMS: Mapping[str, type[Form]] = {"report": Report, "not_reached": NotReached, HAND_OVER: NotMine}
+FORMS: Mapping[str, type[Form]] = {"report": Report, "not_reached": NotReached, "not_mine": NotMine}
 
 _SEEN = {"confirmed": "difficulty_seen", "not_seen": "no_difficulty_seen", "unclear": "not_sure"}
 _DEPUTY_MAY = frozenset({"relative", "away"})

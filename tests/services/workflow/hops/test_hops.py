@@ -6,10 +6,11 @@ from datetime import date, timedelta
 import pytest
 
 from services.workflow import pause
+from services.workflow.deciding import HANDING_OVER
 from services.workflow.form import Asked, Form, read, schema_of
 from services.workflow.hops import HOPS, county, department, township, village_return
 from services.workflow.hops.papers import NotEligible, Sign
-from services.workflow.outcome import Ends, Onward, Outcome, Redirects, Refuses, Returns, Standing, Stays
+from services.workflow.outcome import Ends, HandsOver, Onward, Outcome, Redirects, Refuses, Returns, Standing, Stays
 from shared.contracts.types import Hop
 from shared.policy import available, load
 
@@ -55,7 +56,13 @@ def test_every_action_of_the_route_has_a_form_with_a_valid_example_and_an_answer
                 "onward": {Onward, Redirects, Refuses}, "stays": {Stays}, "returns": {Returns, Redirects},
                 "ends": {Ends, Refuses}, "refuses": {Refuses},
             }  # fmt: skip
-            if action.code != "not_mine":
+            hands_over = HandsOver in kinds
+            assert hands_over is (action.code in HANDING_OVER), (
+                hop,
+                action.code,
+                "its posts are read if it hands over",
+            )
+            if not hands_over:
                 assert kinds <= wanted[action.effect], (hop, action.code, "does what the package says")
 
 
