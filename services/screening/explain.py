@@ -29,6 +29,8 @@ def explained(findings: Sequence[Explanation], said: Said | None = None, is_new_
     """The whole warning: what people reported, then one sentence a finding, the gravest first, as many as it holds."""
     reports = of_reports(said) if said is not None else []
     before = [*reports, *([Explanation(exact=NEW_RISK, band=NEW_RISK)] if is_new_risk else [])]
+    if len(findings) == 1 and not before:
+        return findings[0]
     texts = _texts([*before, *findings])
     for told in reversed(range(len(findings))):
         if max(map(len, texts)) <= TEXT_MAX:

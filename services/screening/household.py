@@ -21,7 +21,7 @@ else:
     LiveFact = Union[tuple(fact for rule in RULES for fact in rule.FACTS)]  # noqa: UP007
 
 
-class Known(msgspec.Struct, frozen=True, array_like=True):
+class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The register's word: what decides the threshold, the yearly income of the newest known year, how many can work
     (None: not told of anybody), and when the young were born."""
 
@@ -37,7 +37,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     is_removed: bool = False
 
 
-class Word(msgspec.Struct, frozen=True, array_like=True):
+class Word(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A finding as it was told. `records` are kept of what speaks again for any other record; `at`: since when so."""
 
     value: str
@@ -46,14 +46,14 @@ class Word(msgspec.Struct, frozen=True, array_like=True):
     at: datetime
 
 
-class Answered(msgspec.Struct, frozen=True, array_like=True):
+class Answered(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A finding that people have answered with their case, and the day on which they closed it."""
 
     word: Word
     on: date
 
 
-class Spoken(msgspec.Struct, frozen=True, array_like=True):
+class Spoken(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The one open or suppressed warning, as it was last told: finding → its word, and what was told of the whole.
 
     `clock_at`: a declaration's receipt, from which its clock runs. `hold`: why it is suppressed; `speaks_on`: the day
@@ -74,7 +74,7 @@ class Spoken(msgspec.Struct, frozen=True, array_like=True):
     reads: int = 0
 
 
-class Digest(msgspec.Struct, frozen=True, array_like=True):
+class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`closed` counts the warnings that people have closed, and so names the next one: withdrawn and raised anew it is
     the same one, in whatever order the topics are read. `raised` is the number of the newest that was raised.
     `answered` are findings that people have closed with their case, which do not speak for a while unless they say

@@ -7,7 +7,6 @@ A warning of which part was corrected or taken back is told as weakened; without
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -81,25 +80,25 @@ class Told(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What holds a warning: the rules' findings, the gravest first, and what people reported."""
+class Held(msgspec.Struct, frozen=True):
+    """What holds a warning: the rules' findings, the gravest first, and what people reported; the level and the
+    concerns that come of them."""
 
     found: Sequence[Measured]
     said: Said | None
+    level: Level
+    concerns: tuple[str, ...]
 
-    @property
-    def level(self) -> Level:
-        if self.said is None:
-            return self.found[0].level
-        if self.found and RANK[self.found[0].level] > RANK[self.said.level]:
-            return self.found[0].level
-        return self.said.level
 
-    @property
-    def concerns(self) -> tuple[str, ...]:
-        reported = self.said.concerns if self.said is not None else ()
-        return tuple(dict.fromkeys((*reported, *(one.concern for one in self.found))))
+def held_by(found: Sequence[Measured], reported: Said | None) -> Held:
+    """At least one of both."""
+    concerns = [one.concern for one in found]
+    if reported is None:
+        return Held(found, None, found[0].level, tuple(dict.fromkeys(concerns)))
+    levels = reported.level, *(one.level for one in found[:1])
+    return Held(
+        found, reported, max(levels, key=RANK.__getitem__), tuple(dict.fromkeys((*reported.concerns, *concerns)))
+    )
 
 
 def told(digest: Digest, found: Sequence[Measured], because: Because, heard: Heard = "data") -> Told:
@@ -189,10 +188,10 @@ def _told(digest: Digest, found: Sequence[Measured], because: Because, heard: He
         found = ()
     if not found and not digest.clues:
         return _withdrawn(digest, because, heard) if spoken is not None else Told(digest, "nothing")
-    by_people = Held(found, said(digest.clues) if digest.clues else None)
+    held = held_by(found, said(digest.clues) if digest.clues else None)
     if spoken is None or spoken.hold is not None:
-        return _raised(digest, by_people, because)
-    return _told_again(digest, spoken, by_people, because, heard)
+        return _raised(digest, held, because)
+    return _told_again(digest, spoken, held, because, heard)
 
 
 def _only_answered(
@@ -279,7 +278,7 @@ def warning_named(household_id: UUID | str, ordinal: int) -> UUID:
 
 def _suppressed(digest: Digest, found: Sequence[Measured], holds: Mapping[str, Hold], because: Because) -> Told:
     """All that was found is held back: a row with its reason, a fact that nobody acts on."""
-    before, hold, held = digest.spoken, first_of(holds), Held(found, None)
+    before, hold, held = digest.spoken, first_of(holds), held_by(found, None)
     spoken = _begun(digest, because)
     is_held_alike = before is not None and (before.hold, before.speaks_on) == (hold.reason, hold.until)
     is_told = before is not None and is_held_alike and _is_as_told(before, held)
@@ -404,8 +403,8 @@ def _state(
     because: Because,
 ) -> WarningState:
     return WarningState(
-        warning_id=UUID(spoken.warning_id),
-        household_id=UUID(because.household_id),
+        warning_id=spoken.warning_id,
+        household_id=because.household_id,
         household_no=digest.known.household_no if digest.known else None,
         state="open",
         cause=spoken.cause,
@@ -463,7 +462,7 @@ def _unless(one: Measured) -> Counterfactual:
 def _emit(kind: str, state: WarningState, spoken: Spoken, because: Because) -> Emit:
     type_ = TYPE.format(kind)
     return Emit(
-        "warning.raised", type_, because.household_id, event_id(str(because.event_id), type_, state.warning_id),
+        "warning.raised", type_, because.household_id, event_id(str(because.event_id), type_, spoken.warning_id),
         because.region, state, correlation_id=UUID(spoken.correlation_id), causation_id=because.cause_id,
         grid=because.grid, traceparent=because.traceparent,
     )  # fmt: skip

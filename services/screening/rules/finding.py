@@ -22,7 +22,7 @@ from shared.policy import Policy
 RANK: Mapping[str, int] = {"yellow": 1, "orange": 2, "red": 3}
 
 
-class Live(msgspec.Struct, frozen=True, array_like=True):
+class Live(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A fact as a rule reads it, packed in the household's digest. Each kind is a subclass with a `tag` of its own
     among all rules; its fields are few and bounded. A record id is the department's own."""
 

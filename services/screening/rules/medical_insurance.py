@@ -9,7 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache, cached_property, partial
+from functools import cache, partial
+from operator import attrgetter
+
+import msgspec
 
 from services.screening.rules.finding import (
     KIND_EN,
@@ -140,32 +143,20 @@ def turns(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date)
 # ── self-paid ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
-class Paid:
-    """What was paid in one window, by which settlements and refunds, each with the day on which it counts. `window` is
-    year or rolling."""
+class Paid(msgspec.Struct, frozen=True):
+    """What was paid in one window, year or rolling, by so many settlements and refunds. The last of `record_ids` is the
+    latest settlement; `is_in_scope` is False where a plain sum had to count."""
 
     window: str
     yuan: Decimal
-    parts: Sequence[tuple[date, SettlementFact]]
-
-    @cached_property
-    def record_ids(self) -> tuple[str, ...]:
-        """The last is the latest settlement."""
-        return last_of([(day, one.reverses is None, one.record_id) for day, one in self.parts])
+    records: int
+    record_ids: tuple[str, ...]
+    last_on: date
+    is_in_scope: bool
 
     @property
     def newest(self) -> str:
         return self.record_ids[-1]
-
-    @cached_property
-    def last_on(self) -> date:
-        return max(day for day, _ in self.parts)
-
-    @cached_property
-    def is_in_scope(self) -> bool:
-        """False where a plain sum had to count."""
-        return all(one.is_in_scope for _, one in self.parts)
 
 
 def _settled(facts: Sequence[Live]) -> dict[str, SettlementFact]:
@@ -194,7 +185,14 @@ def self_paid(facts: Sequence[Live], lines: MedicalLines, today: date) -> Paid |
     )
     sums = [(sum([one.yuan for _, one in parts], NOTHING), name, parts) for name, parts in windows if parts]
     yuan, name, parts = max(sums, key=lambda each: each[0], default=(NOTHING, "", ()))
-    return Paid(name, yuan, parts) if parts else None
+    return _paid(name, yuan, parts) if parts else None
+
+
+def _paid(window: str, yuan: Decimal, parts: Sequence[tuple[date, SettlementFact]]) -> Paid:
+    """Of parts that each have the day on which they count."""
+    record_ids = last_of([(day, one.reverses is None, one.record_id) for day, one in parts])
+    last_on = max([day for day, _ in parts])
+    return Paid(window, yuan, len(parts), record_ids, last_on, all([one.is_in_scope for _, one in parts]))
 
 
 def _counted(facts: Sequence[Live]) -> list[tuple[date, SettlementFact]]:
@@ -214,7 +212,7 @@ def _burden(paid: Paid, sight: Sight, lines: MedicalLines, today: date) -> Measu
         SELF_PAID, "", DEPARTMENT, "medical_burden", lines.over_ratio if is_heavy else lines.at_threshold,
         f"{paid.yuan:.2f}", f"{line.value:.2f}", "yuan", line, paid.last_on, paid.record_ids,
         partial(_less, paid, line.value), cache(partial(_burden_words, paid, sight, lines, is_heavy, today)),
-        len(paid.parts),
+        paid.records,
     )  # fmt: skip
 
 
@@ -247,17 +245,12 @@ def _burden_words(paid: Paid, sight: Sight, lines: MedicalLines, is_heavy: bool,
 # ── cover ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_person, _occurred_on = attrgetter("person_id"), attrgetter("occurred_on")
+
+
 def _latest_covers(facts: Sequence[Live]) -> Iterator[CoverFact]:
     """The latest word about each person, by the day on which it was true."""
     return last_words([one for one in facts if isinstance(one, CoverFact)], _person, _occurred_on)
-
-
-def _person(fact: CoverFact) -> str:
-    return fact.person_id
-
-
-def _occurred_on(fact: CoverFact) -> date:
-    return fact.occurred_on
 
 
 # ── sentences ───────────────────────────────────────────────────────────────────────────────────────────────────

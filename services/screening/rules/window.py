@@ -3,6 +3,7 @@
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 Word = TypeVar("Word")
@@ -20,8 +21,9 @@ def newest_words(words: Iterable[Word], about: Callable[[Word], str], told_on: C
     """Of each thing that they are about the newest words, in the order of their days; of one day, as they came."""
     kept, seen = list[Word](), dict[str, int]()
     for one in reversed(sorted(words, key=told_on)):
-        seen[about(one)] = seen.get(about(one), 0) + 1
-        if seen[about(one)] <= WORDS_KEPT:
+        of = about(one)
+        seen[of] = seen.get(of, 0) + 1
+        if seen[of] <= WORDS_KEPT:
             kept.append(one)
     return kept[::-1]
 
@@ -36,6 +38,7 @@ def last_words(words: Iterable[Word], about: Callable[[Word], str], told_on: Cal
     return iter(last.values())
 
 
+@lru_cache(maxsize=4096)
 def months_after(day: date, months: int) -> date:
     """The same day so many months later; the month's last one where it has no such day."""
     month = day.year * 12 + day.month - 1 + months
