@@ -8,7 +8,16 @@ from typing import Any
 import asyncpg
 import pytest_asyncio
 
-from tests.services.workflow.house import CADRE, REGISTER, Desk, household, opened_desk, report, visit
+from tests.services.workflow.house import (
+    CADRE,
+    REGISTER,
+    Desk,
+    household,
+    opened_desk,
+    report,
+    visit,
+    warning_state,
+)
 
 DECISION_MOST, CLAIM_MOST = 9, 8
 """With BEGIN, COMMIT and the scope; a pool says nothing when a connection comes back."""
@@ -64,3 +73,18 @@ async def test_a_claim_and_a_decision_go_to_the_database_a_bounded_number_of_tim
 
     assert len(claimed) <= CLAIM_MOST, claimed
     assert len(first) <= DECISION_MOST and len(second) <= DECISION_MOST, (first, second)
+
+
+async def test_what_is_withdrawn_and_warned_of_anew_in_one_batch_is_written_at_once(desk: Desk) -> None:
+    """One statement writes the case that closes and the one that opens, and its parts have no order of their own."""
+    house = household(703)
+    await desk.opened(house)
+    gone = warning_state(house, state="withdrawn")
+    facts = (
+        desk.fact("warning.raised", "withdrawn", house, gone),
+        desk.fact("warning.raised", "raised", house, warning_state(house, warning=2)),
+    )
+    async with counted(desk.worker) as heard:
+        await desk.told(*facts)
+    assert sum(one.startswith("BEGIN") for one in heard) == 1, "no part of the batch was tried again by itself"
+    assert (await desk.case(house))["state"] == "open"
