@@ -26,18 +26,29 @@ Row = TypeVar("Row")
 
 async def keys_of_records(connection: asyncpg.Connection, sents: Sequence[Sent]) -> list[str]:
     """The key rows of these records and of all households and first-seen persons that they touch."""
-    found = {one.key for one in sents}
-    heads = await _heads(connection, found)
-    named = _persons(sents)
-    where = await register.load_whereabouts(connection, list(named))
-    households = {one.named.household_id for one in sents} | {one.household_id for one in where.values()}
-    households |= {head.household_id for head in heads.values()}
-    found |= {str(id_) for id_ in households if id_ is not None}
-    found |= {person_key(id_) for id_ in named if id_ not in where}
+    heads = await _heads(connection, {one.key for one in sents})
+    where = await register.load_whereabouts(connection, list(_persons(sents)))
+    found = _touched(sents, heads.values(), where)
     homes = [one for one in sents if one.about == "register"]
     if homes:
         found |= await _keys_of_register(connection, homes, where)
     return sorted(found)
+
+
+def not_locked(unit: Unit, state: State, sents: Sequence[Sent]) -> set[str]:
+    """What these records touch, by what was loaded under the locks, and is not locked. Of records that change nobody's
+    household: of the register's own more has to be looked up."""
+    heads = [head for one in sents if (head := state.get(("head", one.key))) is not None]
+    where = {id_: there for id_ in _persons(sents) if (there := state.get(("person", id_))) is not None}
+    return _touched(sents, heads, where) - unit.digests.keys()
+
+
+def _touched(sents: Sequence[Sent], heads: Iterable[Head], where: Mapping[UUID, Whereabouts]) -> set[str]:
+    """The key rows of these records, of their households, those before included, and of persons seen first."""
+    households = {one.named.household_id for one in sents} | {one.household_id for one in where.values()}
+    households |= {head.household_id for head in heads}
+    found = {one.key for one in sents} | {str(id_) for id_ in households if id_ is not None}
+    return found | {person_key(id_) for id_ in _persons(sents) if id_ not in where}
 
 
 async def _keys_of_register(

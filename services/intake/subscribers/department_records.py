@@ -7,7 +7,6 @@ what we fail on over HTTP is rejected too (`not_handled`), with an alarm.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
 import asyncpg
 
@@ -16,11 +15,15 @@ from services.intake.arrival import arrive, refuse_record
 from services.intake.batch import raise_counts
 from services.intake.record import Refused, Sent
 from services.intake.rejection import Fault
-from services.intake.scene import keys_of_records, load_scene, save_scene
+from services.intake.scene import REGISTER, keys_of_records, load_scene, not_locked, save_scene
 from services.intake.vault import Vault
 from shared.clock import civil_date
+from shared.contracts.topics import department_topic
+from shared.messaging.faults import BeginAgain
 from shared.messaging.room import Decided, Decision, Input, State, Unit
 from shared.policy import Policy
+
+REGISTER_TOPIC = department_topic(REGISTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,22 @@ class DepartmentRecords:
     vault: Vault
     alarm: Callable[[str], None]
     policy: Policy
-    looks_up_keys: ClassVar[bool] = True
+
+    @property
+    def looks_up_keys(self) -> bool:
+        """Of the register's office: who awaits a household and who moves into it are asked again under the locks."""
+        return self.topic == REGISTER_TOPIC
 
     async def keys(self, connection: asyncpg.Connection, inputs: Sequence[Input]) -> Sequence[Sequence[str]]:
         sents = _sents(inputs)
         return [await keys_of_records(connection, sents)] if sents else []
 
     async def load(self, unit: Unit, inputs: Sequence[Input]) -> State:
-        return await load_scene(unit, _sents(inputs), self.vault)
+        sents = _sents(inputs)
+        state = await load_scene(unit, sents, self.vault)
+        if not self.looks_up_keys and (others := not_locked(unit, state, sents)):
+            raise BeginAgain(others)
+        return state
 
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         body: Sent | Refused = input.body

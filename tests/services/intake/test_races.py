@@ -4,13 +4,16 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from services.intake import batch
 from services.intake.record import Origin, parse
 from services.intake.subscribers import departments
+from services.intake.subscribers.department_records import DepartmentRecords
 from shared.contracts.topics import department_topic
 from shared.messaging.room import Input
 from shared.messaging.unit_of_work import UnitOfWork
@@ -141,6 +144,29 @@ async def test_a_settlement_sent_while_its_household_is_being_registered_is_told
         assert await standing(desk, no) == sorted((sent["record_id"], grade["record_id"])), f"round {round_}"
         left += [one["record_id"] for one in (sent, grade) if await desk.parked(one["record_id"])]
     assert left == []
+
+
+async def test_a_person_who_is_registered_between_the_look_up_and_the_locks_is_seen(
+    desk: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_no, no = number(), household_no()
+    sent, look_up = settlement(id_no), DepartmentRecords.keys
+    registered: list[str] = []
+
+    async def keys(room: DepartmentRecords, connection: asyncpg.Connection, inputs: Sequence[Input]) -> Any:
+        found = await look_up(room, connection, inputs)
+        if room.topic == department_topic(MEDICAL) and not registered:
+            registered.append(no)
+            await desk.send(REGISTER, household(no, member(id_no)))
+        return found
+
+    async def alone(*_: object) -> None:
+        raise AssertionError("its keys are found again under the locks: no batch is cut for it")
+
+    monkeypatch.setattr(DepartmentRecords, "keys", keys)
+    monkeypatch.setattr(UnitOfWork, "_alone", alone)
+    await handle(desk, [(MEDICAL, sent)])
+    assert await standing(desk, no) == [sent["record_id"]] and await desk.parked(sent["record_id"]) is None
 
 
 async def test_over_kafka_the_register_and_its_settlements_come_in_any_order(desk: County) -> None:
