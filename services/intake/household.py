@@ -9,7 +9,7 @@ import orjson
 
 from services.intake import clue
 from services.intake.register import load_homes
-from services.intake.telling import contact_of
+from services.intake.telling import contact_of, told_home
 from services.intake.vault import Vault
 from shared.access.roles import Grade
 from shared.domain.identity import mask_number
@@ -93,7 +93,7 @@ async def _unmasked_provisional(
         "household_id": str(household_id),
         "household_no": clue.provisional_no(household_id),
         "head_name": told.get("name"),
-        "address": told.get("address"),
+        "address": told_home(told),
         "phone": told.get("phone") or person.get("phone"),
         "group": int(row["grid"][-2:]),
         "region": row["region"],

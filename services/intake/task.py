@@ -29,7 +29,7 @@ class OpenTask:
 def is_for(task: OpenTask, caller: Caller) -> bool:
     """Whether the caller acts for the task's office: its hop is the role's, its office in the caller's place."""
     is_own_grid = caller.grid == "*" or task.office == caller.grid
-    return may_act_at(caller, task.hop) and is_own_grid and task.office.startswith(caller.region)
+    return may_act_at(caller, task.hop, task.region) and is_own_grid and task.office.startswith(caller.region)
 
 
 async def load_tasks(connection: asyncpg.Connection, cases: Sequence[UUID]) -> list[OpenTask]:

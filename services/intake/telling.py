@@ -23,6 +23,11 @@ def contact_of(told: dict[str, Any]) -> dict[str, Any]:
     return contact if isinstance(contact, dict) else {"name": contact} if contact else {}
 
 
+def told_home(told: dict[str, Any]) -> str | None:
+    """Of what was sealed, where the declarer lives; before it, in their own words, a village that is in no list."""
+    return " ".join(one for one in (told.get("village_name"), told.get("address")) if one) or None
+
+
 def numbered(id_no: str | None) -> tuple[str | None, Any]:
     """The ID number in its one form and the day of birth; none where the person has none. Raises Faulty."""
     if id_no is None:

@@ -16,7 +16,7 @@ import orjson
 
 from services.intake.record import Sent
 from services.intake.shown import shown_subject, shown_version
-from services.intake.telling import contact_of
+from services.intake.telling import contact_of, told_home
 from services.intake.vault import Vault
 from shared.access.roles import Grade
 from shared.domain.identity import mask_name, mask_number, mask_phone, normalise
@@ -178,7 +178,7 @@ async def told_of_clue(
         "household_no": told.get("household_no"), "region": row["region"],
         "phone": mask_phone(phone) if phone else None,
     }  # fmt: skip
-    full = {"name": name, "phone": phone, "address": told.get("address"), "contact_person": person.get("name")}
+    full = {"name": name, "phone": phone, "address": told_home(told), "contact_person": person.get("name")}
     found = Told(name, row["named_person_id"], row["named_household_id"], row["region"], {"subject": subject}, full)
     return found, dict(row)
 

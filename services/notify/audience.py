@@ -13,6 +13,7 @@ from typing import Literal
 
 from services.notify.occasion import Occasion
 from services.notify.post import Post, Roll
+from shared.domain.division import is_village_open
 
 Part = Literal["worker", "deputy", "stand_in", "office", "leader", "supervisor", "superior", "head", "household"]
 """In what part a person is told; the wording is chosen by it."""
@@ -89,7 +90,7 @@ def _responsible(occasion: Occasion, roll: Roll, day: date) -> list[Addressee]:
     if occasion.is_of_a_grid:
         there = [one for one in roll.present(occasion.office, day) if one.officer_id != occasion.not_to]
         return _of_grid(there) or _handlers(occasion.region, village, "stand_in")
-    if occasion.hop == "village_group":
+    if occasion.hop == "village_group" and not is_village_open(occasion.region):
         return _handlers(occasion.region, village, "stand_in")
     there = [one for one in roll.present(occasion.office, day) if one.officer_id != occasion.not_to]
     if occasion.hop_step in SIGNED:
@@ -98,11 +99,13 @@ def _responsible(occasion: Occasion, roll: Roll, day: date) -> list[Addressee]:
 
 
 def _who_match(occasion: Occasion, roll: Roll, day: date) -> list[Addressee]:
-    """Who says whose a report is: the county's handlers, and those of its village where that is known."""
-    village = [] if occasion.region.endswith("000") else roll.present(occasion.region, day)
+    """Who says whose a report is: the county's handlers, and those of its village; where that is not known, of its
+    township."""
+    below = one_up(occasion.region) if is_village_open(occasion.region) else occasion.region
+    there = roll.present(below, day) if below else []
     return [
         *_handlers(occasion.office, roll.present(occasion.office, day), "office"),
-        *_handlers(occasion.region, village, "stand_in"),
+        *_handlers(below or "", there, "stand_in"),
     ]
 
 
@@ -130,7 +133,8 @@ def _signers(office: str, posts: Sequence[Post]) -> list[Addressee]:
 
 def _led_by(occasion: Occasion) -> str:
     """The office whose leader answers for the place: a grid's is the village's."""
-    return occasion.region if occasion.hop == "village_group" else occasion.office
+    is_village_s = occasion.hop == "village_group" and not is_village_open(occasion.region)
+    return occasion.region if is_village_s else occasion.office
 
 
 def _leaders(office: str, roll: Roll, day: date, part: Part = "leader") -> list[Addressee]:

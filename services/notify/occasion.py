@@ -14,6 +14,7 @@ from shared.contracts.deadline import DeadlinePassed
 from shared.contracts.envelope import event_id
 from shared.contracts.stage import StageAdvanced
 from shared.contracts.types import Hop, Level
+from shared.domain.division import is_village_open
 
 State = Literal["told", "stand_in", "kept", "moved", "ended"]
 """`told`: done with. `stand_in`, `kept`: tried again. `moved`: the task went to another office. `ended`: place left."""
@@ -70,8 +71,8 @@ class Occasion:
 
     @property
     def is_of_a_grid(self) -> bool:
-        """The first look of a grid's household, not yet handed to its village."""
-        return self.hop == "village_group" and self.office != self.region
+        """The first look of a grid's household, not yet handed to its village; of no known village it is none's."""
+        return self.hop == "village_group" and self.office != self.region and not is_village_open(self.region)
 
 
 def occasion_id(case_id: UUID, step: str, hop: str | None, round_: int, branch: str, about: str | None = None) -> UUID:

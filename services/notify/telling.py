@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from services.notify.audience import TO_THE_RESPONSIBLE, Addressee, audience_of, heads_of, is_stand_in
+from services.notify.audience import TO_THE_RESPONSIBLE, Addressee, audience_of, heads_of, is_stand_in, one_up
 from services.notify.carriers import CARRIERS, FIRST
 from services.notify.dispatch import dispatched
 from services.notify.notice import Notice, drafted, emitted, notice_id
@@ -18,6 +18,7 @@ from services.notify.post import Roll
 from services.notify.quiet_hours import rings_at
 from services.notify.wording import group_name
 from shared.clock import civil_date
+from shared.domain.division import is_village_open
 from shared.messaging.room import Decision, Emit
 from shared.policy import Names, NoticeRules
 
@@ -105,8 +106,10 @@ def ended(file: CaseFile, case_id: UUID, occasions: Iterable[Occasion]) -> Decis
 
 
 def place_name(occasion: Occasion, roll: Roll) -> Names:
-    """The office's own name, as its posts have it; else the number of the group. A report's is its village."""
-    named = roll.office(occasion.region if occasion.step in OF_MATCHING else occasion.office)
+    """The office's own name, as its posts have it; else the number of the group. A report's is its village, or its
+    township."""
+    place = one_up(occasion.region) if is_village_open(occasion.region) else occasion.region
+    named = roll.office(place or "" if occasion.step in OF_MATCHING else occasion.office)
     return Names(named.office_zh, named.office_en) if named else group_name(occasion.grid)
 
 

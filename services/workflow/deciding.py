@@ -207,7 +207,7 @@ class Claiming(_OfTask):
 def _not_yours(ask: Ask, file: CaseFile, task: Task) -> Problem | None:
     """Who may not act here: another role or department, and, where it is signed, no approver or the same person."""
     caller, place = ask.caller, file.place(task.place_id)
-    if not may_act_at(caller, task.hop):
+    if not may_act_at(caller, task.hop, task.region):
         return Problem(403, "forbidden", f"The role {caller.role} does not act at {task.hop}.")
     if caller.role == "department" and caller.department != place.branch:
         return NOT_FOUND

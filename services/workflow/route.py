@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import takewhile
 
-from shared.contracts.types import Hop, Level
+from shared.contracts.types import IN_VILLAGES, Hop, Level
 from shared.domain.calendar import day_of, start_of
+from shared.domain.division import is_village_open
 from shared.policy import Limit, Policy
 
 FIRST_LOOK: Hop = "village_group"
@@ -92,8 +93,11 @@ def before(route: Route, hop: str, step: str) -> tuple[Hop, str]:
 def office_at(hop: str, region: str, grid: str | None, branch: str = MAIN) -> str:
     """The office that acts at a hop: the grid's group, the village, the township, the county, its department.
 
-    A household whose grid is not known yet is the village's own. A department's branch is its code.
+    A household whose grid is not known yet is the village's own; one whose village is not, the township's. A
+    department's branch is its code.
     """
+    if hop in IN_VILLAGES and is_village_open(region):
+        return region[: _PLACE_DIGITS["township"]]
     if hop == FIRST_LOOK:
         return grid or region
     place = region[: _PLACE_DIGITS.get(hop, 12)]

@@ -18,7 +18,8 @@ from services.workflow.history import Step
 from services.workflow.rows import packed
 from shared.access.tokens import Caller
 from shared.contracts.envelope import event_id
-from shared.contracts.types import Text
+from shared.contracts.types import IN_VILLAGES, Text
+from shared.domain.division import is_village_open
 from shared.messaging.room import Decided, Decision, Input, Problem, State, Unit
 from shared.postgres import queries
 
@@ -118,8 +119,10 @@ def supervision_id(deadline_id: UUID) -> UUID:
 
 
 def supervisor_of(hop: str, region: str) -> str:
-    """The office one level above the one that acts at a hop."""
-    return region[: SUPERVISED_BY[hop]]
+    """The office one level above the one that acts at a hop: at the village's, the township where no village is known,
+    and the county above it."""
+    is_township = hop in IN_VILLAGES and is_village_open(region)
+    return region[: SUPERVISED_BY["township" if is_township else hop]]
 
 
 def office_of(caller: Caller) -> str:

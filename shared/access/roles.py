@@ -8,6 +8,9 @@ and grid report facts, they never refuse; below the township nobody reads a comp
 from collections.abc import Mapping
 from typing import Literal, Protocol, get_args
 
+from shared.contracts.types import IN_VILLAGES
+from shared.domain.division import is_village_open
+
 Role = Literal[
     "farmer",
     "clerk",
@@ -153,9 +156,11 @@ def may(caller: Holder, action: Action) -> bool:
     return caller.role in MAY[action]
 
 
-def may_act_at(caller: Holder, hop: str) -> bool:
-    """Whether the caller's role claims and decides tasks at this hop. An unknown hop is nobody's."""
-    return caller.role in ACTS_AT.get(hop, frozenset())
+def may_act_at(caller: Holder, hop: str, region: str = "") -> bool:
+    """Whether the caller's role claims and decides tasks at this hop, of a household of this region: of one whose
+    village nobody knows yet the township does it. An unknown hop is nobody's."""
+    stands_in = caller.role == "township" and hop in IN_VILLAGES and is_village_open(region)
+    return stands_in or caller.role in ACTS_AT.get(hop, frozenset())
 
 
 def grade(caller: Holder) -> Grade:

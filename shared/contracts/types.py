@@ -38,6 +38,8 @@ Hop = Literal[
     "township_return",
     "village_return",
 ]
+IN_VILLAGES: frozenset[Hop] = frozenset({"village_group", "village_committee", "village_return"})
+"""Hops at which a village acts; for a household whose village nobody knows yet its township does."""
 
 
 class Frozen(BaseModel):
@@ -47,6 +49,7 @@ class Frozen(BaseModel):
 
 
 __all__ = [
+    "IN_VILLAGES",
     "UUID",
     "AwareDatetime",
     "Count",

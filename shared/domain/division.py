@@ -22,6 +22,8 @@ VALID_ON = date(2022, 10, 31)
 
 _VILLAGE = re.compile(r"34[0-9]{2}(?!00)[0-9]{2}(?!000)[0-9]{3}(?!000)[0-9]{3}")
 """Twelve digits, none of whose levels is left open."""
+_OPEN = "000"
+"""In place of a village's own digits."""
 
 DivisionLevel = Literal["province", "prefecture", "county", "township", "village"]
 
@@ -85,6 +87,16 @@ def can_be_village(code: str) -> bool:
     Its township and county stand in its code, so that they are found without the table.
     """
     return _VILLAGE.fullmatch(code) is not None and code[:4] in _divisions()
+
+
+def can_be_township(code: str) -> bool:
+    """Whether twelve digits are a township's of Anhui, its village left open: in the table or newer than it."""
+    return is_village_open(code) and can_be_village(code.removesuffix(_OPEN) + "001")
+
+
+def is_village_open(code: str) -> bool:
+    """Whether twelve digits leave their village open: whoever lives there is known by the township alone."""
+    return len(code) == 12 and code.endswith(_OPEN)
 
 
 def contains(prefix: str, code: str) -> bool:

@@ -19,11 +19,21 @@ from services.console.neighbours import Answer
 from services.console.posted import kept_key, new_key, typed
 from services.console.session import LANGUAGES, Viewer, check_csrf, check_origin, keep_language, language_of
 from services.console.wording import Words
-from shared.domain.division import Division, can_be_village, find, parts_of, trim, villages_named
+from shared.domain.division import (
+    Division,
+    can_be_township,
+    can_be_village,
+    find,
+    is_village_open,
+    pad,
+    parts_of,
+    trim,
+    villages_named,
+)
 
 STEPS = 4
 SCREENS: Mapping[int, tuple[str, ...]] = {
-    1: ("region",),
+    1: ("region", "village_name"),
     2: ("difficulty", "risk", "sudden"),
     3: (
         "phone", "person", "person_phone", "address", "name", "group", "id_no", "email", "proxy_name", "proxy_relation",
@@ -118,7 +128,7 @@ async def _send(console: Console, request: Request, helper: Viewer | None, filin
     if answer.is_fine:
         return farmer_page(
             console, request, helper, "applied.html", await console.now(), told=answer.body,
-            receipt=in_fours(str(answer.body["receipt_no"])), place=place_of(filing.given["region"]),
+            receipt=in_fours(str(answer.body["receipt_no"])), place=home_of(filing.given),
         )  # fmt: skip
     if answer.status == 422 and answer.errors:
         return await _show(console, request, helper, _back_to(filing, told_wrong(answer, words)))
@@ -136,13 +146,12 @@ async def _show(
     status: int = 200, looked: Mapping[str, str] | None = None,
 ) -> Response:  # fmt: skip
     words = words or words_of(console, request, helper)
-    region = filing.given.get("region", "")
-    asked = looked or {}
+    asked = looked or ({"place": township_of(filing.given)} if "village_name" in filing.errors else {})
     places = await _places(console, asked.get("place", ""), asked.get("q", ""), helper) if filing.step == 1 else {}
     answer = farmer_page(
         console, request, helper, "apply.html", await console.now(), words, 422 if filing.errors else status,
         filing=filing, step=filing.step, screens=SCREENS, entries=ENTRIES, given=filing.given, errors=filing.errors,
-        form_key=filing.key, risks=words.risks(), place=place_of(region) if region else [],
+        form_key=filing.key, risks=words.risks(), place=home_of(filing.given),
         is_helper=helper is not None, **places,
     )  # fmt: skip
     return keeping_language(answer, request, words)
@@ -163,6 +172,7 @@ async def _places(console: Console, asked: str, q: str, helper: Viewer | None) -
         "q": q, "found": [(one, " › ".join(place_of(one.code)[1:])) for one in found[:FOUND_MAX]],
         "here": here, "here_name": " › ".join(place_of(code)) if here else "",
         "parts": await _parts(console, here) if here else (), "above": "" if helper else _above(here),
+        "township": pad(here.code) if here and here.level == "township" else "",
     }  # fmt: skip
 
 
@@ -188,7 +198,9 @@ async def _county(console: Console) -> str:
 def wrong_at(step: int, given: Mapping[str, str], helper: Viewer | None, words: Words) -> dict[str, str]:
     """What is wrong on one screen, told beside the entry; intake checks everything again."""
     found: dict[str, str] = {}
-    if step == 1 and not can_be_village(given.get("region", "")):
+    if step == 1 and can_be_township(given.get("region", "")):
+        found |= {} if given.get("village_name") else {"village_name": "missing"}
+    elif step == 1 and not can_be_village(given.get("region", "")):
         found["region"] = "not_a_village"
     if step == 2 and not given.get("difficulty"):
         found["difficulty"] = "missing"
@@ -210,6 +222,8 @@ def declaration_of(given: Mapping[str, str], helper: Viewer | None) -> dict[str,
         for name in ("region", "difficulty", "phone", "address", "name", "id_no", "email", "risk")
         if given.get(name)
     }
+    if is_village_open(given["region"]):
+        shown |= {"village_name": given.get("village_name", "")}
     shown |= {"channel": CHANNELS.get(helper.officer.role, "cadre_visit") if helper else "page"}
     if given.get("person"):
         phone = {"phone": given["person_phone"]} if given.get("person_phone") else {}
@@ -219,6 +233,17 @@ def declaration_of(given: Mapping[str, str], helper: Viewer | None) -> dict[str,
     if given.get("proxy_name"):
         shown["proxy"] = {"name": given["proxy_name"], "relation": given.get("proxy_relation", "")}
     return shown | {"sudden": given.get("sudden") == "yes"}
+
+
+def home_of(given: Mapping[str, str]) -> list[str]:
+    """Where a household lives, from the province down: of a village that is in no list the declarer's own name."""
+    region = given.get("region", "")
+    named = [given["village_name"]] if is_village_open(region) and given.get("village_name") else []
+    return [*place_of(region), *named] if region else []
+
+
+def township_of(given: Mapping[str, str]) -> str:
+    return given.get("region", "")[:9]
 
 
 def told_wrong(answer: Answer, words: Words) -> dict[str, str]:

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from services.console.console import Console
 from services.console.frame import query
-from services.console.queue import VALUES, Chip, Totals, chips, chosen, row
+from services.console.queue import Chip, Totals, chips, chosen, row
 from services.console.remaining import as_instant
 from services.console.session import Viewer
 from shared.access.roles import may_act_at
@@ -53,7 +53,11 @@ async def _read(console: Console, viewer: Viewer, filters: dict[str, str], after
         "totals": Totals.of(totals.body),
         "families": shown,
         "rows": [row(item, holders, me, viewer.now, words) for item in items],
-        "acts_at": frozenset(hop for hop in VALUES["hop"] if may_act_at(viewer.officer, hop)),
+        "acts_on": {
+            str(item["task_id"])
+            for item in items
+            if may_act_at(viewer.officer, str(item["hop"]), str(item.get("region") or ""))
+        },
         "next": tasks.body.get("next"),
         "after": after,
         "as_of": as_of,

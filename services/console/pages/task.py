@@ -184,7 +184,7 @@ async def show(
             raise refuse(answer.status, answer.code, "This task cannot be shown.")
         return console.frame.unshown(request, viewer, "task.title", "task.away_read", "task.not_found", answer.status)
     task, words = answer.body, console.frame.words(viewer.language)
-    acts = viewer.may("task.decide") and may_act_at(viewer.officer, str(task["hop"]))
+    acts = viewer.may("task.decide") and may_act_at(viewer.officer, str(task["hop"]), str(task.get("region") or ""))
     can_act = acts and task.get("state") == "open"
     home, contact, found = await asyncio.gather(
         console.household(viewer.caller, UUID(str(task["household_id"]))),

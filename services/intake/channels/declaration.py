@@ -17,12 +17,13 @@ from services.intake.channels.words import (
     IdNo,
     Name,
     Phone,
-    Village,
+    Place,
     Words,
     fault,
     faulty,
 )  # fmt: skip
 from shared.contracts.types import Frozen
+from shared.domain.division import is_village_open
 from shared.policy import Policy
 
 RISK_CONCERNS = {
@@ -49,14 +50,16 @@ class Proxy(Frozen):
 
 
 class DeclarationForm(Frozen):
-    """`sudden`: it came all at once; that alone makes an illness a matter of the green channel."""
+    """`sudden`: it came all at once; that alone makes an illness a matter of the green channel. `village_name`: how the
+    declarer calls a village that is in no list; its region is the township's then, which acts in its stead."""
 
-    region: Village
+    region: Place
     difficulty: Words
     channel: Channel
     phone: Annotated[Phone | None, Empty] = None
     contact_person: Annotated[ContactPerson | Name | None, Empty] = None
     address: Annotated[Address | None, Empty] = None
+    village_name: Annotated[Name | None, Empty] = None
     name: Annotated[Name | None, Empty] = None
     id_no: Annotated[IdNo | None, Empty] = None
     household_no: Annotated[HouseholdNo | None, Empty] = None
@@ -76,6 +79,8 @@ def parse(raw: bytes, policy: Policy) -> DeclarationForm:
         raise faulty(error) from None
     if not (form.phone or form.contact_person or form.address):
         raise fault("phone", "missing", "Somebody must be reached: give a phone, a person or an address.")
+    if is_village_open(form.region) and form.village_name is None:
+        raise fault("village_name", "missing", "Say how the village is called, or choose it (region).")
     check_risk(form.risk, policy)
     return form
 

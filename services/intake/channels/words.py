@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from services.intake.channels import CHANNELS
 from shared.contracts.types import Frozen
 from shared.domain.concerns import BY_CODE
-from shared.domain.division import can_be_village
+from shared.domain.division import can_be_township, can_be_village
 
 WORDS_MAX = 2000
 NAME_MAX = 60
@@ -57,6 +57,12 @@ def _village(code: str) -> str:
     return code
 
 
+def _place(code: str) -> str:
+    if not can_be_village(code) and not can_be_township(code):
+        raise PydanticCustomError("not_a_village", "This is no village: choose one, or its township (12 digits).")
+    return code
+
+
 def _channel(code: str) -> str:
     if code not in CHANNELS:
         raise PydanticCustomError("not_one_of", "This channel is not on the list: see the contract.")
@@ -81,6 +87,8 @@ Phone = Annotated[str, Field(min_length=1, max_length=30), AfterValidator(plain_
 Email = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_email)]
 Address = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
 Village = Annotated[str, Field(min_length=12, max_length=12), AfterValidator(_village)]
+Place = Annotated[str, Field(min_length=12, max_length=12), AfterValidator(_place)]
+"""A village, or the township of one that is in no list."""
 Channel = Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_channel)]
 ConcernCode = Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_concern)]
 Concerns = Annotated[tuple[ConcernCode, ...], Field(max_length=CONCERNS_MAX)]

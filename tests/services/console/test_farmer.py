@@ -151,6 +151,31 @@ async def test_a_wrong_receipt_keeps_what_was_typed(village: Scene, farmer: http
     assert (await farmer.post("/track", data={})).status_code == 422
 
 
+async def test_whose_village_is_in_no_list_writes_its_name_and_goes_on_under_the_township(
+    village: Scene, farmer: httpx.AsyncClient
+) -> None:
+    township, seen = NEW_VILLAGE[:9], []
+    county = await farmer.post("/apply", data={"step": "1", "place": township[:6]})
+    assert 'name="village_name"' not in county.text, "of a county nobody knows where to send it"
+    page = await farmer.post("/apply", data={"step": "1", "place": township})
+    assert 'name="village_name"' in page.text and f'name="region" value="{township}000"' in page.text
+    page = await farmer.post("/apply", data={"step": "1", "region": f"{township}000"})
+    assert page.status_code == 422 and 'id="village_name-wrong"' in page.text and f'value="{VILLAGE}"' in page.text
+    open_ = TYPED | {"region": f"{township}000", "village_name": "新湖村"}
+    page = await farmer.post("/apply", data={**open_, "step": "1"})
+    assert page.status_code == 200 and 'name="difficulty"' in page.text and "新湖村" in page.text
+
+    def take(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.content))
+        return httpx.Response(201, json=FILED)
+
+    village.neighbours.answers["intake", "/v1/declarations"] = take
+    page = await farmer.post("/apply", data={**open_, "step": "4", "go": "send"})
+    assert page.status_code == 200 and "鲖城 › 新湖村" in page.text
+    await farmer.post("/apply", data={**open_, "region": VILLAGE, "step": "4", "go": "send"})
+    assert [one.get("village_name") for one in seen] == ["新湖村", None], "a village that is chosen has its own name"
+
+
 # ── pure ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -168,7 +193,8 @@ def test_nobody_s_form_is_held_up_because_the_village_is_newer_than_the_table() 
     [(township, choices)] = villages(NEW_VILLAGE[:9], [Division(NEW_VILLAGE, "village", "新村村委会", NEW_VILLAGE[:9])])
     assert (township, choices[-1], len(choices)) == ("鲖城", (NEW_VILLAGE, "新村村委会"), 23)
     for region in ("341221102000", "999999999999", ""):
-        assert set(wrong_at(1, {"region": region}, None, WORDS)) == {"region"}
+        is_township = region == "341221102000"
+        assert set(wrong_at(1, {"region": region}, None, WORDS)) == {"village_name" if is_township else "region"}
         assert set(wrong({"region": region, "text": "x"}, WORDS)) == {"region"}
 
 

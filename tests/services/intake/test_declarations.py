@@ -158,6 +158,7 @@ async def test_the_same_key_and_body_give_the_same_receipt_and_another_body_none
     [
         ({"region": "341221102"}, "region", "string_too_short"),
         ({"region": "999999999999"}, "region", "not_a_village"),
+        ({"region": "341221102000"}, "village_name", "missing"),
         ({"difficulty": "  "}, "difficulty", "missing"),
         ({"difficulty": "字" * 2001}, "difficulty", "string_too_long"),
         ({"difficulty": "a\u0000b"}, "difficulty", "forbidden_character"),
@@ -299,6 +300,26 @@ async def test_whoever_visits_sees_what_the_declarer_gave(desk: County) -> None:
     )
     other = desk.token("village", region="341221102202")
     assert (await desk.client.get(path, headers=other)).status_code == 404
+
+
+async def test_a_village_in_no_list_is_its_townships_with_the_name_that_the_declarer_gave(desk: County) -> None:
+    township = "341221102000"
+    window = desk.token("clerk", region="341221", officer_id="cl-1")
+    answer = await file(desk, window, region=township, village_name="新湖村", address=ADDRESS, name="郑候访", group=3)
+    kept = await row(desk, answer["receipt_no"])
+    assert (kept["region"], kept["grid"]) == (township, f"{township}-03")
+    [event] = await desk.events("clue.reported", kept["household_id"])
+    assert event["region"] == township and "新湖村" not in json.dumps(event, ensure_ascii=False), "words stay sealed"
+    for role, status in (("township", 200), ("village", 404)):
+        path = f"/v1/households/{kept['household_id']}/unmask"
+        seen = await desk.client.post(path, json={"reason": "上门核实"}, headers=desk.token(role, officer_id="x-1"))
+        assert seen.status_code == status
+        assert status == 404 or seen.json()["address"] == f"新湖村 {ADDRESS}"
+    whose = f"/v1/identity/clue:{kept['clue_id']}/unmask"
+    seen = await desk.client.post(
+        whose, json={"reason": "核对是哪一户"}, headers=desk.token("township", officer_id="x-1")
+    )
+    assert seen.json()["address"] == f"新湖村 {ADDRESS}"
 
 
 # ── the farmer asks ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -74,6 +74,20 @@ def test_a_household_without_a_grid_is_the_village_s_own() -> None:
     assert told(occasion, posts(*CADRES)) == [("v1", "stand_in"), ("v2", "stand_in")]
 
 
+def test_of_a_household_whose_village_nobody_knows_the_township_hears_it() -> None:
+    township = VILLAGE[:9]
+    there = (("t1", "leader", township), ("t2", "member", township))
+    open_: dict[str, Any] = {"region": f"{township}000", "grid": f"{township}000-03", "office": township}
+    for hop in ("village_group", "village_committee"):
+        assert told(replace(arrived(hop), **open_), posts(*there, *CADRES)) == [("t1", "office"), ("t2", "office")]
+    late = replace(arrived("village_group"), **open_, step="urged")
+    assert told(late, posts(*there, *CADRES)) == [("t1", "leader")]
+    unmatched = replace(arrived("village_group"), **(open_ | {"office": VILLAGE[:6]}), step="unmatched", hop=None)
+    assert told(unmatched, posts(*there, ("c", "leader", VILLAGE[:6]))) == [
+        ("c", "office"), ("t1", "stand_in"), ("t2", "stand_in"),
+    ]  # fmt: skip
+
+
 def test_a_limit_that_passed_is_told_to_the_leader_too_and_to_nobody_twice() -> None:
     late = replace(arrived(), step="passed")
     assert told(late, posts(WORKER, *CADRES)) == [("w", "worker"), ("v1", "leader")]

@@ -69,5 +69,13 @@ def test_who_acts_at_a_hop(hop: str, roles: set[str]) -> None:
     assert {role for role in ROLES if may_act_at(_caller(role), hop)} == roles
 
 
+def test_of_a_household_whose_village_nobody_knows_the_township_acts_in_the_villages_stead() -> None:
+    for hop in ("village_group", "village_committee", "village_return"):
+        assert may_act_at(_caller("township"), hop, "341221102000")
+        assert not may_act_at(_caller("township"), hop, "341221102201")
+        assert not may_act_at(_caller("county"), hop, "341221102000")
+    assert not may_act_at(_caller("township"), "county", "341221102000")
+
+
 def test_sums_are_exact_from_the_township_up_and_a_band_below() -> None:
     assert {role for role in ROLES if grade(_caller(role)) == "band"} == BELOW_TOWNSHIP

@@ -9,10 +9,12 @@ from shared.domain.division import (
     Division,
     UnknownDivision,
     ancestors,
+    can_be_township,
     can_be_village,
     contains,
     division,
     find,
+    is_village_open,
     pad,
     trim,
     villages_of,
@@ -75,6 +77,13 @@ def test_a_village_is_one_though_the_table_lacks_it() -> None:
 )  # fmt: skip
 def test_what_leaves_a_level_open_or_lies_elsewhere_is_no_village_of_anhui(code: str) -> None:
     assert not can_be_village(code)
+
+
+def test_a_township_whose_village_is_left_open_is_told_from_a_village_and_a_county() -> None:
+    assert can_be_township("341221102000") and can_be_township("341221990000"), "in the table, and newer than it"
+    for code in ("341221102201", "341221000000", "341200000000", "341221102", "320621102000", "", "34122110200x"):
+        assert not can_be_township(code), code
+    assert is_village_open("341221102000") and not is_village_open("341221102201")
 
 
 def test_a_code_that_is_not_there_is_unknown_and_never_an_accident() -> None:
