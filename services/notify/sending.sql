@@ -10,9 +10,10 @@ ORDER BY due_at, dispatch_id LIMIT $1
 SELECT * FROM dispatches WHERE dispatch_id = ANY($1::uuid[])
 
 -- name: notices
--- Their notices, and whether they still have something to say.
-SELECT n.*, n.state = 'read' AS is_read, EXISTS (
-    SELECT 1 FROM occasions o WHERE o.occasion_id = n.occasion_id AND o.state = 'ended'
+-- Their notices, and whether they still have something to say. Each asks for its own occasion: for EXISTS PostgreSQL may
+-- gather all that have ended first.
+SELECT n.*, n.state = 'read' AS is_read, coalesce(
+    (SELECT o.state = 'ended' FROM occasions o WHERE o.occasion_id = n.occasion_id), false
 ) AS has_ended
 FROM notices n WHERE n.notice_id = ANY($1::uuid[])
 

@@ -5,9 +5,10 @@ WHERE state = 'sent' AND escalate_at IS NOT NULL AND escalate_at <= (SELECT civi
 ORDER BY escalate_at, notice_id LIMIT $1
 
 -- name: read
--- These notices, read again under their households' locks; whether another person of the occasion has read his.
-SELECT n.*, EXISTS (
-    SELECT 1 FROM notices o WHERE o.occasion_id = n.occasion_id AND o.state = 'read'
+-- These notices, read again under their households' locks; whether another person of the occasion has read his. Each asks
+-- for its own: for EXISTS PostgreSQL may gather all that were ever read first.
+SELECT n.*, coalesce(
+    (SELECT true FROM notices o WHERE o.occasion_id = n.occasion_id AND o.state = 'read' LIMIT 1), false
 ) AS is_read_by_another
 FROM notices n WHERE n.notice_id = ANY($1::uuid[])
 

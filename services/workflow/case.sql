@@ -71,7 +71,8 @@ SELECT deadline_id, place_id, case_id, household_id, hop, step, round, branch, s
 FROM json_populate_recordset(NULL::deadlines, $1::json)
 
 -- name: move_cases
--- A merged household's open case becomes the other one's, unless that one has its own.
+-- A merged household's open case becomes the other one's, unless that one has its own. Tasks and deadlines are found by
+-- their place: by case they have no index.
 WITH moved AS (
     UPDATE cases c SET household_id = m.target, region = coalesce(h.region, c.region), grid = coalesce(h.grid, c.grid)
     FROM unnest($1::uuid[], $2::uuid[]) AS m (source, target) LEFT JOIN households h ON h.household_id = m.target
@@ -81,9 +82,10 @@ WITH moved AS (
 ), at_places AS (
     UPDATE places p SET household_id = m.household_id, region = m.region, grid = m.grid FROM moved m
     WHERE p.case_id = m.case_id
+    RETURNING p.place_id, p.household_id, p.region, p.grid
 ), at_tasks AS (
-    UPDATE tasks t SET household_id = m.household_id, region = m.region, grid = m.grid FROM moved m
-    WHERE t.case_id = m.case_id
+    UPDATE tasks t SET household_id = m.household_id, region = m.region, grid = m.grid FROM at_places m
+    WHERE t.place_id = m.place_id
 )
-UPDATE deadlines d SET household_id = m.household_id, region = m.region, grid = m.grid FROM moved m
-WHERE d.case_id = m.case_id
+UPDATE deadlines d SET household_id = m.household_id, region = m.region, grid = m.grid FROM at_places m
+WHERE d.place_id = m.place_id
