@@ -8,12 +8,15 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from math import inf
 from pathlib import Path
+from time import monotonic
 from types import SimpleNamespace
 from typing import cast
 from urllib.parse import quote, urlsplit
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from shared.crypto import role_password
 
@@ -31,8 +34,17 @@ SESSION: Mapping[str, str] = {
     "timezone": "Asia/Shanghai",
 }
 # The unit of work touches rows by key only; a plan made on an empty table is kept and would scan for ever
-# (28–39 CPU s a million against 16).
-BY_KEY_ONLY: Mapping[str, str] = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+# (28–39 CPU s a million against 16). Of an array PostgreSQL expects ten rows, and would plan anew for the one or two of
+# a small batch: a fifth of what it took for one of four records.
+BY_KEY_ONLY: Mapping[str, str] = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+PLANS_SECONDS = 5.0
+"""So long a connection keeps its plans. Of a few rows an index is read whole as cheaply as by key, and such a plan
+would outlast the table's growth by thousands a second, until PostgreSQL next counts it, within a minute."""
 
 
 def queries(beside: str) -> SimpleNamespace:
@@ -66,6 +78,8 @@ async def worker_pool(
         min_size=1,
         max_size=size,
         server_settings={**SESSION, **BY_KEY_ONLY, "search_path": f"{service},civil"},
+        connection_class=Planned,
+        setup=_plan_anew,
         reset=_as_it_is,
     )
 
@@ -77,8 +91,27 @@ async def api_pool(admin_dsn: str, service: str, database_key: bytes, size: int 
         min_size=0,
         max_size=size,
         server_settings={**SESSION, "search_path": f"{service},civil"},
+        connection_class=Planned,
+        setup=_plan_anew,
         reset=_as_it_is,
     )
+
+
+class Planned(asyncpg.Connection):
+    """A connection of a pool that knows when it last threw its plans away."""
+
+    planned_at = -inf
+
+    async def plan_anew(self) -> None:
+        """Once in PLANS_SECONDS: what is asked from now on is planned among the rows that there are now."""
+        if monotonic() - self.planned_at > PLANS_SECONDS:
+            await self.execute("DISCARD PLANS")
+            self.planned_at = monotonic()
+
+
+async def _plan_anew(connection: PoolConnectionProxy) -> None:
+    """Before it is lent, where nothing is lost if it fails."""
+    await cast(Planned, connection).plan_anew()
 
 
 async def _as_it_is(connection: asyncpg.Connection) -> None:
