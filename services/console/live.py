@@ -7,7 +7,7 @@ the page's numbers are asked for again from the service that owns them.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -83,21 +83,29 @@ _decoder = msgspec.json.Decoder(_Event)
 
 @dataclass(slots=True, eq=False)
 class Ear:
-    """One open page. `next` waits for what is new; None means that the process is going."""
+    """One open page and the topics that move it. `next` waits for what is new; None means that the process is going."""
 
     caller: Caller
+    topics: Collection[str] = TOPICS
     _told_at: float = 0.0
     _queue: "asyncio.Queue[Heard | None]" = field(default_factory=lambda: asyncio.Queue(EAR_MAX))
+
+    def hears(self, one: Heard) -> bool:
+        return one.topic in self.topics and one.is_for(self.caller)
 
     def hear(self, one: Heard | None) -> None:
         if self._queue.full():
             self._queue.get_nowait()
         self._queue.put_nowait(one)
 
-    async def next(self, gather_seconds: float) -> list[Heard] | None:
+    async def next(self, gather_seconds: float, wait_seconds: float | None = None) -> list[Heard] | None:
         """What came: after a quiet moment at once, else with whatever follows within one: ten events are one change of
-        the page."""
-        first = await self._queue.get()
+        the page. Nothing, where nothing came for as long as it waits."""
+        try:
+            async with asyncio.timeout(wait_seconds):
+                first = await self._queue.get()
+        except TimeoutError:
+            return []
         if first is None:
             return None
         loop = asyncio.get_running_loop()
@@ -138,16 +146,16 @@ class Live:
             return
         self._recent.append(one)
         for ear in self._ears:
-            if one.is_for(ear.caller):
+            if ear.hears(one):
                 ear.hear(one)
 
-    def since(self, instant: datetime, caller: Caller) -> list[Heard]:
-        """What came for a caller after a page was drawn, as far as it is still known here."""
-        return [one for one in self._recent if one.at > instant - SLACK and one.is_for(caller)]
+    def since(self, instant: datetime, ear: Ear) -> list[Heard]:
+        """What came for a page after it was drawn, as far as it is still known here."""
+        return [one for one in self._recent if one.at > instant - SLACK and ear.hears(one)]
 
     @contextlib.contextmanager
-    def listening(self, caller: Caller) -> Iterator[Ear]:
-        ear = Ear(caller)
+    def listening(self, caller: Caller, topics: Collection[str] = TOPICS) -> Iterator[Ear]:
+        ear = Ear(caller, topics)
         if self._is_closed:
             ear.hear(None)
         self._ears.add(ear)

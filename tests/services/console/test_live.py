@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.console.live import EAR_MAX, Arrivals, Heard, Live, heard
+from services.console.live import EAR_MAX, Arrivals, Ear, Heard, Live, heard
 from shared.access.tokens import Caller
 from shared.contracts.stage import Stage
 from shared.messaging.outbox import serialise
@@ -122,9 +122,16 @@ async def test_the_first_after_a_quiet_moment_is_told_at_once_and_what_follows_i
 def test_what_came_between_drawing_and_listening_is_caught_up() -> None:
     live = Live("nowhere", "test")
     live.handle("stage.advanced", event())
-    assert len(live.since(NOW - timedelta(seconds=1), VILLAGER)) == 1
-    assert live.since(NOW + timedelta(seconds=60), VILLAGER) == []
-    assert live.since(NOW, Caller("c", "county", "340822")) == []
+    assert len(live.since(NOW - timedelta(seconds=1), Ear(VILLAGER))) == 1
+    assert live.since(NOW + timedelta(seconds=60), Ear(VILLAGER)) == []
+    assert live.since(NOW, Ear(Caller("c", "county", "340822"))) == []
+
+
+def test_a_page_hears_the_topics_that_move_it_alone() -> None:
+    live = Live("nowhere", "test")
+    with live.listening(VILLAGER, ("notice.sent",)) as ear:
+        live.handle("stage.advanced", event())
+        assert ear._queue.empty() and live.since(NOW - timedelta(seconds=1), ear) == []
 
 
 async def test_when_the_process_goes_every_open_page_is_let_go(kafka: str) -> None:
