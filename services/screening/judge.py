@@ -7,6 +7,7 @@ speaks only if it would for every kind of household, by the mildest answer, and 
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from services.screening.facts import Facts
 from services.screening.household import Known
@@ -16,12 +17,20 @@ from services.screening.rules.finding import RANK, Measured, Quiet, Sight
 from shared.policy import Policy, load
 
 
-def judge(facts: Facts, sights: Sequence[Sight], lines: Lines, today: date) -> list[Measured]:
-    """Findings, the gravest first. `sights`: the household as it is known, or one of each kind."""
-    if not facts:
-        return []
-    found = _checked(facts, sights[0], lines, today) if len(sights) == 1 else _common(facts, sights, lines, today)
-    return sorted(found, key=lambda one: (-RANK[one.level], one.key)) if len(found) > 1 else found
+class Judgement(NamedTuple):
+    """Findings, the gravest first, and the days after today from which time alone may change them."""
+
+    found: list[Measured]
+    turns: list[date]
+
+
+def judge(facts: Facts, sights: Sequence[Sight], lines: Lines, today: date) -> Judgement:
+    """`sights`: the household as it is known, or one of each kind."""
+    answers = [_checked(facts, sight, lines, today) for sight in sights]
+    found, turns = answers[0] if len(answers) == 1 else _common(answers)
+    if len(found) > 1:
+        found.sort(key=lambda one: (-RANK[one.level], one.key))
+    return Judgement(found, turns)
 
 
 def sights_of(known: Known | None, policy: Policy) -> Sequence[Sight]:
@@ -29,16 +38,6 @@ def sights_of(known: Known | None, policy: Policy) -> Sequence[Sight]:
     if known is None:
         return [Sight(kind) for kind in policy.household_kinds]
     return (sight_of(known, policy),)
-
-
-def turns_on(facts: Facts, sights: Sequence[Sight], lines: Lines, today: date) -> list[date]:
-    """The days after today from which time alone may change what is found."""
-    return [
-        day
-        for department, mine in facts.items()
-        for sight in sights
-        for day in BY_DEPARTMENT[department].turns(mine, sight, lines.rules[department], today)
-    ]
 
 
 @lru_cache(maxsize=64)
@@ -63,19 +62,24 @@ def sight_of(known: Known, policy: Policy) -> Sight:
     return Sight(kind, income, known.earners, known.young)
 
 
-def _checked(facts: Facts, sight: Sight, lines: Lines, today: date) -> list[Measured]:
-    return [
-        one
-        for department, mine in facts.items()
-        for one in BY_DEPARTMENT[department].check(mine, sight, lines.rules[department], today)
-    ]
+def _checked(facts: Facts, sight: Sight, lines: Lines, today: date) -> Judgement:
+    found: list[Measured] = []
+    turns: list[date] = []
+    for department, mine in facts.items():
+        for one in BY_DEPARTMENT[department].check(mine, sight, lines.rules[department], today):
+            if isinstance(one, Measured):
+                found.append(one)
+            else:
+                turns.append(one)
+    return Judgement(found, turns)
 
 
-def _common(facts: Facts, sights: Sequence[Sight], lines: Lines, today: date) -> list[Measured]:
+def _common(judgements: Sequence[Judgement]) -> Judgement:
     """What is found for each of them, with the mildest of their answers; of equal ones the last one's."""
-    answers = [{one.key: one for one in _checked(facts, sight, lines, today)} for sight in sights]
+    answers = [{one.key: one for one in each.found} for each in judgements]
     common = [key for key in answers[-1] if all(key in answer for answer in answers)]
-    return [_mildest([answer[key] for answer in answers]) for key in common]
+    found = [_mildest([answer[key] for answer in answers]) for key in common]
+    return Judgement(found, [day for each in judgements for day in each.turns])
 
 
 def _mildest(answers: Sequence[Measured]) -> Measured:

@@ -9,11 +9,11 @@ from uuid import UUID
 import msgspec
 
 from services.screening.household import Digest, Word, pack
-from services.screening.judge import judge, sights_of, turns_on
+from services.screening.judge import judge, sights_of
 from services.screening.lines import Lines, lines_on
 from services.screening.precheck import still_answered
 from services.screening.recheck import Recheck
-from services.screening.rules.finding import Measured, Sight
+from services.screening.rules.finding import Measured
 from services.screening.warning import Because, Heard, Row, Told, told
 from shared.clock import civil_date
 from shared.contracts.envelope import Event
@@ -55,13 +55,12 @@ def judged(
     lines = lines_on(policy.name, today)
     if digest.answered:
         digest = msgspec.structs.replace(digest, answered=still_answered(digest, lines.cool_down, today))
-    sights = sights_of(digest.known, policy)
-    found = judge(digest.facts, sights, lines, today)
+    found, turns = judge(digest.facts, sights_of(digest.known, policy), lines, today)
     if not found and digest.spoken is None and not digest.clues:
         result = Told(digest, "nothing")
     else:
         result = told(digest, found, because_of(digest, home, cause, policy, lines, now, words), heard)
-    return _decision(home, result, _recheck_on(result.digest, found, sights, lines, today), cause)
+    return _decision(home, result, _recheck_on(result.digest, found, turns, lines), cause)
 
 
 def because_of(
@@ -95,11 +94,9 @@ def because_of(
     )
 
 
-def _recheck_on(
-    digest: Digest, found: Sequence[Measured], sights: Sequence[Sight], lines: Lines, today: date
-) -> date | None:
+def _recheck_on(digest: Digest, found: Sequence[Measured], turns: Sequence[date], lines: Lines) -> date | None:
     """The first day on which time alone may change the judgement: a rule's, a cool-down's end, a new value's."""
-    days = turns_on(digest.facts, sights, lines, today)
+    days = [*turns]
     if digest.answered:
         days += (digest.answered[one.key].on + lines.cool_down for one in found if one.key in digest.answered)
     if lines.until is not None and digest.facts:

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import cast
 
-from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, not_verified
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, not_verified
 from services.screening.rules.window import first_within, last_words, months_after, newest_words
 from shared.contracts.data import Allowance, Fact
 from shared.contracts.types import Level
@@ -58,23 +58,20 @@ def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
     return newest_words(cast(Sequence[AllowanceFact], facts), _allowance, _occurred_on)
 
 
-def check(facts: Sequence[Live], sight: Sight, lines: AllowanceLines, today: date) -> Iterator[Measured]:
+def check(facts: Sequence[Live], sight: Sight, lines: AllowanceLines, today: date) -> Iterator[Answer]:
+    """The days: a watch is over."""
     for one in _last(facts):
+        if one.change != "ended" or _watched_until(one, lines) <= today:
+            continue
+        yield _watched_until(one, lines)
         level = lines.ended[one.allowance].value
-        if level is not None and one.change == "ended" and _watched_until(one, lines) > today:
+        if level is not None:
             yield Measured(
                 ENDED, one.allowance, DEPARTMENT, "living", level,
                 "ended", "granted", "change", lines.months, one.occurred_on, (one.record_id,),
                 Change(one.record_id, "change", "one_of", "granted|adjusted", "change"),
                 {"type": one.allowance, "months": f"{lines.months.value}"},
             )  # fmt: skip
-
-
-def turns(facts: Sequence[Live], sight: Sight, lines: AllowanceLines, today: date) -> Iterator[date]:
-    """When the watch is over."""
-    for one in _last(facts):
-        if one.change == "ended" and _watched_until(one, lines) > today:
-            yield _watched_until(one, lines)
 
 
 def _watched_until(one: AllowanceFact, lines: AllowanceLines) -> date:

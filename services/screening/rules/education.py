@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, last_of, not_verified
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, last_of, not_verified
 from services.screening.rules.window import YEARS_KEPT, last_words, months_after, newest_words
 from shared.contracts.data import Enrolment, Fact, SchoolCost
 from shared.contracts.types import Level
@@ -87,7 +87,8 @@ def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
     return [*newest_words(enrolments, _person, _occurred_on), *costs]
 
 
-def check(facts: Sequence[Live], sight: Sight, lines: SchoolLines, today: date) -> Iterator[Measured]:
+def check(facts: Sequence[Live], sight: Sight, lines: SchoolLines, today: date) -> Iterator[Answer]:
+    """The days: somebody comes to school age or grows out of it, a school year counts no more."""
     for one in _last_enrolments(facts):
         table = _table(one, sight, lines, today)
         told = table[one.status]
@@ -97,22 +98,13 @@ def check(facts: Sequence[Live], sight: Sight, lines: SchoolLines, today: date) 
                 one.status, "enrolled", "status", told, one.occurred_on, (one.record_id,),
                 Change(one.record_id, "status", "one_of", _statuses(table, speaking=False), "status"),
             )  # fmt: skip
+        yield from _comes_of_age(one, sight, lines, today)
     level = lines.at_threshold.value
-    if level is not None and _most(facts) >= lines.cost.value:
-        yield from (_dear(one, level, lines) for one in _spent(facts, lines, today) if one.yuan >= lines.cost.value)
-
-
-def turns(facts: Sequence[Live], sight: Sight, lines: SchoolLines, today: date) -> Iterator[date]:
-    """When somebody comes to school age or grows out of it, and when a school year counts no more."""
-    for one in _last_enrolments(facts):
-        born = (sight.young or {}).get(one.person_id)
-        if born and lines.inside[one.status].value != lines.outside[one.status].value:
-            ages = (lines.ages[0], lines.ages[1] + 1)
-            yield from (day for day in (date(born + age, 1, 1) for age in ages) if day > today)
     if _most(facts) >= lines.cost.value:
-        for year in {one.school_year for one in facts if isinstance(one, CostFact)}:
-            if _counted_until(year, lines) > today:
-                yield _counted_until(year, lines)
+        for spent in _spent(facts, lines, today):
+            yield _counted_until(spent.school_year, lines)
+            if level is not None and spent.yuan >= lines.cost.value:
+                yield _dear(spent, level, lines)
 
 
 # ── schooling ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,6 +124,14 @@ def _is_outside(one: EnrolmentFact, sight: Sight, lines: SchoolLines, today: dat
     if born == 0:
         return False
     return born is None or not lines.ages[0] <= today.year - born <= lines.ages[1]
+
+
+def _comes_of_age(one: EnrolmentFact, sight: Sight, lines: SchoolLines, today: date) -> Iterator[date]:
+    """Where its age decides by which table a person is judged."""
+    born = (sight.young or {}).get(one.person_id)
+    if born and lines.inside[one.status].value != lines.outside[one.status].value:
+        ages = (lines.ages[0], lines.ages[1] + 1)
+        yield from (day for day in (date(born + age, 1, 1) for age in ages) if day > today)
 
 
 def _statuses(table: Table, *, speaking: bool) -> str:

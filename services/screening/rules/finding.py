@@ -111,6 +111,10 @@ class Measured(msgspec.Struct, frozen=True):
         return self.line.verified
 
 
+Answer = Measured | date
+"""What a rule says: a finding, or a day from which time alone may change what it finds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """What a rule looked at and did not warn of. `speaks_if` would make it speak; without a record to change None."""
@@ -144,11 +148,9 @@ class Rule(Protocol):
     def kept(self, facts: Sequence[Live], today: date) -> Sequence[Live]:
         """What a digest that has grown keeps: all that `check` may read today or on a later day."""
 
-    def check(self, facts: Sequence[Live], sight: Sight, lines: Any, today: date) -> Iterator[Measured]:
-        """What is found. Where `sight` lacks something, what holds without it. Runs a million times: ifs first."""
-
-    def turns(self, facts: Sequence[Live], sight: Sight, lines: Any, today: date) -> Iterator[date]:
-        """Days after today from which time alone may change what `check` says; too many are harmless, none missed."""
+    def check(self, facts: Sequence[Live], sight: Sight, lines: Any, today: date) -> Iterator[Answer]:
+        """What is found, and the days after today from which time alone may change that; too many are harmless, none
+        missed. Where `sight` lacks something, what holds without it. Runs a million times: ifs first."""
 
     def sentence(self, found: Measured) -> Words:
         """The exact sentence, for township and above; the band comes from the concern."""

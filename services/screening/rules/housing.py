@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight
 from services.screening.rules.window import newest_words
 from shared.contracts.data import Fact, HouseGrade
 from shared.contracts.types import Level
@@ -47,7 +47,8 @@ def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
     return newest_words(cast(Sequence[HouseFact], facts), lambda _: "house", _inspected_on)
 
 
-def check(facts: Sequence[Live], sight: Sight, lines: HouseLines, today: date) -> Iterator[Measured]:
+def check(facts: Sequence[Live], sight: Sight, lines: HouseLines, today: date) -> Iterator[Answer]:
+    """A house does not change by waiting."""
     newest = _newest(facts)
     told = lines.grades[newest.grade]
     if told.value is not None:
@@ -56,11 +57,6 @@ def check(facts: Sequence[Live], sight: Sight, lines: HouseLines, today: date) -
             newest.grade, "C", "grade", told, newest.inspected_on, (newest.record_id,),
             Change(newest.record_id, "grade", "one_of", lines.safe, "grade"),
         )  # fmt: skip
-
-
-def turns(facts: Sequence[Live], sight: Sight, lines: HouseLines, today: date) -> Iterator[date]:
-    """A house does not change by waiting."""
-    return iter(())
 
 
 def sentence(found: Measured) -> Words:

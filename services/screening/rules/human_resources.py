@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, last_of, not_verified
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, last_of, not_verified
 from services.screening.rules.window import first_within, last_words, months_after, newest_words
 from shared.contracts.data import Employment, Fact, WageArrears
 from shared.contracts.types import Level
@@ -78,28 +78,20 @@ def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
     return [*newest_words(work, _person, _occurred_on), *newest_words(arrears, _person, _occurred_on)]
 
 
-def check(facts: Sequence[Live], sight: Sight, lines: WorkLines, today: date) -> Iterator[Measured]:
+def check(facts: Sequence[Live], sight: Sight, lines: WorkLines, today: date) -> Iterator[Answer]:
+    """The days: somebody has been out of work for long enough, a debt was told too long ago."""
     case = _case(sight)
     level = lines.out[case].value
-    if level is not None:
-        for one in _last_work(facts):
-            if one.status != "employed" and _speaks_on(one, case, lines) <= today:
-                yield _out_of_work(one, case, level, lines, today)
-    level = lines.at_threshold.value
-    if level is not None and _most(facts) >= lines.arrears.value:
-        owed = _owed(facts, lines, today)
-        if owed is not None and owed.yuan >= lines.arrears.value:
-            yield _arrears(owed, level, lines)
-
-
-def turns(facts: Sequence[Live], sight: Sight, lines: WorkLines, today: date) -> Iterator[date]:
-    """When somebody has been out of work for long enough, and when a debt was told too long ago."""
-    case = _case(sight)
     for one in _last_work(facts):
         if one.status != "employed" and _speaks_on(one, case, lines) > today:
             yield _speaks_on(one, case, lines)
+        elif one.status != "employed" and level is not None:
+            yield _out_of_work(one, case, level, lines, today)
     if _most(facts) >= lines.arrears.value:
-        yield from (day for owed in _last_arrears(facts) if (day := _counted_until(owed, lines)) > today)
+        level, owed = lines.at_threshold.value, _owed(facts, lines, today)
+        if level is not None and owed is not None and owed.yuan >= lines.arrears.value:
+            yield _arrears(owed, level, lines)
+        yield from (day for told in _last_arrears(facts) if (day := _counted_until(told, lines)) > today)
 
 
 # ── out of work ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ threshold; one level higher where it is also a set share of its known yearly inc
 settlement that it takes back, and not at all where that one does not stand.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,7 @@ import msgspec
 from services.screening.rules.finding import (
     KIND_EN,
     KIND_ZH,
+    Answer,
     Change,
     Live,
     Measured,
@@ -112,12 +113,15 @@ def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
     return [*in_window, *newest_words(covers, _person, _occurred_on)]
 
 
-def check(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date) -> Iterator[Measured]:
+def check(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date) -> Iterator[Answer]:
+    """The days: a settlement leaves the rolling months, its year ends, a later one begins to count."""
     line = lines.self_paid[sight.kind].value
     if _most(facts) >= line:
-        paid = self_paid(facts, lines, today)
+        counted = _counted(facts)
+        paid = _larger(counted, lines, today)
         if paid is not None and paid.yuan >= line:
             yield _burden(paid, sight, lines, today)
+        yield from _turns({day for day, _ in counted}, lines, today)
     for one in _latest_covers(facts):
         told = lines.cover[one.status]
         if told.value is not None:
@@ -128,11 +132,8 @@ def check(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date)
             )  # fmt: skip
 
 
-def turns(facts: Sequence[Live], sight: Sight, lines: MedicalLines, today: date) -> Iterator[date]:
-    """When a settlement leaves the rolling months, when its year ends, when a later one begins to count."""
-    if _most(facts) < lines.self_paid[sight.kind].value:
-        return
-    for day in {counted_on for counted_on, _ in _counted(facts)}:
+def _turns(counted_on: Iterable[date], lines: MedicalLines, today: date) -> Iterator[date]:
+    for day in counted_on:
         if day > today:
             yield day
         for leaves in (leaves_on(day, lines.rolling), date(day.year + lines.calendar, 1, 1)):
@@ -177,26 +178,32 @@ def _most(facts: Sequence[Live]) -> Decimal:
 
 def self_paid(facts: Sequence[Live], lines: MedicalLines, today: date) -> Paid | None:
     """The larger window; None when no settlement lies in either."""
+    return _larger(_counted(facts), lines, today)
+
+
+Part = tuple[date, SettlementFact]
+"""A settlement or a refund with the day on which it counts."""
+
+
+def _larger(counted: Sequence[Part], lines: MedicalLines, today: date) -> Paid | None:
     first, since = date(today.year - lines.calendar + 1, 1, 1), months_after(today, -lines.rolling)
-    counted = [part for part in _counted(facts) if part[0] <= today]
     windows = (
-        ("year", [part for part in counted if part[0] >= first]),
-        ("rolling", [part for part in counted if part[0] > since]),
+        ("year", [part for part in counted if first <= part[0] <= today]),
+        ("rolling", [part for part in counted if since < part[0] <= today]),
     )
     sums = [(sum([one.yuan for _, one in parts], NOTHING), name, parts) for name, parts in windows if parts]
     yuan, name, parts = max(sums, key=lambda each: each[0], default=(NOTHING, "", ()))
     return _paid(name, yuan, parts) if parts else None
 
 
-def _paid(window: str, yuan: Decimal, parts: Sequence[tuple[date, SettlementFact]]) -> Paid:
-    """Of parts that each have the day on which they count."""
+def _paid(window: str, yuan: Decimal, parts: Sequence[Part]) -> Paid:
     record_ids = last_of([(day, one.reverses is None, one.record_id) for day, one in parts])
     last_on = max([day for day, _ in parts])
     return Paid(window, yuan, len(parts), record_ids, last_on, all([one.is_in_scope for _, one in parts]))
 
 
-def _counted(facts: Sequence[Live]) -> list[tuple[date, SettlementFact]]:
-    """What stands, each with the day on which it counts."""
+def _counted(facts: Sequence[Live]) -> list[Part]:
+    """What stands."""
     settled = _settled(facts)
     return [
         (counted_as.settled_on, one)

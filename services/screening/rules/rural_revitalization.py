@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import cast
 
-from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, not_verified
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, not_verified
 from services.screening.rules.window import YEARS_KEPT, months_after
 from shared.contracts.data import Fact, ProjectFailure
 from shared.contracts.types import Level
@@ -50,10 +50,14 @@ def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
     return [one for one in cast(Sequence[FailureFact], facts) if one.occurred_on.year >= today.year - YEARS_KEPT]
 
 
-def check(facts: Sequence[Live], sight: Sight, lines: FailureLines, today: date) -> Iterator[Measured]:
+def check(facts: Sequence[Live], sight: Sight, lines: FailureLines, today: date) -> Iterator[Answer]:
+    """The days: a loss lies too long back."""
     line, level = lines.loss, lines.at_threshold.value
     for one in cast(Sequence[FailureFact], facts):
-        if level is not None and one.yuan >= line.value and _counted_until(one, lines) > today:
+        if one.yuan < line.value or _counted_until(one, lines) <= today:
+            continue
+        yield _counted_until(one, lines)
+        if level is not None:
             over = one.yuan - line.value
             yield Measured(
                 FAILURE, one.record_id, DEPARTMENT, "income_loss", level,
@@ -61,13 +65,6 @@ def check(facts: Sequence[Live], sight: Sight, lines: FailureLines, today: date)
                 Change(one.record_id, "loss_yuan", "under", f"{line.value:.2f}", "yuan", f"{over:.2f}"),
                 {"value": f"{one.yuan:,.2f}", "line": f"{line.value:,.2f}", "over": f"{over:,.2f}"},
             )  # fmt: skip
-
-
-def turns(facts: Sequence[Live], sight: Sight, lines: FailureLines, today: date) -> Iterator[date]:
-    """When a loss lies too long back."""
-    for one in cast(Sequence[FailureFact], facts):
-        if one.yuan >= lines.loss.value and _counted_until(one, lines) > today:
-            yield _counted_until(one, lines)
 
 
 def _counted_until(one: FailureFact, lines: FailureLines) -> date:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from services.screening.rules.finding import Change, Live, Measured, Quiet, Sight, not_verified
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, not_verified
 from services.screening.rules.window import newest_words
 from shared.contracts.data import Fact, WaterSupply
 from shared.contracts.types import Level
@@ -67,9 +67,12 @@ def kept(facts: Sequence[Live], today: date) -> Sequence[Live]:
     return [one for one in told if one in tested or one in newest]
 
 
-def check(facts: Sequence[Live], sight: Sight, lines: WaterLines, today: date) -> Iterator[Measured]:
+def check(facts: Sequence[Live], sight: Sight, lines: WaterLines, today: date) -> Iterator[Answer]:
+    """The day: the water has been off for too long."""
     last, tested = _last(facts), _last_test(facts)
-    if last.is_off and lines.off.value is not None and _ends(last, lines) <= today:
+    if last.is_off and _ends(last, lines) > today:
+        yield _ends(last, lines)
+    elif last.is_off and lines.off.value is not None:
         yield Measured(
             OFF, "", DEPARTMENT, "unsafe_water", lines.off.value,
             last.since.isoformat(), f"{lines.days.value}", "days_since", lines.days, last.since, (last.record_id,),
@@ -81,13 +84,6 @@ def check(facts: Sequence[Live], sight: Sight, lines: WaterLines, today: date) -
             "fail", "pass", "quality", lines.unfit, tested.occurred_on, (tested.record_id,),
             Change(tested.record_id, "quality", "one_of", "pass", "quality"),
         )  # fmt: skip
-
-
-def turns(facts: Sequence[Live], sight: Sight, lines: WaterLines, today: date) -> Iterator[date]:
-    """When the water has been off for too long."""
-    last = _last(facts)
-    if last.is_off and _ends(last, lines) > today:
-        yield _ends(last, lines)
 
 
 def _ends(last: SupplyFact, lines: WaterLines) -> date:

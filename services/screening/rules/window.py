@@ -19,7 +19,8 @@ YEARS_KEPT = 4
 
 def newest_words(words: Iterable[Word], about: Callable[[Word], str], told_on: Callable[[Word], date]) -> list[Word]:
     """Of each thing that they are about the newest words, in the order of their days; of one day, as they came."""
-    kept, seen = list[Word](), dict[str, int]()
+    kept: list[Word] = []
+    seen: dict[str, int] = {}
     for one in reversed(sorted(words, key=told_on)):
         of = about(one)
         seen[of] = seen.get(of, 0) + 1
@@ -30,7 +31,7 @@ def newest_words(words: Iterable[Word], about: Callable[[Word], str], told_on: C
 
 def last_words(words: Iterable[Word], about: Callable[[Word], str], told_on: Callable[[Word], date]) -> Iterator[Word]:
     """Of each thing that they are about the last word, by the day on which it was true; of one day, what came last."""
-    last = dict[str, Word]()
+    last: dict[str, Word] = {}
     for one in words:
         known = last.get(of := about(one))
         if known is None or told_on(one) >= told_on(known):

@@ -99,7 +99,7 @@ def screened(township: Township, today: date, policy_name: str = PACKAGE) -> dic
     for household_id, facts in digests(township, homes, of_person, noon).items():
         known = _known(homes[household_id], noon)
         levels: dict[str, str] = {}
-        for one in judge(facts, sights_of(known, policy), lines, today):
+        for one in judge(facts, sights_of(known, policy), lines, today).found:
             for name in (one.department, WHOLE):
                 levels[name] = max(levels.get(name, "yellow"), one.level, key=RANK.__getitem__)
         found[known.household_no] = levels

@@ -74,7 +74,7 @@ def facts_of(records: Sequence[Fact]) -> Facts:
 
 
 def found_in(records: Sequence[Fact], known: Known) -> dict[str, Measured]:
-    return {one.key: one for one in judge(facts_of(records), sights_of(known, POLICY), LINES, TODAY)}
+    return {one.key: one for one in judge(facts_of(records), sights_of(known, POLICY), LINES, TODAY).found}
 
 
 def with_(records: Sequence[Fact], change: Change, value: Any) -> list[Fact]:

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
 from services.screening.explain import NEW_RISK, TEXT_MAX, why_not
 from services.screening.judge import looked_at
 from services.screening.lines import lines_on
+from services.screening.rules import housing
 from services.screening.rules.finding import Sight
 from services.screening.subscribers import subscribers
-from shared.contracts.warning import WarningState
+from shared.contracts.warning import WarningState, Words
 from shared.domain.concerns import CONCERNS
 from shared.messaging.room import Decision, Input, State
 from shared.policy import load
@@ -78,3 +82,19 @@ def test_a_household_that_is_monitored_or_helped_already_is_a_new_risk_by_its_re
     for status, is_new in (("monitored", True), ("eliminated", True), ("none", False)):
         words = told_of(registered(H, 1, {"monitoring": status}), changed(H, 1, DANGEROUS)).explanation
         assert (NEW_RISK.zh in words.exact.zh, NEW_RISK.en in words.band.en) == (is_new, is_new)
+
+
+def test_a_warning_that_its_contract_refuses_is_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a rule says: a word of no level, a text that is too long, one with a NUL."""
+    assert WarningState.model_validate_json(told_of(changed(H, 1, DANGEROUS)).model_dump_json()).level == "red"
+    right = housing.sentence
+    for part, wrong in (
+        ("GRADE", "x" * 65),
+        ("DEPARTMENT", ""),
+        ("sentence", lambda found: Words(zh="长" * 2001, en="")),
+        ("sentence", lambda found: Words(zh="\x00", en="")),
+        ("sentence", lambda found: right(found).zh),
+    ):
+        with monkeypatch.context() as patch, pytest.raises((ValidationError, KeyError)):
+            patch.setattr(housing, part, wrong)
+            told_of(changed(H, 1, DANGEROUS))

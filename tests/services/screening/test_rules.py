@@ -30,7 +30,7 @@ LINES = lines_on("regular-2026", TODAY).rules["medical_insurance"]
 
 def judged(household: dict[str, Any] | None, facts: Facts, today: date = TODAY) -> Any:
     known = known_of(registered(household_id(1), 1, household).body) if household is not None else None
-    return judge(facts, sights_of(known, POLICY), lines_on("regular-2026", today), today)
+    return judge(facts, sights_of(known, POLICY), lines_on("regular-2026", today), today).found
 
 
 def facts_of(records: list[dict[str, Any]], today: date = TODAY) -> Facts:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.screening.lines import lines_on
 from services.screening.rules import BY_DEPARTMENT, civil_affairs, education
-from services.screening.rules.finding import Live, Rule, Sight
+from services.screening.rules.finding import Live, Measured, Rule, Sight
 from services.screening.rules.window import first_within, months_after, newest_words
 from shared.contracts.data import Fact
 from tests.services.screening.people import TODAY, fact, household_id, person
@@ -90,10 +90,10 @@ sights = st.builds(
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_day_is_missed_on_which_time_alone_changes_the_answer(department: str, data: st.DataObject) -> None:
-    rule, lines = RULES[department], LINES[department]
+    rule = RULES[department]
     facts = _live(rule, _drawn(data, department))
     sight, today = data.draw(sights), data.draw(days)
-    told = set(rule.turns(facts, sight, lines, today))
+    told = _days(rule, facts, sight, today)
     assert all(day > today for day in told)
     before = _said(rule, facts, sight, today)
     for after in (today + timedelta(days=ahead) for ahead in range(1, 460)):
@@ -119,8 +119,7 @@ def test_no_day_is_missed_on_which_time_alone_changes_the_answer(department: str
 def test_each_waiting_clock_names_its_day(record: dict[str, Any], sight: dict[str, Any], turn: date) -> None:
     told = fact(household_id(1), 1, record)
     rule = RULES[told.department]
-    found = rule.turns(_live(rule, [told]), Sight("others", **sight), LINES[told.department], TODAY)
-    assert min(found) == turn
+    assert min(_days(rule, _live(rule, [told]), Sight("others", **sight), TODAY)) == turn
 
 
 @pytest.mark.parametrize("department", RULES)
@@ -165,5 +164,9 @@ def _live(rule: Rule, facts: list[Fact]) -> list[Live]:
 
 
 def _said(rule: Rule, facts: Any, sight: Sight, today: date) -> set[tuple[str, str, str]]:
-    found = rule.check(facts, sight, LINES[rule.DEPARTMENT], today)
-    return {(one.key, one.level, one.value) for one in found}
+    answers = rule.check(facts, sight, LINES[rule.DEPARTMENT], today)
+    return {(one.key, one.level, one.value) for one in answers if isinstance(one, Measured)}
+
+
+def _days(rule: Rule, facts: Any, sight: Sight, today: date) -> set[date]:
+    return {one for one in rule.check(facts, sight, LINES[rule.DEPARTMENT], today) if isinstance(one, date)}
