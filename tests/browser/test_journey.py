@@ -97,52 +97,6 @@ async def test_a_farmer_asks_and_follows_without_scripts(
         farmer.errors = [one for one in farmer.errors if "422" not in one and "404" not in one]
 
 
-async def test_whose_village_is_in_no_list_is_visited_by_the_township(village: Village) -> None:
-    async with village.visitor(size=PHONE, java_script_enabled=False) as farmer:
-        page = farmer.page
-        await page.goto("/apply")
-        await page.locator(f"button[value='{TOWNSHIP}']").click()
-        await farmer.shoot("apply-no-village", whole=True)
-        await page.locator(f"button[value='{TOWNSHIP}000']").click()
-        await expect(page.locator("#village_name-wrong")).to_be_visible()
-        farmer.errors = [one for one in farmer.errors if "422" not in one]
-        await page.locator("#village_name").fill("新湖村")
-        await page.locator("#village_name").press("Enter")
-        await page.locator("#difficulty").fill("房子漏雨，没有地方住。")
-        await page.locator("button.main-act").click()
-        await page.locator("#phone").fill("13955580099")
-        await page.locator("#name").fill("宋家旺")
-        await page.locator("button.main-act").click()
-        await expect(page.locator("main")).to_contain_text("鲖城 › 新湖村")
-        await sent(page)
-        await farmer.shoot("applied-no-village", whole=True)
-
-    async def arrived() -> list[dict[str, Any]]:
-        road = village.road
-        listed = await road.get("workflow", "/v1/tasks", road.county, state="open", office=TOWNSHIP)
-        return [one for one in listed["items"] if one["hop"] == "village_group"]
-
-    [task] = await until(arrived, 20, "the first look at the township")
-    async with village.officer(TOWNSHIP_OFFICER) as officer:
-        await officer.open("/queues")
-        await officer.page.locator(f"tr:has(a[href='/tasks/{task['task_id']}']) a.open").click()
-        await expect(officer.page.locator("main")).to_contain_text("新湖村")
-        await officer.is_accessible()
-        await officer.shoot("task-no-village", whole=True)
-        whole = await village.road.get("workflow", f"/v1/tasks/{task['task_id']}", village.road.county)
-        await answer(officer.page, whole)
-        await expect(officer.page.locator(".banner.good")).to_be_visible()
-        await officer.open("/identity")
-        await expect(officer.page.locator("main")).to_contain_text("宋**")
-        await officer.shoot("identity-no-village", whole=True)
-        await until(lambda: told_township(officer), 20, "the township's notice")
-
-
-async def told_township(officer: Any) -> bool:
-    await officer.page.goto("/notices")
-    return "核对是哪一户" in await officer.page.locator("main").inner_text()
-
-
 async def task_at(village: Village, household_no: str, step: str) -> dict[str, Any]:
     """The household's open task at a step, whole."""
     road = village.road
@@ -314,3 +268,49 @@ async def test_the_farmers_pages_are_accessible_and_fit_a_small_phone(
         await look_up(page, receipt, "0078")
         await expect(page.locator(".receipt")).to_be_visible()
         await is_sound()
+
+
+async def test_whose_village_is_in_no_list_is_visited_by_the_township(village: Village) -> None:
+    async with village.visitor(size=PHONE, java_script_enabled=False) as farmer:
+        page = farmer.page
+        await page.goto("/apply")
+        await page.locator(f"button[value='{TOWNSHIP}']").click()
+        await farmer.shoot("apply-no-village", whole=True)
+        await page.locator(f"button[value='{TOWNSHIP}000']").click()
+        await expect(page.locator("#village_name-wrong")).to_be_visible()
+        farmer.errors = [one for one in farmer.errors if "422" not in one]
+        await page.locator("#village_name").fill("新湖村")
+        await page.locator("#village_name").press("Enter")
+        await page.locator("#difficulty").fill("房子漏雨，没有地方住。")
+        await page.locator("button.main-act").click()
+        await page.locator("#phone").fill("13955580099")
+        await page.locator("#name").fill("宋家旺")
+        await page.locator("button.main-act").click()
+        await expect(page.locator("main")).to_contain_text("鲖城 › 新湖村")
+        await sent(page)
+        await farmer.shoot("applied-no-village", whole=True)
+
+    async def arrived() -> list[dict[str, Any]]:
+        road = village.road
+        listed = await road.get("workflow", "/v1/tasks", road.county, state="open", office=TOWNSHIP)
+        return [one for one in listed["items"] if one["hop"] == "village_group"]
+
+    [task] = await until(arrived, 20, "the first look at the township")
+    async with village.officer(TOWNSHIP_OFFICER) as officer:
+        await officer.open("/queues")
+        await officer.page.locator(f"tr:has(a[href='/tasks/{task['task_id']}']) a.open").click()
+        await expect(officer.page.locator("main")).to_contain_text("新湖村")
+        await officer.is_accessible()
+        await officer.shoot("task-no-village", whole=True)
+        whole = await village.road.get("workflow", f"/v1/tasks/{task['task_id']}", village.road.county)
+        await answer(officer.page, whole)
+        await expect(officer.page.locator(".banner.good")).to_be_visible()
+        await officer.open("/identity")
+        await expect(officer.page.locator("main")).to_contain_text("宋**")
+        await officer.shoot("identity-no-village", whole=True)
+        await until(lambda: told_township(officer), 20, "the township's notice")
+
+
+async def told_township(officer: Any) -> bool:
+    await officer.page.goto("/notices")
+    return "核对是哪一户" in await officer.page.locator("main").inner_text()
