@@ -1,12 +1,13 @@
 -- name: finish
--- Facts, key rows and positions of one transaction; the positions as they stood before. They move on, never back.
+-- Facts, key rows and positions of one transaction; the positions as they stood before. They move on, never back. A key
+-- is looked for as an array of one: PostgreSQL cannot merge by that, and so never reads the index whole.
 WITH facts AS (
     INSERT INTO outbox (topic, key, sequence, event_id, type, source, region, value)
     SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bytea[])
 ), written AS (
     UPDATE keys k SET applied = c.applied::bigint[], emitted = c.emitted::bigint[], waiting = c.waiting, digest = c.digest
     FROM unnest($9::text[], $10::text[], $11::text[], $12::int[], $13::bytea[]) AS c (key, applied, emitted, waiting, digest)
-    WHERE k.key = c.key
+    WHERE k.key = ANY (ARRAY[c.key])
 )
 INSERT INTO positions AS p (consumer, topic, partition, next_offset, received, accepted, duplicates, rejected, parked, waiting)
 SELECT $14, t, n, o, a + d + r + k + w, a, d, r, k, w

@@ -62,10 +62,8 @@ SET_SCOPE = (
     "SELECT set_config('app.region_from', $1, true), set_config('app.region_to', $2, true), "
     "set_config('app.grid', $3, true)"
 )
-_OF_A_CALL = {**BY_KEY_ONLY, "plan_cache_mode": "force_generic_plan"}
-_BY_KEY_ONLY = "".join(f", set_config('{name}', '{value}', true)" for name, value in _OF_A_CALL.items())
-"""A call touches rows by key, like every unit of work: with plans that scan, a decision took 10.5 ms, not 5.8. It asks
-for one or two, for which PostgreSQL planned anew each time; for the alarm's hundreds a kept plan took twice as long."""
+_BY_KEY_ONLY = "".join(f", set_config('{name}', '{value}', true)" for name, value in BY_KEY_ONLY.items())
+"""A call touches rows by key, like every unit of work: with plans that scan, a decision took 10.5 ms, not 5.8."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def start(house: House, slot: str, file: Path) -> None:
     house.running[slot] = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.sampled", str(file), slot.partition("-")[0]],
         env={**os.environ, **house.environment(slot)}, cwd=ROOT, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=open("/tmp/lp/err","ab"), start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
 
 
