@@ -13,6 +13,7 @@ from services.screening.rules.finding import UNVERIFIED_EN, UNVERIFIED_ZH, Measu
 from shared.clock import civil_date
 from shared.contracts.warning import Explanation, Words
 from shared.domain.concerns import Concern, concern
+from shared.domain.said_day import said_in_both
 
 LEVEL_ZH = {"red": "红色", "orange": "橙色", "yellow": "黄色"}
 NEW_RISK = Words(
@@ -84,7 +85,7 @@ def of_reports(said: Said) -> list[Explanation]:
 
 def _reported(one: ClueFact, who_zh: str, who_en: str) -> Explanation:
     known = [concern(code) for code in one.concerns]
-    day, (level_zh, level_en) = civil_date(one.first_at).isoformat(), _level(one)
+    day, (level_zh, level_en) = said_in_both(civil_date(one.first_at)), _level(one)
     bands = [_band(each) for each in known]
     if one.cause == "declaration":
         bands.insert(0, Words(zh="农户自主申报困难。", en="The household declared a difficulty."))
@@ -92,8 +93,8 @@ def _reported(one: ClueFact, who_zh: str, who_en: str) -> Explanation:
         bands.insert(0, Words(zh="情况突发，先救助后补手续。", en="Sudden: help first, the procedure afterwards."))
     return Explanation(
         exact=Words(
-            zh=f"{who_zh}（{day} 收到）：{'、'.join(each.zh for each in known)}；{level_zh}。",
-            en=f"{who_en} (received {day}): {', '.join(each.en for each in known)}; {level_en}.",
+            zh=f"{who_zh}（{day[0]}收到）：{'、'.join(each.zh for each in known)}；{level_zh}。",
+            en=f"{who_en} (received {day[1]}): {', '.join(each.en for each in known)}; {level_en}.",
         ),
         band=Words(zh="".join(each.zh for each in bands), en=" ".join(each.en for each in bands)),
     )

@@ -15,6 +15,7 @@ from services.screening.clue import ClueFact
 from services.screening.household import Answered, Digest, Known, Spoken, Word
 from services.screening.rules.finding import RANK, Measured
 from shared.contracts.warning import Words
+from shared.domain.said_day import said_in_both
 
 Reason = Literal["cool_down", "household_removed"]
 
@@ -115,13 +116,16 @@ def first_of(holds: Mapping[str, Hold]) -> Hold:
 
 
 def says(hold: Hold, cool_down: timedelta) -> Words:
+    """Why, and the day of `until`."""
     match hold.reason:
         case "cool_down":
+            assert hold.until is not None, "time ends a cool-down"
+            until = said_in_both(hold.until)
             return Words(
                 zh=f"同一情况已由人员核实办结，{cool_down.days} 天内没有新情况不重复预警；"
-                f"{hold.until} 起仍存在则再次预警。",
+                f"{until[0]}起仍存在则再次预警。",
                 en=f"People have answered the very same; without anything new it is not told again for {cool_down.days}"
-                f" days, and from {hold.until} on it is if it still stands.",
+                f" days, and from {until[1]} on it is if it still stands.",
             )
         case "household_removed":
             return Words(

@@ -24,6 +24,11 @@ def said_day(day: date, language: str, this_year: int | None = None, *, is_short
     return f"{day.day} {_month(day.month, is_short)}{'' if is_near else f' {day.year}'}"
 
 
+def said_in_both(day: date) -> tuple[str, str]:
+    """A day with its year in Chinese and in English, for a sentence that is kept in both."""
+    return said_day(day, "zh-CN"), said_day(day, "en")
+
+
 def said_instant(instant: datetime, language: str, this_year: int | None = None, *, is_short: bool = False) -> str:
     """The day in China and its minute. Raises ValueError for an instant without offset."""
     return f"{said_day(day_of(instant), language, this_year, is_short=is_short)} {said_minute(instant)}"

@@ -10,12 +10,13 @@ from datetime import date
 from decimal import Decimal
 from typing import cast
 
-from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, not_verified
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, line_since
 from services.screening.rules.window import first_within, last_words, months_after, newest_words
 from shared.contracts.data import Allowance, Fact
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
 from shared.domain.dated import Dated
+from shared.domain.said_day import said_in_both
 from shared.policy import Policy
 
 DEPARTMENT = "civil_affairs"
@@ -98,13 +99,11 @@ TYPE_EN = {
 
 
 def sentence(found: Measured) -> Words:
-    told, day, unsure = found.words, found.occurred_on.isoformat(), not_verified(found.line)
-    since = found.line.valid_from.isoformat()
+    told, day, since = found.words, said_in_both(found.occurred_on), line_since(found.line)
     return Words(
-        zh=f"{TYPE_ZH[told['type']]}自 {day} 起停发，此后 {told['months']} 个月内留意（{since} 起{unsure[0]}），"
-        "来自民政局。",
-        en=f"{TYPE_EN[told['type']].capitalize()} ended on {day}; the household is watched for {told['months']} months"
-        f" (from {since}{unsure[1]}); from the civil affairs bureau.",
+        zh=f"{TYPE_ZH[told['type']]}自 {day[0]}起停发，此后 {told['months']} 个月内留意（{since[0]}），来自民政局。",
+        en=f"{TYPE_EN[told['type']].capitalize()} ended on {day[1]}; the household is watched for {told['months']}"
+        f" months ({since[1]}); from the civil affairs bureau.",
     )
 
 
@@ -125,20 +124,20 @@ def why_not(facts: Sequence[Live], sight: Sight, lines: AllowanceLines, today: d
             within = first_within(today, int(lines.months.value))
             days = f"{(within - one.occurred_on).days}"
             change = Change(one.record_id, "occurred_on", "on_or_after", within.isoformat(), "day", days)
-            until = _watched_until(one, lines).isoformat()
-            yield _quiet(one, lines, change, f"，留意期至 {until} 已满", f"; the watch ended on {until}")
+            until = said_in_both(_watched_until(one, lines))
+            yield _quiet(one, lines, change, f"，留意期至 {until[0]}已满", f"; the watch ended on {until[1]}")
 
 
 CHANGE_ZH = {"granted": "纳入", "ended": "停发", "adjusted": "调整"}
 
 
 def _quiet(one: AllowanceFact, lines: AllowanceLines, change: Change | None, zh: str, en: str) -> Quiet:
-    day = one.occurred_on.isoformat()
+    day = said_in_both(one.occurred_on)
     return Quiet(
         ENDED, DEPARTMENT, one.change, "granted", "change", lines.months, one.occurred_on, change,
         Words(
-            zh=f"{TYPE_ZH[one.allowance]} {day} {CHANGE_ZH[one.change]}{zh}。",
-            en=f"{TYPE_EN[one.allowance].capitalize()} was {one.change} on {day}{en}.",
+            zh=f"{TYPE_ZH[one.allowance]} {day[0]}{CHANGE_ZH[one.change]}{zh}。",
+            en=f"{TYPE_EN[one.allowance].capitalize()} was {one.change} on {day[1]}{en}.",
         ),
     )  # fmt: skip
 

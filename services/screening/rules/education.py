@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, last_of, not_verified
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, last_of, line_since
 from services.screening.rules.window import YEARS_KEPT, last_words, months_after, newest_words
 from shared.contracts.data import Enrolment, Fact, SchoolCost
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
 from shared.domain.dated import Dated
+from shared.domain.said_day import said_in_both
 from shared.policy import Policy
 
 DEPARTMENT = "education"
@@ -232,20 +233,20 @@ STATUS_EN = {
 def sentence(found: Measured) -> Words:
     if found.rule == COST:
         return _cost_sentence(found)
-    day = found.occurred_on.isoformat()
+    day = said_in_both(found.occurred_on)
     return Words(
-        zh=f"{day} 一名成员{STATUS_ZH[found.value]}，来自教育局。",
-        en=f"On {day} one member was {STATUS_EN[found.value]}; from the education bureau.",
+        zh=f"{day[0]}一名成员{STATUS_ZH[found.value]}，来自教育局。",
+        en=f"On {day[1]} one member was {STATUS_EN[found.value]}; from the education bureau.",
     )
 
 
 def _cost_sentence(found: Measured) -> Words:
-    told, unsure, since = found.words, not_verified(found.line), found.line.valid_from.isoformat()
+    told, since = found.words, line_since(found.line)
     return Words(
-        zh=f"{told['school_year']} 学年上学费用扣除资助后 {told['value']} 元，达到 {told['line']} 元线（{since} 起"
-        f"{unsure[0]}），来自教育局。",
+        zh=f"{told['school_year']} 学年上学费用扣除资助后 {told['value']} 元，达到 {told['line']} 元线（{since[0]}），"
+        "来自教育局。",
         en=f"Schooling in {told['school_year']} costs {told['value']} yuan net of subsidies, at or over the line of"
-        f" {told['line']} yuan (from {since}{unsure[1]}); from the education bureau.",
+        f" {told['line']} yuan ({since[1]}); from the education bureau.",
     )
 
 
@@ -272,14 +273,14 @@ def why_not(facts: Sequence[Live], sight: Sight, lines: SchoolLines, today: date
 
 def _in_order(one: EnrolmentFact, table: Table) -> Quiet:
     speaking = _statuses(table, speaking=True)
-    day, names = one.occurred_on.isoformat(), speaking.split("|") if speaking else []
+    day, names = said_in_both(one.occurred_on), speaking.split("|") if speaking else []
     return Quiet(
         ENROLMENT, DEPARTMENT, one.status, "enrolled", "status", table[one.status], one.occurred_on,
         Change(one.record_id, "status", "one_of", speaking, "status") if speaking else None,
         Words(
-            zh=f"{day} 一名成员{STATUS_ZH[one.status]}，{'、'.join(STATUS_ZH[name] for name in names)}才预警。",
-            en=f"On {day} one member was {STATUS_EN[one.status]}; only {' or '.join(STATUS_EN[name] for name in names)}"
-            " gives a warning.",
+            zh=f"{day[0]}一名成员{STATUS_ZH[one.status]}，{'、'.join(STATUS_ZH[name] for name in names)}才预警。",
+            en=f"On {day[1]} one member was {STATUS_EN[one.status]}; only"
+            f" {' or '.join(STATUS_EN[name] for name in names)} gives a warning.",
         ),
     )  # fmt: skip
 

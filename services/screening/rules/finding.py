@@ -17,6 +17,7 @@ from shared.contracts.data import Fact
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
 from shared.domain.dated import Dated
+from shared.domain.said_day import said_in_both
 from shared.policy import Policy
 
 RANK: Mapping[str, int] = {"yellow": 1, "orange": 2, "red": 3}
@@ -165,9 +166,11 @@ class Rule(Protocol):
 UNVERIFIED_ZH, UNVERIFIED_EN = "，未核实", ", unverified"
 
 
-def not_verified(line: Dated[Any]) -> tuple[str, str]:
-    """What is said beside a line that nobody has checked, in Chinese and in English."""
-    return ("", "") if line.verified else (UNVERIFIED_ZH, UNVERIFIED_EN)
+def line_since(line: Dated[Any]) -> tuple[str, str]:
+    """What is said beside a line, in Chinese and in English: since when it holds, and that nobody has checked it."""
+    zh, en = said_in_both(line.valid_from)
+    unsure_zh, unsure_en = ("", "") if line.verified else (UNVERIFIED_ZH, UNVERIFIED_EN)
+    return f"{zh}起{unsure_zh}", f"from {en}{unsure_en}"
 
 
 KIND_ZH = {"monitored": "脱贫户、监测户", "others": "一般农户"}

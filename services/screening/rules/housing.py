@@ -11,6 +11,7 @@ from shared.contracts.data import Fact, HouseGrade
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
 from shared.domain.dated import Dated
+from shared.domain.said_day import said_in_both
 from shared.policy import Policy
 
 DEPARTMENT = "housing"
@@ -60,10 +61,10 @@ def check(facts: Sequence[Live], sight: Sight, lines: HouseLines, today: date) -
 
 
 def sentence(found: Measured) -> Words:
-    day = found.occurred_on.isoformat()
+    day = said_in_both(found.occurred_on)
     return Words(
-        zh=f"{day} 房屋安全鉴定为 {found.value} 级，来自住建局。",
-        en=f"The house was graded {found.value} on {day}; from the housing bureau.",
+        zh=f"{day[0]}房屋安全鉴定为 {found.value} 级，来自住建局。",
+        en=f"The house was graded {found.value} on {day[1]}; from the housing bureau.",
     )
 
 
@@ -80,13 +81,13 @@ def why_not(facts: Sequence[Live], sight: Sight, lines: HouseLines, today: date)
     told = lines.grades[newest.grade]
     if told.value is not None:
         return
-    day, unsafe = newest.inspected_on.isoformat(), [grade for grade, one in lines.grades.items() if one.value]
+    day, unsafe = said_in_both(newest.inspected_on), [grade for grade, one in lines.grades.items() if one.value]
     yield Quiet(
         GRADE, DEPARTMENT, newest.grade, "C", "grade", told, newest.inspected_on,
         Change(newest.record_id, "grade", "one_of", "|".join(unsafe), "grade"),
         Words(
-            zh=f"{day} 房屋安全鉴定为 {newest.grade} 级，{'、'.join(unsafe)} 级才预警。",
-            en=f"The house was graded {newest.grade} on {day}; only {' or '.join(unsafe)} gives a warning.",
+            zh=f"{day[0]}房屋安全鉴定为 {newest.grade} 级，{'、'.join(unsafe)} 级才预警。",
+            en=f"The house was graded {newest.grade} on {day[1]}; only {' or '.join(unsafe)} gives a warning.",
         ),
     )  # fmt: skip
 

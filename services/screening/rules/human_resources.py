@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, last_of, not_verified
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, last_of, line_since
 from services.screening.rules.window import first_within, last_words, months_after, newest_words
 from shared.contracts.data import Employment, Fact, WageArrears
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
 from shared.domain.dated import Dated
+from shared.domain.said_day import said_in_both
 from shared.policy import Policy
 
 DEPARTMENT = "human_resources"
@@ -197,19 +198,19 @@ CASE_EN = {"single_earner": "one member or none can work", "others": "others can
 
 
 def sentence(found: Measured) -> Words:
-    told, unsure, since = found.words, not_verified(found.line), found.line.valid_from.isoformat()
+    told, since = found.words, line_since(found.line)
     if found.rule == ARREARS:
         return Words(
-            zh=f"被拖欠工资合计 {told['value']} 元，达到 {told['line']} 元线（{since} 起{unsure[0]}），来自人社局。",
-            en=f"Wages owed come to {told['value']} yuan, at or over the line of {told['line']} yuan (from"
-            f" {since}{unsure[1]}); from the human resources bureau.",
+            zh=f"被拖欠工资合计 {told['value']} 元，达到 {told['line']} 元线（{since[0]}），来自人社局。",
+            en=f"Wages owed come to {told['value']} yuan, at or over the line of {told['line']} yuan"
+            f" ({since[1]}); from the human resources bureau.",
         )
-    day = found.occurred_on.isoformat()
+    day = said_in_both(found.occurred_on)
     return Words(
-        zh=f"一名成员自 {day} 起{STATUS_ZH[told['status']]}，已满 {found.threshold} 个月（{CASE_ZH[told['case']]}，"
-        f"{since} 起{unsure[0]}），来自人社局。",
-        en=f"One member is {STATUS_EN[told['status']]} since {day}, {found.threshold} months or longer"
-        f" ({CASE_EN[told['case']]}; from {since}{unsure[1]}); from the human resources bureau.",
+        zh=f"一名成员自 {day[0]}起{STATUS_ZH[told['status']]}，已满 {found.threshold} 个月（{CASE_ZH[told['case']]}，"
+        f"{since[0]}），来自人社局。",
+        en=f"One member is {STATUS_EN[told['status']]} since {day[1]}, {found.threshold} months or longer"
+        f" ({CASE_EN[told['case']]}; {since[1]}); from the human resources bureau.",
     )
 
 
@@ -220,10 +221,10 @@ def unless(found: Measured) -> Words:
             zh=f"被拖欠工资不足 {found.words['line']} 元（现多 {found.words['over']} 元）",
             en=f"the wages owed stay under {found.words['line']} yuan (now {found.words['over']} more)",
         )
+    day = said_in_both(date.fromisoformat(change.value))
     return Words(
-        zh=f"该成员 {change.value} 或以后才{STATUS_ZH[found.words['status']]}（现早 {change.by} 天）",
-        en=f"this member is {STATUS_EN[found.words['status']]} since {change.value} or later (now {change.by} days"
-        " earlier)",
+        zh=f"该成员 {day[0]}或以后才{STATUS_ZH[found.words['status']]}（现早 {change.by} 天）",
+        en=f"this member is {STATUS_EN[found.words['status']]} since {day[1]} or later (now {change.by} days earlier)",
     )
 
 
@@ -249,20 +250,21 @@ def why_not(facts: Sequence[Live], sight: Sight, lines: WorkLines, today: date) 
 
 def _not_out_for_long(one: WorkFact, case: str, lines: WorkLines, today: date) -> Quiet:
     line, since, speaks_on = lines.months[case], one.since.isoformat(), _speaks_on(one, case, lines)
+    day = said_in_both(one.since)
     if one.status == "employed":
         change = Change(one.record_id, "status", "one_of", "returned|unemployed", "status")
-        says = Words(zh=f"一名成员自 {since} 起在业。", en=f"One member is in work since {since}.")
+        says = Words(zh=f"一名成员自 {day[0]}起在业。", en=f"One member is in work since {day[1]}.")
         return Quiet(
             OUT, DEPARTMENT, since, f"{line.value}", "months_since", line, one.since,
             change if speaks_on <= today else None, says,
         )  # fmt: skip
-    within = first_within(today, int(line.value))
+    within, on = first_within(today, int(line.value)), said_in_both(speaks_on)
     return Quiet(
         OUT, DEPARTMENT, since, f"{line.value}", "months_since", line, one.since,
         Change(one.record_id, "since", "before", within.isoformat(), "day", f"{(one.since - within).days + 1}"),
         Words(
-            zh=f"一名成员自 {since} 起{STATUS_ZH[one.status]}，满 {line.value} 个月才预警（{speaks_on.isoformat()}）。",
-            en=f"One member is {STATUS_EN[one.status]} since {since}; a warning comes after {line.value} months"
-            f" ({speaks_on.isoformat()}).",
+            zh=f"一名成员自 {day[0]}起{STATUS_ZH[one.status]}，满 {line.value} 个月才预警（{on[0]}）。",
+            en=f"One member is {STATUS_EN[one.status]} since {day[1]}; a warning comes after {line.value} months"
+            f" ({on[1]}).",
         ),
     )  # fmt: skip

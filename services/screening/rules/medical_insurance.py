@@ -24,13 +24,14 @@ from services.screening.rules.finding import (
     Quiet,
     Sight,
     last_of,
-    not_verified,
+    line_since,
 )
 from services.screening.rules.window import last_words, leaves_on, months_after, newest_words
 from shared.contracts.data import Cover, Fact, Settlement
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
 from shared.domain.dated import Dated
+from shared.domain.said_day import said_in_both
 from shared.policy import Policy
 
 DEPARTMENT = "medical_insurance"
@@ -237,8 +238,6 @@ def _burden_words(paid: Paid, sight: Sight, lines: MedicalLines, is_heavy: bool,
         "line": f"{line.value:,.2f}",
         "over": f"{paid.yuan - line.value:,.2f}",
         "kind": sight.kind,
-        "since": line.valid_from.isoformat(),
-        "last_on": paid.last_on.isoformat(),
         "scope": "in_scope" if paid.is_in_scope else "self_paid",
         "income": "unknown" if sight.income is None else "heavy" if is_heavy else "light",
     }
@@ -289,7 +288,7 @@ def _scope_en(told: Mapping[str, str]) -> str:
 
 
 def _self_paid_sentence(found: Measured) -> Words:
-    told, unsure = found.words, not_verified(found.line)
+    told, last_on, since = found.words, said_in_both(found.occurred_on), line_since(found.line)
     window_zh = f"{told['year']} 年" if told["window"] == "year" else f"近 {told['months']} 个月"
     window_en = f"in {told['year']}" if told["window"] == "year" else f"in the last {told['months']} months"
     what_zh = "医疗合规自付" if told["scope"] == "in_scope" else "医疗自付（部分记录没有合规自付金额，按自付金额计）"
@@ -297,10 +296,10 @@ def _self_paid_sentence(found: Measured) -> Words:
     income_zh, income_en = _income(told)
     return Words(
         zh=f"{window_zh}{what_zh}累计 {told['value']} 元，达到{KIND_ZH[told['kind']]} {told['line']} 元线"
-        f"（{told['since']} 起{unsure[0]}）{income_zh}，最近一笔 {told['last_on']} 结算，来自医保局。",
+        f"（{since[0]}）{income_zh}，最近一笔 {last_on[0]}结算，来自医保局。",
         en=f"Medical costs {what_en} {window_en} come to {told['value']} yuan, at or over the line of"
-        f" {told['line']} yuan for {KIND_EN[told['kind']]} (from {told['since']}{unsure[1]}){income_en};"
-        f" last settled on {told['last_on']}; from the medical insurance bureau.",
+        f" {told['line']} yuan for {KIND_EN[told['kind']]} ({since[1]}){income_en};"
+        f" last settled on {last_on[1]}; from the medical insurance bureau.",
     )
 
 
@@ -316,10 +315,10 @@ def _income(told: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _cover_sentence(found: Measured) -> Words:
-    day = found.occurred_on.isoformat()
+    day = said_in_both(found.occurred_on)
     return Words(
-        zh=f"一名成员自 {day} 起{STATUS_ZH[found.value]}，来自医保局。",
-        en=f"One member {STATUS_EN[found.value]} since {day}; from the medical insurance bureau.",
+        zh=f"一名成员自 {day[0]}起{STATUS_ZH[found.value]}，来自医保局。",
+        en=f"One member {STATUS_EN[found.value]} since {day[1]}; from the medical insurance bureau.",
     )
 
 
@@ -351,12 +350,12 @@ def _under(paid: Paid, sight: Sight, line: Dated[Decimal]) -> Quiet:
 
 def _covered(one: CoverFact, told: Dated[Level | None], lines: MedicalLines) -> Quiet:
     gaps = "|".join(status for status, level in lines.cover.items() if level.value is not None)
-    day = one.occurred_on.isoformat()
+    day = said_in_both(one.occurred_on)
     return Quiet(
         COVER, DEPARTMENT, one.status, "insured", "status", told, one.occurred_on,
         Change(one.record_id, "status", "one_of", gaps, "status"),
         Words(
-            zh=f"一名成员自 {day} 起已参保，断保、停保或欠费才预警。",
-            en=f"One member is insured since {day}; only a gap, a pause or arrears give a warning.",
+            zh=f"一名成员自 {day[0]}起已参保，断保、停保或欠费才预警。",
+            en=f"One member is insured since {day[1]}; only a gap, a pause or arrears give a warning.",
         ),
     )  # fmt: skip

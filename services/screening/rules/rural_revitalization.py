@@ -6,12 +6,13 @@ from datetime import date
 from decimal import Decimal
 from typing import cast
 
-from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, not_verified
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, line_since
 from services.screening.rules.window import YEARS_KEPT, months_after
 from shared.contracts.data import Fact, ProjectFailure
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
 from shared.domain.dated import Dated
+from shared.domain.said_day import said_in_both
 from shared.policy import Policy
 
 DEPARTMENT = "rural_revitalization"
@@ -76,12 +77,11 @@ def _counted_until(one: FailureFact, lines: FailureLines) -> date:
 
 
 def sentence(found: Measured) -> Words:
-    told, unsure, since = found.words, not_verified(found.line), found.line.valid_from.isoformat()
+    told, day, since = found.words, said_in_both(found.occurred_on), line_since(found.line)
     return Words(
-        zh=f"{found.occurred_on.isoformat()} 帮扶项目失败，损失 {told['value']} 元，达到 {told['line']} 元线"
-        f"（{since} 起{unsure[0]}），来自乡村振兴部门。",
-        en=f"A help project failed on {found.occurred_on.isoformat()} and lost {told['value']} yuan, at or over the"
-        f" line of {told['line']} yuan (from {since}{unsure[1]}); from the rural revitalisation bureau.",
+        zh=f"{day[0]}帮扶项目失败，损失 {told['value']} 元，达到 {told['line']} 元线（{since[0]}），来自乡村振兴部门。",
+        en=f"A help project failed on {day[1]} and lost {told['value']} yuan, at or over the line of"
+        f" {told['line']} yuan ({since[1]}); from the rural revitalisation bureau.",
     )
 
 

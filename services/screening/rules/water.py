@@ -10,12 +10,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, not_verified
+from services.screening.rules.finding import Answer, Change, Live, Measured, Quiet, Sight, line_since
 from services.screening.rules.window import newest_words
 from shared.contracts.data import Fact, WaterSupply
 from shared.contracts.types import Level
 from shared.contracts.warning import Words
 from shared.domain.dated import Dated
+from shared.domain.said_day import said_in_both
 from shared.policy import Policy
 
 DEPARTMENT = "water"
@@ -102,16 +103,15 @@ def _shorter(comparison: str, last: SupplyFact, lines: WaterLines, today: date) 
 
 
 def sentence(found: Measured) -> Words:
-    day, unsure = found.occurred_on.isoformat(), not_verified(found.line)
+    day, since = said_in_both(found.occurred_on), line_since(found.line)
     if found.rule == QUALITY:
         return Words(
-            zh=f"{day} 水质检测不合格，来自水利局。",
-            en=f"The water was tested unfit on {day}; from the water bureau.",
+            zh=f"{day[0]}水质检测不合格，来自水利局。",
+            en=f"The water was tested unfit on {day[1]}; from the water bureau.",
         )
-    since = found.line.valid_from.isoformat()
     return Words(
-        zh=f"自 {day} 起停水，已超过 {found.threshold} 天（{since} 起{unsure[0]}），来自水利局。",
-        en=f"The water has been off since {day}, more than {found.threshold} days (from {since}{unsure[1]}); from the"
+        zh=f"自 {day[0]}起停水，已超过 {found.threshold} 天（{since[0]}），来自水利局。",
+        en=f"The water has been off since {day[1]}, more than {found.threshold} days ({since[1]}); from the"
         " water bureau.",
     )
 
@@ -119,9 +119,11 @@ def sentence(found: Measured) -> Words:
 def unless(found: Measured) -> Words:
     if found.rule == QUALITY:
         return Words(zh="水质检测合格（现为不合格）", en="the water is tested fit (now unfit)")
+    change = found.unless
+    day = said_in_both(date.fromisoformat(change.value))
     return Words(
-        zh=f"{found.unless.value} 或以后才停水（现早 {found.unless.by} 天）",
-        en=f"the water went off on {found.unless.value} or later (now {found.unless.by} days earlier)",
+        zh=f"{day[0]}或以后才停水（现早 {change.by} 天）",
+        en=f"the water went off on {day[1]} or later (now {change.by} days earlier)",
     )
 
 
@@ -130,28 +132,29 @@ def why_not(facts: Sequence[Live], sight: Sight, lines: WaterLines, today: date)
     if not last.is_off or _ends(last, lines) > today:
         yield _not_off_for_long(last, lines, today)
     if tested is not None and tested.is_fit:
-        day = tested.occurred_on.isoformat()
+        day = said_in_both(tested.occurred_on)
         yield Quiet(
             QUALITY, DEPARTMENT, "pass", "pass", "quality", lines.unfit, tested.occurred_on,
             Change(tested.record_id, "quality", "one_of", "fail", "quality"),
-            Words(zh=f"{day} 水质检测合格。", en=f"The water was tested fit on {day}."),
+            Words(zh=f"{day[0]}水质检测合格。", en=f"The water was tested fit on {day[1]}."),
         )  # fmt: skip
 
 
 def _not_off_for_long(last: SupplyFact, lines: WaterLines, today: date) -> Quiet:
-    day, line = last.since.isoformat(), int(lines.days.value)
+    day, line = said_in_both(last.since), int(lines.days.value)
     if last.is_off:
+        speaks_on = said_in_both(_ends(last, lines))
         says = Words(
-            zh=f"自 {day} 起停水，超过 {line} 天才预警（{_ends(last, lines).isoformat()}）。",
-            en=f"The water has been off since {day}; a warning comes after more than {line} days"
-            f" ({_ends(last, lines).isoformat()}).",
+            zh=f"自 {day[0]}起停水，超过 {line} 天才预警（{speaks_on[0]}）。",
+            en=f"The water has been off since {day[1]}; a warning comes after more than {line} days ({speaks_on[1]}).",
         )
         change: Change | None = _shorter("before", last, lines, today)
     else:
-        says = Words(zh=f"自 {day} 起供水正常。", en=f"The water has been on since {day}.")
+        says = Words(zh=f"自 {day[0]}起供水正常。", en=f"The water has been on since {day[1]}.")
         off_by_now = _ends(last, lines) <= today
         change = Change(last.record_id, "status", "one_of", "interrupted", "status") if off_by_now else None
-    return Quiet(OFF, DEPARTMENT, day, f"{line}", "days_since", lines.days, last.since, change, says)
+    since = last.since.isoformat()
+    return Quiet(OFF, DEPARTMENT, since, f"{line}", "days_since", lines.days, last.since, change, says)
 
 
 def _last(facts: Sequence[Live]) -> SupplyFact:

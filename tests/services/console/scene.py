@@ -33,10 +33,13 @@ from tests.until import until
 
 SPACE = UUID("8a6b6a0e-9f6e-4c0b-8a44-8f6a3f0d0005")
 TOWNSHIP, COUNTY = "341221102", "341221"
-EXACT_ZH = "住院合规自付 20,410.50 元，达到脱贫户 5,000 元线（2026-01-01 起，未核实），11 月 3 日结算，来自医保局。"
+EXACT_ZH = (
+    "住院合规自付 20,410.50 元，达到脱贫户 5,000 元线（2026 年 1 月 1 日起，未核实），"
+    "最近一笔 2026 年 11 月 3 日结算，来自医保局。"
+)
 EXACT_EN = (
     "Self-paid hospital costs within scope come to 20,410.50 yuan, over the line of 5,000 yuan for households lifted "
-    "out of poverty (from 2026-01-01, unverified); settled on 3 November, told by Medical Insurance."
+    "out of poverty (from 1 January 2026, unverified); last settled on 3 November 2026; told by Medical Insurance."
 )
 NAMES = "张王李赵刘陈杨黄周吴徐孙马朱胡郭何高林罗"
 

@@ -36,7 +36,7 @@ async def test_a_declaration_is_raised_from_its_receipt_whatever_the_records_say
     assert (told.household_no, told.provisional) == ("H-1", False)
     assert (event.causationid, event.correlationid) == (declaration.body.id, declaration.body.correlationid)
     assert told.explanation.exact.zh == (
-        "农户自主申报（2026-11-01 收到）：吃饭问题、医疗负担；按规定定为橙色，未核实。"
+        "农户自主申报（2026 年 11 月 1 日收到）：吃饭问题、医疗负担；按规定定为橙色，未核实。"
     )
     assert told.explanation.band.zh == "农户自主申报困难。吃饭可能有困难，请上门了解。医疗负担较重，请上门了解。"
 
@@ -173,7 +173,7 @@ async def test_the_village_sees_neither_how_often_nor_by_which_way(
             for role in ("village", "grid_worker"):
                 shown = (await client.get(path, headers=bearer(keys, role))).text
                 assert "医疗负担较重" in shown
-                for word in ("第二次", "两个渠道", "Report", "petition", "letter", "2026-11-01 收到", "clerk"):
+                for word in ("第二次", "两个渠道", "Report", "petition", "letter", "11 月 1 日收到", "clerk"):
                     assert word not in shown
             seen = (await client.get(path, headers=bearer(keys, "county"))).text
             assert "第二次反映，三天内，两个渠道" in seen

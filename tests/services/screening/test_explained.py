@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from services.screening.explain import NEW_RISK, TEXT_MAX, why_not
@@ -11,28 +12,34 @@ from services.screening.lines import lines_on
 from services.screening.rules import housing
 from services.screening.rules.finding import Sight
 from services.screening.subscribers import subscribers
+from services.screening.warning import Row
 from shared.contracts.warning import WarningState, Words
 from shared.domain.concerns import CONCERNS
 from shared.messaging.room import Decision, Input, State
 from shared.policy import load
-from tests.services.screening.people import NOW, TODAY, changed, fact, household_id, registered, reported
+from tests.services.screening.people import NOW, TODAY, changed, closed, fact, household_id, paid, registered, reported
 from tests.services.screening.test_counterfactual import facts_of
 
 H = household_id(1)
 SUBSCRIBERS = {one.topic: one for one in subscribers(load("regular-2026"))}
+COSTLY = paid(6000, id="YB-1")
 DANGEROUS = {"house": "D", "day": "2026-10-01"}
 YOUNG = {"labour": ["无劳动力"] * 40, "born": [2012] * 40, "poverty_history": "lifted_out"}
 
 
 def told_of(*events: Input) -> WarningState:
-    state: State = {("homes",): {}}
+    told = decided({("homes",): {}}, *events).emits[-1].data
+    assert isinstance(told, WarningState)
+    return told
+
+
+def decided(state: State, *events: Input) -> Decision:
+    """The last decision; the state is carried on."""
     decision = Decision()
     for event in events:
         decision = SUBSCRIBERS[event.topic].decide(state, event, NOW)
         state.update(decision.puts)
-    told = decision.emits[-1].data
-    assert isinstance(told, WarningState)
-    return told
+    return decision
 
 
 def _many(count: int) -> list[Input]:
@@ -82,6 +89,29 @@ def test_a_household_that_is_monitored_or_helped_already_is_a_new_risk_by_its_re
     for status, is_new in (("monitored", True), ("eliminated", True), ("none", False)):
         words = told_of(registered(H, 1, {"monitoring": status}), changed(H, 1, DANGEROUS)).explanation
         assert (NEW_RISK.zh in words.exact.zh, NEW_RISK.en in words.band.en) == (is_new, is_new)
+
+
+@pytest.mark.parametrize(("is_held_back", "word"), [(False, "unchanged"), (True, "still_suppressed")])
+def test_what_would_read_otherwise_by_now_is_written_anew_once_and_told_to_nobody(
+    is_held_back: bool, word: str
+) -> None:
+    """So it is after an upgrade that says the same in other words: yesterday's mark is none of today's."""
+    state: State = {("homes",): {}}
+    [raised] = decided(state, registered(H, 1, YOUNG), changed(H, 1, COSTLY)).emits
+    assert isinstance(raised.data, WarningState)
+    if is_held_back:
+        decided(state, closed(H, 1, raised.data.warning_id))
+    digest = state["digest", str(H)]
+    state["digest", str(H)] = replace(digest, spoken=replace(digest.spoken, reads=digest.spoken.reads ^ 1))
+    first = decided(state, changed(H, 2, COSTLY))
+    [row] = first.rows
+    assert (first.word, first.emits, isinstance(row, Row)) == (word, (), True)
+    assert "最近一笔 2026 年 10 月 1 日结算" in row.state.explanation.exact.zh
+    if is_held_back:
+        assert "2027 年 2 月 23 日起仍存在" in row.state.suppression.words.zh
+        assert "from 23 February 2027 on" in row.state.suppression.words.en
+    second = decided(state, changed(H, 3, COSTLY))
+    assert (second.word, second.emits, second.rows) == (word, (), ())
 
 
 def test_a_warning_that_its_contract_refuses_is_never_told(monkeypatch: pytest.MonkeyPatch) -> None:

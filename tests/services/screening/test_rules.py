@@ -1,5 +1,6 @@
 """The rules by situations that a civil servant can read, and what holds for all of them."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,10 +12,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.screening.explain import explained, of_finding
+from services.screening.explain import explained, of_finding, silent_if
 from services.screening.facts import Facts, pruned, replaced
 from services.screening.household import Digest, Known, pack, unpack
-from services.screening.judge import judge, sights_of
+from services.screening.judge import judge, looked_at, sights_of
 from services.screening.lines import lines_on
 from services.screening.rules.medical_insurance import SettlementFact, self_paid
 from services.screening.rules.window import leaves_on, months_after
@@ -25,6 +26,7 @@ from tests.services.screening.people import TODAY, fact, household_id, registere
 FOLDER = Path(__file__).parent / "situations"
 SITUATIONS = [one for path in sorted(FOLDER.glob("*.yaml")) for one in yaml.safe_load(path.read_text("utf-8"))]
 POLICY = load("regular-2026")
+BY_MACHINE = re.compile(r"\d{4}-\d\d-\d\d")
 LINES = lines_on("regular-2026", TODAY).rules["medical_insurance"]
 
 
@@ -49,6 +51,18 @@ def test_situation(situation: dict[str, Any]) -> None:
     assert (found[0].level if found else "none") == situation["level"]
     if "says" in situation:
         assert situation["says"] in explained([of_finding(one) for one in found]).exact.zh
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=[one["name"] for one in SITUATIONS])
+def test_a_day_is_said_in_peoples_words_in_both_languages(situation: dict[str, Any]) -> None:
+    """Whether it is why, why not, or what would have to be different."""
+    today, household = situation.get("day", TODAY), situation["household"]
+    known = known_of(registered(household_id(1), 1, household).body) if household is not None else None
+    facts, sights, lines = facts_of(situation["records"], today), sights_of(known, POLICY), lines_on(POLICY.name, today)
+    found = judge(facts, sights, lines, today).found
+    told = [*(of_finding(one).exact for one in found), *(silent_if(one) for one in found)]
+    told += [one.says for one in looked_at(facts, sights, lines, today)]
+    assert [words for words in told if BY_MACHINE.search(words.zh + words.en)] == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from shared.domain.said_day import said_day, said_instant, said_month
+from shared.domain.said_day import said_day, said_in_both, said_instant, said_month
 
 DAY = date(2026, 11, 7)
 
@@ -25,6 +25,10 @@ def test_a_day_is_said_with_its_year_unless_it_is_this_one(
     language: str, this_year: int | None, is_short: bool, said: str
 ) -> None:
     assert said_day(DAY, language, this_year, is_short=is_short) == said
+
+
+def test_a_sentence_that_is_kept_names_the_year_in_both_languages() -> None:
+    assert said_in_both(DAY) == ("2026 年 11 月 7 日", "7 November 2026")
 
 
 def test_an_instant_is_said_by_chinas_clock() -> None:
