@@ -62,8 +62,8 @@ class Finding(Frozen):
 
 
 class Suppression(Frozen):
-    """Why nobody is asked to visit, and the day on which the warning would speak by time alone; `for_audit` marks the
-    sample that people look at all the same."""
+    """Why nobody is asked to visit, and the day on which the warning would speak by time alone, which `words` say too;
+    `for_audit` marks the sample that people look at all the same."""
 
     reason: Literal["cool_down", "household_removed"]
     speaks_again_on: date | None = None

@@ -7,7 +7,6 @@ number leads to the list behind it.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -164,13 +163,9 @@ def explained(item: Mapping[str, Any], seen: Grade, words: Words) -> str:
 
 
 def held_back(item: Mapping[str, Any], words: Words) -> dict[str, Any]:
-    """Why a warning is suppressed, and on which day it would speak again, where those words do not name the day."""
+    """Why a warning is suppressed; those words name the day on which it would speak again, if time alone brings it."""
     told = item.get("suppression") or {}
-    speaks, said = told.get("speaks_again_on"), words.of(told.get("words")).rstrip("。.")
-    return {
-        "suppressed": said, "for_audit": bool(told.get("for_audit")),
-        "speaks_again_on": date.fromisoformat(speaks) if speaks and speaks not in said else None,
-    }  # fmt: skip
+    return {"suppressed": words.of(told.get("words")).rstrip("。."), "for_audit": bool(told.get("for_audit"))}
 
 
 def shown(asked: Asked, tally: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
