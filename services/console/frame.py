@@ -240,7 +240,7 @@ def totalled(text: str, totals: Any) -> Markup:
 
 
 def whole_dates(text: str) -> Markup:
-    """A sentence whose dates are not broken at their hyphens."""
+    """What a package cites, its dates not broken at their hyphens."""
     return Markup(re.sub(r"\d{4}-\d\d-\d\d", lambda date: f'<span class="whole">{date[0]}</span>', str(escape(text))))
 
 

@@ -39,8 +39,7 @@ BY_MACHINE = """() => {
       found.push(one.data.trim())
   return found
 }"""
-"""What is dated as machines do it; but for screening's own sentences and what a package cites: a day of theirs is kept
-whole on its line."""
+"""What is dated as machines do it; but for what a package cites: a day of that is kept whole on its line."""
 NAMES = (
     "张守信",
     "李长河",
