@@ -300,6 +300,8 @@ async def test_whose_village_is_in_no_list_is_visited_by_the_township(village: V
         await officer.open("/queues")
         await officer.page.locator(f"tr:has(a[href='/tasks/{task['task_id']}']) a.open").click()
         await expect(officer.page.locator("main")).to_contain_text("新湖村")
+        await expect(officer.page.locator("dl.facts")).to_contain_text("所在地")
+        await expect(officer.page.locator("h1")).not_to_contain_text("0 人")
         await officer.is_accessible()
         await officer.shoot("task-no-village", whole=True)
         whole = await village.road.get("workflow", f"/v1/tasks/{task['task_id']}", village.road.county)
