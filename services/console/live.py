@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 
 import msgspec
 
@@ -87,7 +88,7 @@ class Ear:
 
     caller: Caller
     topics: Collection[str] = TOPICS
-    _told_at: float = 0.0
+    _told_at: float = -inf
     _queue: "asyncio.Queue[Heard | None]" = field(default_factory=lambda: asyncio.Queue(EAR_MAX))
 
     def hears(self, one: Heard) -> bool:

@@ -411,7 +411,7 @@ async def lock(
     named = wanted | await keys_of(connection, subscribers, inputs, given_up)
     rows, now = await how(connection, named)
     found = {row.merged_into for row in rows.values() if row.merged_into} - rows.keys()
-    if any(getattr(subscribers[input.topic], "looks_up_keys", True) for input in inputs):
+    if any(getattr(subscribers[topic], "looks_up_keys", True) for topic in {input.topic for input in inputs}):
         found |= await keys_of(connection, subscribers, inputs, given_up) - rows.keys()
     if found:
         raise BeginAgain(named | found)

@@ -1,5 +1,6 @@
-"""Finish: what a transaction leaves behind beside the rows of its room, in one statement and in the order of the locks.
-A batch that begins beyond its stored position is found out here, where the position moves, and leaves nothing behind.
+"""Finish: what a transaction leaves behind beside the rows of its room, in one statement. Its key rows are locked
+already; positions come after them, sorted. A batch that begins beyond its stored position is found out here, where the
+position moves, and leaves nothing behind.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -44,7 +44,7 @@ class House:
         return f"{template} {facts.get('number', '')}".strip()
 
 
-async def told(house: House) -> AsyncIterator[Any]:
+async def told(house: House) -> AsyncIterator[str]:
     viewer: Any = SimpleNamespace(caller=Caller("v", "village", VILLAGE), language="en")
     around: Any = house
     request: Any = SimpleNamespace(query_params={})
@@ -52,51 +52,48 @@ async def told(house: House) -> AsyncIterator[Any]:
         yield f"{one.event}: {one.data}"
 
 
+async def opened(house: House) -> AsyncIterator[str]:
+    """A page that has been told of one new task, with the totals."""
+    page = told(house)
+    house.live.handle("stage.advanced", event())
+    assert await anext(page) == "arrivals: parts/arrivals.html 1"
+    assert await anext(page) == "totals: parts/totals_told.html"
+    return page
+
+
+async def after_a_change(house: House, page: AsyncIterator[str]) -> str:
+    """What the page is told next, where it was waiting as one more came."""
+    coming = asyncio.ensure_future(anext(page))
+    await asyncio.sleep(0)
+    house.live.handle("stage.advanced", event())
+    return await coming
+
+
 async def test_what_is_new_is_told_at_once_and_the_totals_are_counted_but_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "TOTALS_SECONDS", 600.0)
     house = House()
-    page = told(house)
-    house.live.handle("stage.advanced", event())
     async with asyncio.timeout(20):
-        assert await anext(page) == "arrivals: parts/arrivals.html 1"
-        assert await anext(page) == "totals: parts/totals_told.html"
+        page = await opened(house)
         for number in (2, 3):
-            coming = asyncio.ensure_future(anext(page))
-            await asyncio.sleep(0)
-            house.live.handle("stage.advanced", event())
-            assert await coming == f"arrivals: parts/arrivals.html {number}"
+            assert await after_a_change(house, page) == f"arrivals: parts/arrivals.html {number}"
     assert house.asked == ["workflow /v1/queues"]
-    await page.aclose()  # type: ignore[attr-defined]
 
 
 async def test_the_last_change_of_many_is_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "TOTALS_SECONDS", 0.3)
     house = House()
-    page = told(house)
-    house.live.handle("stage.advanced", event())
     async with asyncio.timeout(20):
-        await anext(page)
-        await anext(page)
-        coming = asyncio.ensure_future(anext(page))
-        await asyncio.sleep(0)
-        house.live.handle("stage.advanced", event())
-        await coming
+        page = await opened(house)
+        assert await after_a_change(house, page) == "arrivals: parts/arrivals.html 2"
         assert await anext(page) == "totals: parts/totals_told.html", "though nothing more came"
     assert len(house.asked) == 2
-    await page.aclose()  # type: ignore[attr-defined]
 
 
 async def test_a_page_whose_session_has_ended_is_told_nothing_more() -> None:
     house = House()
-    page = told(house)
-    house.live.handle("stage.advanced", event())
     async with asyncio.timeout(20):
-        await anext(page)
-        await anext(page)
-        coming = asyncio.ensure_future(anext(page))
-        await asyncio.sleep(0)
+        page = await opened(house)
         house.is_signed_in = False
-        house.live.handle("stage.advanced", event())
         with pytest.raises(StopAsyncIteration):
-            await coming
+            await after_a_change(house, page)
     assert len(house.asked) == 1
