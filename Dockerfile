@@ -1,7 +1,7 @@
 # One image for the five services and for `migrate`; which one is the command's first word:
 #   docker run … shouwang services.intake        docker run … shouwang deploy.cli migrate
-# Its one base, by a digest where one is given (docs/operations.md, "Images")
-ARG SHOUWANG_PYTHON_IMAGE=python:3.13-slim-bookworm
+# Its one base (docs/operations.md, "Images")
+ARG SHOUWANG_PYTHON_IMAGE=python:3.13-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8
 FROM ${SHOUWANG_PYTHON_IMAGE} AS made
 # A mirror of the Maven repository, where the default one cannot be reached
 ARG SHOUWANG_MAVEN_URL=""

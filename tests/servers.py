@@ -17,13 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import yaml
+
 from deploy.local.kafka import PROPERTIES, Kafka, describe
 from deploy.local.postgres import Postgres
 from deploy.local.process import free_ports, record, recorded
 
+ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "shouwang-test-"
-KAFKA_IMAGE = "apache/kafka:4.4.0"
-POSTGRES_IMAGE = "postgres:18"
 CONTAINER_SECONDS = 60.0
 
 
@@ -113,12 +114,18 @@ def has_docker() -> bool:
         return False
 
 
+def image(server: str) -> str:
+    """The image of `docker-compose.yml`, unless the environment names another there."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+    return str(services[server]["image"]).partition(":-")[2].rstrip("}")
+
+
 @contextmanager
 def _kafka_container() -> Iterator[str]:
     from testcontainers.core.container import DockerContainer
 
     [port] = free_ports(1)
-    container = DockerContainer(KAFKA_IMAGE).with_bind_ports(port, port)
+    container = DockerContainer(image("kafka")).with_bind_ports(port, port)
     address = f"{container.get_container_host_ip()}:{port}"
     text = PROPERTIES.format(port=port, controller_port=port + 1, data="/tmp/kafka-logs")
     settings = dict(line.split("=", 1) for line in text.splitlines() if not line.startswith("#"))
@@ -135,7 +142,7 @@ def _kafka_container() -> Iterator[str]:
 def _postgres_container() -> Iterator[str]:
     from testcontainers.postgres import PostgresContainer
 
-    with PostgresContainer(POSTGRES_IMAGE, dbname="shouwang", driver=None) as container:
+    with PostgresContainer(image("postgres"), dbname="shouwang", driver=None) as container:
         yield container.get_connection_url()
 
 

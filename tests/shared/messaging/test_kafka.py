@@ -132,10 +132,8 @@ async def test_a_log_that_begins_beyond_our_position_is_counted_lost_and_its_fir
     key = str(uuid4())
     value = kept(fact(key, 5)).value
     start = await _delete_all(kafka, topic)
-    await road.pool.execute(
-        "INSERT INTO positions (consumer, topic, partition, next_offset) VALUES ($1, $2, 0, $3)",
-        road.work.consumer, topic, start - 2,
-    )  # fmt: skip
+    await start_from_here(road, kafka, topic)
+    await road.pool.execute("UPDATE positions SET next_offset = $1 WHERE partition = 0", start - 2)
     async with reading(road, kafka, topic):
         await publish(kafka, fact(key, 5, value=value), topic=topic)
 
