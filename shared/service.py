@@ -118,7 +118,8 @@ class Service:
         """A consumer group over the subscribers' topics, in the order of the routing table, or over a pattern."""
         work = self._work(group, subscribers, self.worker, reading or record.Read())
         topics = () if pattern else tuple(subscriber.topic for subscriber in subscribers)
-        self.consumers.append(kafka.Consumer(work, self.settings.instance, topics, pattern))
+        slot = self.settings.instance if self.settings.has_slot else None
+        self.consumers.append(kafka.Consumer(work, slot, topics, pattern))
         # A person's replay has one of its own: this one handles one batch at a time, and backs off by what it met.
         self._works[group] = self._work(group, subscribers, self.worker, reading or record.Read())
 

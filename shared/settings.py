@@ -7,6 +7,7 @@ tests' own hand in `shared/messaging/faults.py`.
 
 import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,8 @@ class Settings:
     server.
 
     `instance` names this process's slot and stays the same over restarts: the relay's lease and Kafka's
-    static membership are held by it.
+    static membership are held by it. Where none is named (`has_slot`) it is a name that nobody has again, and
+    the process leaves its groups when it ends.
     """
 
     service: str
@@ -53,6 +55,7 @@ class Settings:
     host: str
     port: int
     instance: str
+    has_slot: bool
     intake_url: str
     screening_url: str
     workflow_url: str
@@ -82,10 +85,11 @@ class Settings:
             port=given.number("SHOUWANG_PORT", PORTS.get(service, 8100), 0, 65535),
             instance=given.matching(
                 "SHOUWANG_INSTANCE",
-                f"{service}-0",
+                _passing_name(service),
                 _INSTANCE,
                 "letters, digits, dots and dashes, as intake-0",
             ),
+            has_slot=bool(given.text("SHOUWANG_INSTANCE", "")),
             intake_url=given.url("SHOUWANG_INTAKE_URL", "intake"),
             screening_url=given.url("SHOUWANG_SCREENING_URL", "screening"),
             workflow_url=given.url("SHOUWANG_WORKFLOW_URL", "workflow"),
@@ -106,6 +110,12 @@ class Settings:
     def __repr__(self) -> str:
         """Without the DSN: it may hold a password, and settings end in logs and tracebacks."""
         return f"Settings(service={self.service!r}, instance={self.instance!r}, port={self.port})"
+
+
+def _passing_name(service: str) -> str:
+    """A process's own, among those of other machines and containers."""
+    machine = re.sub(r"[^0-9A-Za-z.-]", "-", socket.gethostname())[:60]
+    return f"{service}-{machine}-{os.getpid()}"
 
 
 class _Given:

@@ -37,6 +37,7 @@ def settings_of(service: str, kafka: str, database: str, keys: Path, **more: str
             "SHOUWANG_POSTGRES": database,
             "SHOUWANG_KEYS": str(keys),
             "SHOUWANG_DEMO": "1",
+            "SHOUWANG_INSTANCE": f"{service}-0",
             **more,
         },
     )

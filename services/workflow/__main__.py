@@ -26,7 +26,6 @@ def main(arguments: list[str] | None = None) -> None:
         run("workflow", build)
         return
     if hops:
-        os.environ.setdefault("SHOUWANG_INSTANCE", "workflow-" + "-".join(hops))
         os.environ["SHOUWANG_PORT"] = str(_free_port())
     run("workflow", partial(build, hops=hops, is_whole=not hops))
 

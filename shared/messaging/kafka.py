@@ -58,13 +58,14 @@ def broker(bootstrap: str) -> KafkaBroker:
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     """One group's member in this process. `topics`, or a `pattern`; a batch may mix topics and partitions.
 
-    `busy_since`: since when it has the batch that it has in hand, by the monotonic clock. `_holes`: (topic, partition,
-    expected offset) of what was read again once, because a batch began behind it. `_untold`: next offsets of which
-    Kafka does not know yet.
+    `slot`: the name under which it comes back after a restart, to the partitions that it had. Without one it says
+    farewell when it ends, so that nobody waits out its session. `busy_since`: since when it has the batch that it has
+    in hand, by the monotonic clock. `_holes`: (topic, partition, expected offset) of what was read again once, because a
+    batch began behind it. `_untold`: next offsets of which Kafka does not know yet.
     """
 
     work: UnitOfWork
-    instance: str
+    slot: str | None
     topics: tuple[str, ...] = ()
     pattern: str | None = None
     has_joined: bool = False
@@ -80,11 +81,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return self.work.consumer
 
     @property
-    def member(self) -> str:
-        """The static member's name. It changes with the topics: a broker gives a member that comes back under its old
-        name its old partitions, so that a topic added since would be read by nobody, and nobody told."""
+    def member(self) -> str | None:
+        """The static member's name, if it is one. It changes with the topics: a broker gives a member that comes back
+        under its old name its old partitions, so that a topic added since would be read by nobody, and nobody told."""
+        if self.slot is None:
+            return None
         read = zlib.crc32("\x1f".join(sorted(self.topics) or [self.pattern or ""]).encode())
-        return f"{self.group}-{self.instance}-{read:08x}"
+        return f"{self.group}-{self.slot}-{read:08x}"
 
     def attach(self, to: KafkaBroker) -> None:
         """State every setting; a default of the framework loses messages (ACK_FIRST, latest)."""

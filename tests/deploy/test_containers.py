@@ -89,6 +89,7 @@ def test_every_service_has_its_port_and_is_told_the_same_as_the_others(compose: 
         environment = dict(part["environment"])
         assert part["command"] == [f"services.{service}"]
         assert environment.pop("SHOUWANG_PORT") == str(PORTS[service])
+        assert environment.pop("SHOUWANG_INSTANCE") == f"{service}-0"
         assert part["ports"] == [f"127.0.0.1:{PORTS[service]}:{PORTS[service]}"]
         told.append(environment)
     assert all(each == told[0] for each in told)

@@ -1,5 +1,6 @@
 """Settings: every variable, and one clear sentence for a wrong one."""
 
+import os
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any, cast
@@ -46,7 +47,7 @@ def test_the_defaults_are_those_of_the_contract(service: str) -> None:
     assert ":5532/shouwang" in settings.postgres
     assert settings.policy == "regular-2026"
     assert settings.partitions == 6
-    assert settings.instance == f"{service}-0"
+    assert not settings.has_slot
     assert not settings.is_demo
     assert settings.intake_url == "http://127.0.0.1:8101"
     assert settings.console_url == "http://127.0.0.1:8100"
@@ -63,6 +64,7 @@ def test_every_variable_is_read() -> None:
         host="0.0.0.0",
         port=8203,
         instance="workflow-2",
+        has_slot=True,
         intake_url="https://intake.example",
         screening_url="http://screening:8102",
         workflow_url="http://workflow:8103",
@@ -74,6 +76,14 @@ def test_every_variable_is_read() -> None:
         smtp=("::1", 2525),
         smtp_from="shouwang@fuyang.example",
     )
+
+
+def test_a_process_of_no_slot_has_a_name_of_its_own_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "县 server_1." + "x" * 200)
+    own = Settings.from_environment("screening", {}).instance
+    assert own.startswith("screening---server-1.xxx") and own.endswith(f"-{os.getpid()}")
+    told = Settings.from_environment("screening", {"SHOUWANG_INSTANCE": own})
+    assert (told.instance, told.has_slot) == (own, True)
 
 
 def test_an_empty_variable_counts_as_unset() -> None:

@@ -56,7 +56,7 @@ class ProxiedKafka(CountingKafka):
 
 @dataclass
 class MovingHouse(House):
-    """A house whose members come and go. `named`: a slot's instance, where it is to be another than before."""
+    """A house whose members come and go. `named`: a slot's instance, where it is to be another than before, or ""."""
 
     named: dict[str, str] = field(default_factory=dict)
 

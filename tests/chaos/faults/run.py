@@ -238,21 +238,21 @@ class Faults(Chaos):
         return f"a batch of 25 s in a poll interval of 3 s and a session of 10 s, {noticed}, {read}"
 
     async def rebalance_storm(self) -> str:
-        """Members that come back under their name, then as many that are others: only these move partitions."""
+        """Members that come back under their name, then as many that have none: only these move partitions."""
         house, before = self.house, await self._read()
         moved = []
-        for is_another in (False, True):
+        for has_slot in (True, False):
             already = house.kafka.rebalances()["screening"]
             for number in range(self.size.storms // 2):
-                if is_another:
-                    house.named["screening-1"] = f"screening-{number + 2}"
+                if not has_slot:
+                    house.named["screening-1"] = ""
                 await asyncio.to_thread(house.join, "screening-1")
                 await asyncio.to_thread(house.leave, "screening-1", with_farewell=bool(number % 2))
             moved.append(house.kafka.rebalances()["screening"] - already)
         del house.named["screening-1"]
         read = (await self._read()).again(before)
         told = f"{self.size.storms} joined and left, every second without a farewell"
-        return f"{told}: {moved[0]} rebalances under one name, {moved[1]} as others; {read}"
+        return f"{told}: {moved[0]} rebalances under one name, {moved[1]} under none; {read}"
 
     async def _read(self) -> measures.Read:
         admin = await asyncpg.connect(self.house.postgres.dsn)

@@ -1,7 +1,7 @@
 """`python -m tests.chaos.faults.storm [--changes N] [--seed N]`: what a storm of rebalances costs at full speed.
 
-So many changes are read three times over, others each time: by one member that nobody disturbs, then beside one that
-comes and goes under its name, then beside one that is another each time. Compared within the one run.
+So many changes are read four times over, others each time: by one member that nobody disturbs, then beside one that
+comes and goes: under its name, or under none, with a farewell or without. Compared within the one run.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 
@@ -27,10 +28,20 @@ PERIOD_SECONDS, LIFE_SECONDS = 6.0, 3.0
 """Fifty comings and goings in five minutes, fewer where a coming takes longer. One that left as soon as it was in its
 group would read nothing, and nobody else may read what was given to it before its session is over."""
 STAYING, MOVING, TOPIC = "screening", "screening-1", "data.changed"
+
+
+class Coming(NamedTuple):
+    """`farewells`: of two comings so many end in order, the others by kill -9."""
+
+    has_slot: bool
+    farewells: int
+
+
 PHASES = {
     "nobody comes or goes": None,
-    "one comes and goes under its name": False,
-    "one comes and goes, another each time": True,
+    "one comes and goes under its name, every second time without a farewell": Coming(True, 1),
+    "one comes and goes under no name, with a farewell": Coming(False, 2),
+    "one comes and goes under no name, without a farewell": Coming(False, 0),
 }
 
 
@@ -49,16 +60,13 @@ class Phase:
 
 @dataclass
 class Storm:
-    """`others`: members so far that had a name of their own."""
-
     house: MovingHouse
     admin: asyncpg.Connection
     changes: Iterator[Lying]
     count: int
     sent: int = 0
-    others: int = 0
 
-    async def phase(self, name: str, is_another: bool | None) -> Phase:
+    async def phase(self, name: str, coming: Coming | None) -> Phase:
         """All of its changes lie there when the reading begins."""
         house = self.house
         await asyncio.to_thread(house.leave, STAYING, with_farewell=True)
@@ -68,7 +76,7 @@ class Storm:
         await asyncio.to_thread(house.start, STAYING)
         await until(lambda: self._is_read(self.sent + 1), "the first change")
         began, joined = time.monotonic(), [0]
-        moving = None if is_another is None else asyncio.create_task(self._come_and_go(is_another, joined))
+        moving = None if coming is None else asyncio.create_task(self._come_and_go(coming, joined))
         self.sent += self.count
         await until(lambda: self._is_read(self.sent), "the changes")
         seconds = time.monotonic() - began
@@ -85,18 +93,17 @@ class Storm:
         query = "SELECT coalesce(sum(next_offset), 0) FROM screening.positions WHERE topic = $1"
         return int(await self.admin.fetchval(query, TOPIC)) >= count
 
-    async def _come_and_go(self, is_another: bool, joined: list[int]) -> None:
+    async def _come_and_go(self, coming: Coming, joined: list[int]) -> None:
         house = self.house
+        if not coming.has_slot:
+            house.named[MOVING] = ""
         while True:
             began = time.monotonic()
-            if is_another:
-                self.others += 1
-                house.named[MOVING] = f"screening-{self.others + 1}"
             await asyncio.to_thread(house.start, MOVING)
             while not await asyncio.to_thread(house.is_ready, MOVING):
                 await asyncio.sleep(0.1)
             await asyncio.sleep(LIFE_SECONDS)
-            await asyncio.to_thread(house.leave, MOVING, with_farewell=bool(joined[0] % 2))
+            await asyncio.to_thread(house.leave, MOVING, with_farewell=joined[0] % 2 < coming.farewells)
             joined[0] += 1
             await asyncio.sleep(max(0.0, began + PERIOD_SECONDS - time.monotonic()))
 
@@ -115,8 +122,8 @@ async def run(place: Path, count: int, seed: int, say: Callable[[str], None]) ->
             changes = (one for _, _, one in changing(HOUSEHOLDS, seed, machine_now()))
             storm = Storm(house, admin, changes, count)
             steady = 0.0
-            for name, is_another in PHASES.items():
-                phase = await storm.phase(name, is_another)
+            for name, coming in PHASES.items():
+                phase = await storm.phase(name, coming)
                 steady = steady or phase.rate
                 say(phase.line(steady))
         finally:
@@ -127,11 +134,11 @@ async def run(place: Path, count: int, seed: int, say: Callable[[str], None]) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.faults.storm", description=__doc__)
-    parser.add_argument("--changes", type=int, default=CHANGES, help="in each of the three")
+    parser.add_argument("--changes", type=int, default=CHANGES, help="in each of the four")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     given = parser.parse_args()
     print(
-        f"storm with seed {given.seed}: {given.changes:,} changes of {HOUSEHOLDS:,} households, three times", flush=True
+        f"storm with seed {given.seed}: {given.changes:,} changes of {HOUSEHOLDS:,} households, four times", flush=True
     )
     with folder("storm") as place:
         asyncio.run(run(place, given.changes, given.seed, lambda line: print(line, flush=True)))

@@ -11,8 +11,10 @@ from tests.until import until
 
 
 @contextlib.asynccontextmanager
-async def reading(road: House, kafka: str, topic: str = "data.changed") -> AsyncIterator[room.Consumer]:
-    consumer = room.Consumer(road.work, "slot-0", (topic,))
+async def reading(
+    road: House, kafka: str, topic: str = "data.changed", slot: str | None = "slot-0"
+) -> AsyncIterator[room.Consumer]:
+    consumer = room.Consumer(road.work, slot, (topic,))
     broker = room.broker(kafka)
     consumer.attach(broker)
     await broker.start()

@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import msgspec
+import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
@@ -166,6 +167,22 @@ async def _delete_all(kafka: str, topic: str) -> int:
     await until(begins_there, 10, "log start moved")
     await consumer.stop()
     return int(end)
+
+
+@pytest.mark.parametrize("slot", ["slot-0", None])
+async def test_only_a_member_of_no_slot_says_farewell(road: House, kafka: str, slot: str | None) -> None:
+    """The group of one that comes back keeps its place; another's need not wait out its session."""
+    async with reading(road, kafka, slot=slot):
+        assert await _members(kafka, road.work.consumer) == 1
+    assert await _members(kafka, road.work.consumer) == (0 if slot is None else 1)
+
+
+async def _members(kafka: str, group: str) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    [told] = await admin.describe_consumer_groups([group])
+    await admin.close()
+    return len(told.groups[0][5])
 
 
 async def test_a_stopped_consumer_leaves_no_task_behind(road: House, kafka: str) -> None:
