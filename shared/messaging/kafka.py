@@ -38,6 +38,8 @@ under load a batch gathers what came while the one before it was decided."""
 TELL_SECONDS = 1.0
 """So often Kafka is told how far a group is, for other tools to see. A partition goes on where our own positions say,
 so that no batch waits for it: the broker's answer took as long as the batch."""
+HAND_OVER_SECONDS = 5.0
+"""So long partitions that go to another one wait for the batch in hand, which that one would read again."""
 TELL_MAX_SECONDS = 2.0
 """So long telling may take, and asking for our own positions: a process that leaves waits for it too."""
 SESSION_TIMEOUT_MS, HEARTBEAT_MS, POLL_INTERVAL_MS = 10_000, 3_000, 120_000
@@ -60,8 +62,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     `slot`: the name under which it comes back after a restart, to the partitions that it had. Without one it says
     farewell when it ends, so that nobody waits out its session. `busy_since`: since when it has the batch that it has
-    in hand, by the monotonic clock. `_holes`: (topic, partition, expected offset) of what was read again once, because a
-    batch began behind it. `_untold`: next offsets of which Kafka does not know yet.
+    in hand, by the monotonic clock. `_holes`: (topic, partition, expected offset) of what was read again once, because
+    a batch began behind it. `_untold`: next offsets of which Kafka does not know yet.
     """
 
     work: UnitOfWork
@@ -72,9 +74,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     lag: dict[tuple[str, int], int] = field(default_factory=dict)
     busy_since: float | None = None
     _placed: asyncio.Event = field(default_factory=asyncio.Event)
+    _empty_handed: asyncio.Event = field(default_factory=asyncio.Event)
     _untold: dict[tuple[str, int], int] = field(default_factory=dict)
     _holes: set[tuple[str, int, int]] = field(default_factory=set)
     _subscriber: Any = None
+
+    def __post_init__(self) -> None:
+        self._empty_handed.set()
 
     @property
     def group(self) -> str:
@@ -115,7 +121,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _next(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord[bytes, bytes], ...]:
         """The next batch, or nothing after a while. The framework's own sleeps after nothing as long as it waited, and
-        does not hear meanwhile what comes."""
+        does not hear meanwhile what comes. It asks again once the batch in hand is done."""
+        self._empty_handed.set()
         if not self._placed.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._placed.wait(), FETCH_MAX_WAIT_MS / 1000)
@@ -124,7 +131,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return ()
         found = await consumer.getmany(timeout_ms=FETCH_MAX_WAIT_MS, max_records=BATCH_MAX)
         # What was fetched while partitions moved is read again from where our positions say.
-        return tuple(chain.from_iterable(found.values())) if self._placed.is_set() else ()
+        if not found or not self._placed.is_set():
+            return ()
+        self._empty_handed.clear()
+        return tuple(chain.from_iterable(found.values()))
 
     def _handler(self) -> Callable[[KafkaMessage], Awaitable[None]]:
         async def on_batch(message: KafkaMessage) -> None:
@@ -181,8 +191,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     # ── membership ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Whoever reads them next begins where our positions stand then."""
         self._placed.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._empty_handed.wait(), HAND_OVER_SECONDS)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self.has_joined = True

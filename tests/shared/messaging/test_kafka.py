@@ -1,6 +1,7 @@
 """A consumer group on a real broker: hostile bytes, redelivery, holes in a log."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -9,7 +10,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
+from shared.messaging.batch import Report
 from shared.messaging.room import Kept
+from shared.messaging.unit_of_work import UnitOfWork
 from tests.shared.messaging.ledger import House, fact, kept
 from tests.shared.messaging.reading import publish, reading, start_from_here
 from tests.until import until
@@ -167,6 +170,31 @@ async def _delete_all(kafka: str, topic: str) -> int:
     await until(begins_there, 10, "log start moved")
     await consumer.stop()
     return int(end)
+
+
+async def test_partitions_go_to_another_when_the_batch_in_hand_is_committed(
+    road: House, kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one begins where our positions stand then: before it, it would read the batch again."""
+    await start_from_here(road, kafka)
+    begun, gate, process = asyncio.Event(), asyncio.Event(), UnitOfWork.process
+
+    async def held(work: UnitOfWork, *batch: Any) -> Report:
+        begun.set()
+        await gate.wait()
+        return await process(work, *batch)
+
+    monkeypatch.setattr(UnitOfWork, "process", held)
+    async with reading(road, kafka) as consumer:
+        await publish(kafka, fact(str(uuid4()), 1))
+        await begun.wait()
+        given_up = asyncio.create_task(consumer.on_partitions_revoked([]))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not given_up.done()
+        gate.set()
+        await given_up
+        assert (await road.account())["received"] == 1
 
 
 @pytest.mark.parametrize("slot", ["slot-0", None])
