@@ -121,8 +121,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _next(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord[bytes, bytes], ...]:
         """The next batch, or nothing after a while. The framework's own sleeps after nothing as long as it waited, and
-        does not hear meanwhile what comes. It asks again once the batch in hand is done."""
-        self._empty_handed.set()
+        does not hear meanwhile what comes."""
         if not self._placed.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._placed.wait(), FETCH_MAX_WAIT_MS / 1000)
@@ -162,6 +161,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             raise error if isinstance(error, Retry) else await self.work.come_again(error) from None
         finally:
             self.busy_since = None
+            self._empty_handed.set()
         if self._holes:
             read = {(one.topic, one.partition) for one in records}
             self._holes = {hole for hole in self._holes if hole[:2] not in read}
