@@ -28,8 +28,8 @@ from shared.postgres import SERVICES
 from shared.web import operation
 from tests.contracts.answers import closed
 from tests.contracts.known import Known, in_path
-from tests.journeys.road import CADRE, WORKER, Road
-from tests.tokens import VILLAGE
+from tests.contracts.lived import callers
+from tests.journeys.road import Road
 
 Json = dict[str, Any]
 
@@ -41,26 +41,6 @@ UNSEEN = frozenset({"GET /v1/batches/{id}/rejections.xlsx"})
 """What there is nothing of in this house: a file was never sent. Seen in its own tests."""
 EVERYWHERE = "workflow"
 """Where the calls that every service has are made up in full; elsewhere a few will do."""
-
-
-def callers(walk: Road) -> dict[str, Mapping[str, str]]:
-    """Who calls, by name; one of another county, and nobody."""
-    return {
-        "steward": walk.headers("steward", region="341221", officer_id="st-1"),
-        "county": walk.county,
-        "county approver": walk.headers("county", officer_id="co-2", capacity="approver"),
-        "township": walk.headers("township", officer_id="to-1", capacity="handler"),
-        "cadre": walk.headers("village", officer_id=CADRE, capacity="handler"),
-        "grid worker": walk.headers("grid_worker", officer_id=WORKER),
-        "department": walk.department("medical_insurance"),
-        "clerk": walk.headers("clerk", region=VILLAGE[:9], officer_id="cl-1"),
-        "city": walk.headers("city", region="3412", officer_id="ci-1"),
-        "auditor": walk.headers("auditor", region="34", officer_id="au-1"),
-        "system": walk.headers("system"),
-        "farmer": walk.headers("farmer", region=VILLAGE),
-        "another county": walk.headers("county", region="340822", officer_id="co-9", capacity="handler"),
-        "nobody": {},
-    }
 
 
 @pytest.mark.parametrize("name", SERVICES)
