@@ -14,7 +14,7 @@ from shared.telemetry import configure_logging
 from tests.benchmarks.screening import prepared
 from tests.house import House
 from tests.servers import folder
-from tests.volume import calls, deliveries, letters, neighbours, outbox, scopes
+from tests.volume import calls, deliveries, fuzzed, letters, neighbours, outbox, scopes
 from tests.volume.ground import Figure
 
 Program = Callable[[House, int, int], Awaitable[Figure]]
@@ -29,6 +29,7 @@ PROGRAMS: Mapping[str, tuple[Program, int]] = {
     "hot": (neighbours.hot, 12_000),
     "poisoned": (neighbours.poisoned, 12_000),
     "interleaved": (scopes.interleaved, 100_000),
+    "fuzzed": (fuzzed.fuzzed, 10_000),
 }
 """Name → program, and its number of things."""
 

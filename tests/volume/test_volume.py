@@ -6,16 +6,29 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from uuid import uuid4
 
 import asyncpg
+import httpx
 import pytest
 import pytest_asyncio
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, PlainTextResponse
 
+from shared.contracts.types import UUID
 from shared.messaging.relay import Floor
-from tests.house import House
-from tests.volume import calls, deliveries, letters, neighbours, outbox, scopes
+from shared.service import Service, serving
+from shared.settings import Settings
+from shared.web.document import Reply, Shape
+from tests.contracts.known import Known
+from tests.house import ROOT, House
+from tests.tokens import bearer
+from tests.volume import calls, deliveries, fuzzed, letters, neighbours, outbox, scopes
 from tests.volume.__main__ import PROGRAMS
+from tests.volume.endpoint import Case, endpoints, made
 from tests.volume.ground import Figure
+from tests.volume.judge import SHAPE
+from tests.volume.sound import Pool
 from tests.volume.wire import Answer
 
 SEED = 20261127
@@ -31,6 +44,7 @@ BRIEFLY: dict[str, Brief] = {
     "hot": partial(neighbours.hot, count=150, seed=SEED),
     "poisoned": partial(neighbours.poisoned, count=150, seed=SEED),
     "interleaved": partial(scopes.interleaved, count=200, seed=SEED),
+    "fuzzed": partial(fuzzed.fuzzed, count=20, seed=SEED),
 }
 
 
@@ -96,3 +110,65 @@ async def test_a_row_that_changed_is_found(house: House) -> None:
     after = await deliveries._state(admin)
     assert [name for name in before if before[name] != after[name]] == ["keys"]
     await admin.close()
+
+
+async def test_a_call_of_a_number_is_the_same_again() -> None:
+    document = json.loads((ROOT / "docs/contracts/openapi/intake.json").read_text("utf-8"))
+    every, who = endpoints("intake", document, SEED), {"steward": {"Authorization": "Bearer x"}, "nobody": {}}
+
+    def of(seed: int) -> list[Case]:
+        pool = Pool(Known({"household_id": ["h"], "code": ["housing"]}))
+        return [made(seed, one, number, pool, who) for one in every for number in range(30)]
+
+    assert of(SEED) == of(SEED) != of(SEED + 1)
+    bent = [one for one in of(SEED) if one.ways]
+    assert 0.6 < len(bent) / len(every) / 30 < 0.9, "a fair share is sound"
+
+
+async def test_what_no_answer_may_be_is_found(house: House) -> None:
+    async with serving(_wrong, house.settings("screening")) as service:
+        tally = fuzzed.Tally()
+        asking = fuzzed.Asking.of("screening", service.port, service.document(), Known({}), SEED, tally)
+        await asking.rounds(range(4), {"steward": bearer(house.keys, "steward")})
+        asking.close()
+        async with httpx.AsyncClient(base_url=service.url) as client:
+            alarms = await fuzzed.alarms_of([client])
+    assert tally.wrong == {kind: 4 for kind in ("5xx", "undocumented status", "wrong media type")} | {SHAPE: 8}
+    assert alarms == {"call_failed": 4}
+    told = list(tally.lines())
+    assert len(told) == 5 and f"WRONG screening GET /v1/field: {SHAPE} 200  additionalProperties, 4 times" in told[0]
+
+
+class Found(Reply):
+    at: UUID
+
+
+async def _wrong(settings: Settings) -> Service:
+    """A service whose every call of its own does what none may."""
+    routes, service = APIRouter(), await Service.open(settings)
+
+    @routes.get("/v1/raises")
+    async def raises() -> None:
+        raise ZeroDivisionError
+
+    @routes.get("/v1/field")
+    async def field() -> JSONResponse:
+        return JSONResponse({"at": str(uuid4()), "more": 1})
+
+    @routes.get("/v1/format")
+    async def format_() -> JSONResponse:
+        return JSONResponse({"at": "x"})
+
+    @routes.get("/v1/status")
+    async def status() -> JSONResponse:
+        return JSONResponse({"at": str(uuid4())}, 201)
+
+    @routes.get("/v1/media")
+    async def media() -> PlainTextResponse:
+        return PlainTextResponse("x")
+
+    service.include(routes)
+    service.shapes = {
+        f"GET /v1/{name}": Shape({200: Found}) for name in ("raises", "field", "format", "status", "media")
+    }
+    return service

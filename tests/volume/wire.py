@@ -12,8 +12,11 @@ ANSWER_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`media` is the kind of its body, without parameters."""
+
     status: int
     raw: bytes
+    media: str = ""
 
     @property
     def body(self) -> Any:
@@ -27,7 +30,7 @@ class Answer:
 
 class Wire:
     """One caller's connection, opened when it is needed and kept. Raises OSError, EOFError or TimeoutError when the
-    service is away; the next call opens it again."""
+    service is away; the next call opens it again. Headers are Latin-1, a character a byte."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -39,11 +42,14 @@ class Wire:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 reader, writer = await self._opened()
-                writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
-                return await _read(reader)
+                writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body)
+                answer, is_last = await _read(reader)
         except BaseException:
             self.close()
             raise
+        if is_last:
+            self.close()
+        return answer
 
     async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._streams is None:
@@ -58,11 +64,12 @@ class Wire:
         self._streams = None
 
 
-async def _read(reader: asyncio.StreamReader) -> Answer:
+async def _read(reader: asyncio.StreamReader) -> tuple[Answer, bool]:
+    """An answer, and whether its connection ends with it."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    status = int(head.split(" ", 2)[1])
-    length = next((int(value) for name, value in _fields(head) if name == "content-length"), 0)
-    return Answer(status, await reader.readexactly(length))
+    status, told = int(head.split(" ", 2)[1]), dict(_fields(head))
+    raw = await reader.readexactly(int(told.get("content-length", 0)))
+    return Answer(status, raw, told.get("content-type", "").partition(";")[0]), told.get("connection") == "close"
 
 
 def _fields(head: str) -> Iterator[tuple[str, str]]:
