@@ -40,7 +40,7 @@ from tests.volume.wire import Answer, Wire
 
 Json = Any
 
-LINES, LAG_LINES = 12, 48
+LINES, LAG_LINES = 16, 64
 """Connections to each service: for most endpoints, and for those that ask Kafka how far it is. These wait for seconds
 behind a consumer's long poll, and cost next to nothing meanwhile."""
 LAG = frozenset({"GET /metrics", "GET /v1/conservation"})

@@ -1,6 +1,8 @@
 """What a call that is meant says, by call; and the house's own ids, as its answers give them."""
 
+import io
 import random
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -123,9 +125,21 @@ RECORDS: Mapping[str, Sequence[Json]] = {
     ]
 }
 """A department's records: of few ids, so that they come again, and of few households and people."""
+
+
+def _undated(book: bytes) -> bytes:
+    """A workbook that does not say when it was made: the same bytes each time."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            if name != "docProps/core.xml":
+                target.writestr(zipfile.ZipInfo(name), source.read(name))
+    return out.getvalue()
+
+
 FILES: Sequence[tuple[str, bytes]] = (
     ("结算.csv", text([HEADINGS, settlement_row(id_no=id_number(1)), settlement_row("YB-0002", total="很多")])),
-    ("结算.xlsx", xlsx([HEADINGS, settlement_row(id_no=id_number(2)), []])),
+    ("结算.xlsx", _undated(xlsx([HEADINGS, settlement_row(id_no=id_number(2)), []]))),
     ("结算.csv", text([HEADINGS, settlement_row("YB-0003", id_no="3.40822E+17")])),
     ("a.csv", "守望".encode("gbk")), ("a.xls", b"\xd0\xcf\x11\xe0"), ("", b""), ("a.zip", b"PK\x03\x04"), ("a.pdf",
     b"%PDF-1.7"),
