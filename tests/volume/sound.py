@@ -223,17 +223,26 @@ class Pool:
                     self.learn(name, one["id"])
         if isinstance(answer.get("next"), str):
             self.learn(f"{service} {call} after", answer["next"])
-        for one in answer.get("actions") or ():
-            form = (one.get("form_schema") or {}).get("examples") or [{}]
-            said = {"action": one["action"], "form": form[0], "version": answer["version"]}
-            self.learn(DECIDED, ({"task_id": answer["task_id"]}, said))
+        if "actions" in answer:
+            self._offer(answer)
         if "batch_id" in answer:
             self.learn("GET /v1/batches/{id} id", answer["batch_id"])
             self.learn("GET /v1/batches/{id}/rejections.xlsx id", answer["batch_id"])
+
+    def _offer(self, task: Json) -> None:
+        """What can be done with a task as it is now; what was offered before is over."""
+        left = [one for one in self._values.get(OFFERED, ()) if one[0]["task_id"] != task["task_id"]]
+        for one in task["actions"]:
+            form = (one.get("form_schema") or {}).get("examples") or [{}]
+            said = {"action": one["action"], "form": form[0], "version": task["version"]}
+            if one.get("needs_reason"):
+                said |= {"reason_code": (one["reason_codes"] or ["other"])[0], "comment": "见走访记录"}
+            left.append(({"task_id": task["task_id"]}, said))
+        self._values[OFFERED] = left[-KEPT:]
 
 
 LEARNT = frozenset(
     {"household_id", "task_id", "case_id", "warning_id", "notice_id", "leave_id", "supervision_id", "receipt_no"}
 )
-DECIDED = "POST /v1/tasks/{task_id}/decisions said"
+OFFERED = "POST /v1/tasks/{task_id}/decisions said"
 """What a task says that can be done with it: the address's values, and a body."""
