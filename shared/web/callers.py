@@ -40,12 +40,11 @@ class Bearer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] == "http":
-            receive = _limited(scope, receive)
+        limited = _limited(scope, receive) if scope["type"] == "http" else receive
         header = dict(scope.get("headers", ())).get(b"authorization", b"").decode("latin-1")
         is_public = any(path == one or path.startswith(f"{one}/") for one in self._public)
         if scope["type"] != "http" or not path.startswith("/v1") or (is_public and not header):
-            await self._app(scope, receive, send)
+            await self._app(scope, limited, send)
             return
         try:
             kind, _, token = header.partition(" ")
@@ -53,7 +52,7 @@ class Bearer:
                 token if kind.lower() == "bearer" else None, self._now()
             )
         except TokenError as error:
-            await _drain(receive)
+            await _drain(receive)  # not `limited`: what that raises here nobody answers but with 500
             answer = problem(
                 401,
                 "unauthenticated",
@@ -62,7 +61,7 @@ class Bearer:
             )
             await answer(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._app(scope, limited, send)
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:

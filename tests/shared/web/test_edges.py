@@ -147,6 +147,14 @@ async def test_a_huge_body_is_refused_while_it_comes(service: tuple[Service, htt
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer x"}])
+async def test_a_huge_body_without_a_token_is_of_nobody(
+    service: tuple[Service, httpx.AsyncClient], headers: dict[str, str]
+) -> None:
+    answer = await service[1].post("/v1/strict", content=b"x" * (3 << 20), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), answer.text
+
+
 async def test_odd_headers_are_refused(service: tuple[Service, httpx.AsyncClient], keys: Path) -> None:
     client = service[1]
     for header in (b"Bearer \xe5\xae\x88", b"Bearer", b"", b"Basic eDp5", b"Bearer " + b"x" * 20_000):
