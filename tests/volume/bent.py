@@ -1,7 +1,7 @@
 """How a sound call is bent: its body's JSON, its bytes, its words and its headers, by chance alone.
 
-Every function takes its chance and says in a word what it did, never what stood there. Sizes stay below what a process
-is given to read whole (2 MB): what is beyond it has its own tests (tests/shared/web/test_edges.py).
+Every function takes its chance and says in a word what it did, never what stood there. Sizes seldom go beyond what
+a process reads whole (2 MB): what is far beyond has its own tests (tests/shared/web/test_edges.py).
 """
 
 import gzip

@@ -7,7 +7,7 @@ makes the same calls but for those ids. Nothing of a call or of an answer is tol
 
 What is left out, and why:
 
-- bodies beyond 2 MB (tests/shared/web/test_edges.py has them): one limit for all, and ten thousand would take days;
+- bodies far beyond 2 MB (tests/shared/web/test_edges.py): the limit is one for all, and ten thousand would take days;
 - a form's file is read in a process of its own, a third of a second each: one in `endpoint.FILE_EVERY` has one;
 - a line that is cut within a body (`calls.held_lines`), and what is no HTTP at all: the server's, and no endpoint's.
 """
