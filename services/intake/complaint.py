@@ -18,6 +18,7 @@ from services.intake.channels.words import plain_name
 from services.intake.vault import Vault
 from shared.contracts.clue import Clue
 from shared.contracts.envelope import event_id
+from shared.domain.division import is_village_open, trim
 from shared.messaging.room import Decision, Emit
 from shared.postgres import queries
 
@@ -59,23 +60,25 @@ class Noticed:
 
 
 def held_at(complained: Complained) -> str:
-    """The place whose handler holds it, 12 digits."""
+    """The place whose handler holds it, 12 digits. Of a village that is in no list the township posts the notice, so
+    that an objection to it is the county's."""
     levels = [_level(one) for one in complained.about_offices]
     village = complained.village
-    if 4 in levels:
+    if 4 in levels or 2 in levels:
         return village[:2].ljust(12, "0")
     if 6 in levels:
         return village[:4].ljust(12, "0")
     is_about_officials = complained.boundary == "clue" and not levels
-    if 9 in levels or 0 in levels or complained.about_officers or is_about_officials:
+    is_township_s = complained.boundary == "objection" and is_village_open(village)
+    if 9 in levels or 0 in levels or complained.about_officers or is_about_officials or is_township_s:
         return village[:6].ljust(12, "0")
     return village[:9].ljust(12, "0")
 
 
 def _level(office: str) -> int:
-    """How many digits its place has; 0 where the reference is none that we know."""
+    """How many digits its place has, noughts on the right left out; 0 where the reference is none that we know."""
     found = _OFFICE.fullmatch(office)
-    return len(found[1]) if found else 0
+    return len(trim(found[1])) if found else 0
 
 
 def complain(complained: Complained, noticed: Noticed | None, now: datetime) -> Decision:
@@ -143,6 +146,7 @@ def shown_complaint(row: Any, vault: Vault) -> dict[str, Any]:
         "household_id": str(row["household_id"]) if row["household_id"] else None,
         "region": row["region"],
         "village": told.get("village"),
+        "village_name": told.get("village_name"),
         "about_offices": list(row["about_offices"]),
         "about_officers": list(row["about_officers"]),
         "is_confidential": row["is_confidential"],

@@ -50,9 +50,8 @@ async def case_of(walk: Road, household_id: str) -> str:
 
 async def decided(walk: Road, place: dict[str, Any], action: str | None = None) -> dict[str, Any]:
     """The first action offered, or this one, by its own example."""
-    headers = officer(
-        walk, place["hop"], place["step"], NO_GROUP if place["office"].endswith("-00") else place["branch"]
-    )
+    hop = "township" if place["office"] == TOWNSHIP else place["hop"]
+    headers = officer(walk, hop, place["step"], NO_GROUP if place["office"].endswith("-00") else place["branch"])
     task = await walk.get("workflow", f"/v1/tasks/{place['task_id']}", headers)
     found = next(one for one in task["actions"] if action in (None, one["action"]))
     body: dict[str, Any] = {
@@ -222,6 +221,31 @@ async def test_a_cadres_clue_opens_a_case_and_a_second_report_strengthens_it(wal
 
     await until(concerns, 20, "the second report in the same case")
     await walked(walk, database, case_id, "tracking")
+
+
+async def test_a_hotlines_clue_of_a_village_in_no_list_comes_to_the_townships_queue(walk: Road, database: str) -> None:
+    place = f"{TOWNSHIP}000"
+    clue = {
+        "channel": "hotline",
+        "region": place,
+        "village_name": "新湖村",
+        "subject": {"name": "郑来电"},
+        "concern": ["unsafe_house"],
+        "text": "屋顶漏雨。",
+    }
+    await walk.post("intake", "/v1/clues", walk.headers("hotline", officer_id="ho-1", region=COUNTY), clue, 201)
+    handler = walk.headers("township", officer_id="tw-visit", region=TOWNSHIP, capacity="handler")
+
+    async def arrived() -> list[dict[str, Any]]:
+        listed = await walk.get("workflow", "/v1/tasks", handler, office=TOWNSHIP, hop="village_group", state="open")
+        return list(listed["items"])
+
+    [task] = await until(arrived, 20, "the first look at the township")
+    assert task["region"] == place and "新湖村" not in str(task)
+    task = await walk.get("workflow", f"/v1/tasks/{task['task_id']}", handler)
+    await walk.decide(task, walk.cadre, 404)
+    seen = await walked(walk, database, task["case_id"], "tracking")
+    assert [one for one in seen if one in MAIN] == MAIN, "the township does the village's part"
 
 
 async def test_everything_is_accounted_for_at_every_boundary(walk: Road) -> None:

@@ -197,11 +197,7 @@ async def _county(console: Console) -> str:
 
 def wrong_at(step: int, given: Mapping[str, str], helper: Viewer | None, words: Words) -> dict[str, str]:
     """What is wrong on one screen, told beside the entry; intake checks everything again."""
-    found: dict[str, str] = {}
-    if step == 1 and can_be_township(given.get("region", "")):
-        found |= {} if given.get("village_name") else {"village_name": "missing"}
-    elif step == 1 and not can_be_village(given.get("region", "")):
-        found["region"] = "not_a_village"
+    found = wrong_place(given) if step == 1 else {}
     if step == 2 and not given.get("difficulty"):
         found["difficulty"] = "missing"
     if step == 3:
@@ -215,16 +211,28 @@ def wrong_at(step: int, given: Mapping[str, str], helper: Viewer | None, words: 
     return {name: words(f"apply.wrong.{code}") for name, code in found.items()}
 
 
+def wrong_place(given: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the village that was chosen, or with its township and the name of one that is in no list."""
+    region = given.get("region", "")
+    if can_be_township(region):
+        return {} if given.get("village_name") else {"village_name": "missing"}
+    return {} if can_be_village(region) else {"region": "not_a_village"}
+
+
+def place_told(given: Mapping[str, str]) -> dict[str, str]:
+    """The place as intake takes it; a village that was chosen has its own name."""
+    named = {"village_name": given.get("village_name", "")} if is_village_open(given["region"]) else {}
+    return {"region": given["region"], **named}
+
+
 def declaration_of(given: Mapping[str, str], helper: Viewer | None) -> dict[str, Any]:
     """The declaration as intake takes it; what is blank is left out."""
     shown: dict[str, Any] = {
         name: given[name]
-        for name in ("region", "difficulty", "phone", "address", "name", "id_no", "email", "risk")
+        for name in ("difficulty", "phone", "address", "name", "id_no", "email", "risk")
         if given.get(name)
     }
-    if is_village_open(given["region"]):
-        shown |= {"village_name": given.get("village_name", "")}
-    shown |= {"channel": CHANNELS.get(helper.officer.role, "cadre_visit") if helper else "page"}
+    shown |= place_told(given) | {"channel": CHANNELS.get(helper.officer.role, "cadre_visit") if helper else "page"}
     if given.get("person"):
         phone = {"phone": given["person_phone"]} if given.get("person_phone") else {}
         shown["contact_person"] = {"name": given["person"], **phone}

@@ -13,17 +13,17 @@ from fastapi.responses import Response
 from services.console.console import Console
 from services.console.frame import one_of, place_of, region_name, to
 from services.console.neighbours import Answer
-from services.console.pages.apply import is_group, told_as
+from services.console.pages.apply import is_group, place_told, told_as, wrong_place
 from services.console.posted import form_of, kept_key, new_key, typed
 from services.console.queue import LEVELS
 from services.console.session import Viewer
 from services.console.wording import Words
 from shared.domain.concerns import CONCERNS
-from shared.domain.division import Division, can_be_village, parts_of, villages_of
+from shared.domain.division import Division, pad, parts_of, villages_of
 
 ENTRIES = (
-    "household", "region", "channel", "name", "household_no", "phone", "address", "group", "text", "level", "sudden",
-    "confidential",
+    "household", "region", "village_name", "channel", "name", "household_no", "phone", "address", "group", "text",
+    "level", "sudden", "confidential",
 )  # fmt: skip
 SUBJECT = ("name", "household_no", "phone", "address")
 CHANNELS = (
@@ -96,22 +96,22 @@ async def _home(console: Console, viewer: Viewer, text: str) -> Any:
         return None
 
 
-def villages(region: str, newer: Sequence[Division] = ()) -> list[tuple[str, list[tuple[str, str]]]]:
+def villages(region: str, newer: Sequence[Division] = ()) -> list[tuple[str, list[tuple[str, str]], str]]:
     """The villages of an area, (code, name) by township; an area above a county has too many to choose from. `newer`
-    than the table are named as their offices are."""
+    than the table are named as their offices are. With each township the place (12 digits) that stands for a village in
+    no list; none beside one's own village."""
     if len(region) == 12:
-        return [(place_of(region)[-2] if len(place_of(region)) > 1 else "", [(region, region_name(region))])]
+        return [(place_of(region)[-2] if len(place_of(region)) > 1 else "", [(region, region_name(region))], "")]
     townships = [region] if len(region) == 9 else [one.code for one in parts_of(region)] if len(region) == 6 else []
     found = {code: [(one.code, region_name(one.code)) for one in villages_of(code)] for code in townships}
     for one in newer:
         found.setdefault(one.code[:9], []).append((one.code, one.name))
-    return [(region_name(code), choices) for code, choices in found.items()]
+    return [(region_name(code), choices, pad(code)) for code, choices in found.items()]
 
 
 def wrong(given: Mapping[str, str], words: Words) -> dict[str, str]:
-    found = {}
-    if not given.get("household") and not can_be_village(given.get("region", "")):
-        found["region"] = words("apply.wrong.not_a_village")
+    place = {} if given.get("household") else wrong_place(given)
+    found = {name: words(f"apply.wrong.{code}") for name, code in place.items()}
     if not given.get("text"):
         found["text"] = words("form.missing")
     if given.get("group") and not is_group(given["group"]):
@@ -126,7 +126,7 @@ def clue_of(given: Mapping[str, str], concerns: list[str], viewer: Viewer) -> di
     body |= {name: given[name] for name in ("household", "level") if given.get(name)}
     if "household" not in body:
         subject = {name: given[name] for name in SUBJECT if given.get(name)}
-        body |= {"region": given["region"]} | ({"subject": subject} if subject else {})
+        body |= place_told(given) | ({"subject": subject} if subject else {})
     return body | ({"group": int(given["group"])} if given.get("group") else {})
 
 

@@ -104,7 +104,8 @@ def _group_of(caller: Caller, region: str) -> int:
 def complained(form: ClueForm, caller: Caller, call_id: UUID, region: str) -> Complained:
     subject = form.subject
     told = {
-        "village": region, "text": form.text, "name": subject.name if subject else None, "concerns": list(form.concern),
+        "village": region, "village_name": form.village_name, "text": form.text,
+        "name": subject.name if subject else None, "concerns": list(form.concern),
         "phone": subject.phone if subject else None, "reporter": caller.officer_id,
         "subject": subject.model_dump() if subject else None, "attachments": list(form.attachments),
     }  # fmt: skip

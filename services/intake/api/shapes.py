@@ -361,6 +361,7 @@ class ComplaintShown(Reply):
     household_id: UUID | None
     region: str
     village: str | None
+    village_name: str | None
     about_offices: list[str]
     about_officers: list[str]
     is_confidential: bool

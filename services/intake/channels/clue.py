@@ -18,8 +18,9 @@ from services.intake.channels.words import (
     IdNo,
     Name,
     Phone,
-    Village,
+    Place,
     Words,
+    check_village_named,
     faulty,
 )  # fmt: skip
 from shared.contracts.types import Frozen, Level
@@ -40,12 +41,15 @@ class Subject(Frozen):
 
 
 class ClueForm(Frozen):
-    """About a registered household, a subject, or a village alone. About officials or in confidence: a complaint."""
+    """About a registered household, a subject, or a village alone. About officials or in confidence: a complaint.
+    `village_name`: how the reporter calls a village that is in no list; its region is the township's then, which acts
+    in its stead. A household that is named has its own place."""
 
     channel: Channel
     household: UUID | None = None
     subject: Subject | None = None
-    region: Annotated[Village | None, Empty] = None
+    region: Annotated[Place | None, Empty] = None
+    village_name: Annotated[Name | None, Empty] = None
     group: Annotated[Group | None, Empty] = None
     concern: Concerns = ()
     text: Words
@@ -75,5 +79,7 @@ def parse(raw: bytes, policy: Policy) -> ClueForm:
         form = ClueForm.model_validate_json(raw)
     except ValidationError as error:
         raise faulty(error) from None
+    if form.household is None:
+        check_village_named(form.region, form.village_name)
     check_risk(form.risk, policy)
     return form

@@ -19,11 +19,11 @@ from services.intake.channels.words import (
     Phone,
     Place,
     Words,
+    check_village_named,
     fault,
     faulty,
 )  # fmt: skip
 from shared.contracts.types import Frozen
-from shared.domain.division import is_village_open
 from shared.policy import Policy
 
 RISK_CONCERNS = {
@@ -79,8 +79,7 @@ def parse(raw: bytes, policy: Policy) -> DeclarationForm:
         raise faulty(error) from None
     if not (form.phone or form.contact_person or form.address):
         raise fault("phone", "missing", "Somebody must be reached: give a phone, a person or an address.")
-    if is_village_open(form.region) and form.village_name is None:
-        raise fault("village_name", "missing", "Say how the village is called, or choose it (region).")
+    check_village_named(form.region, form.village_name)
     check_risk(form.risk, policy)
     return form
 

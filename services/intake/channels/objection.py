@@ -5,14 +5,15 @@ from typing import Annotated
 from pydantic import ValidationError
 
 from services.intake.channels.clue import References
-from services.intake.channels.words import Empty, HouseholdNo, Name, Phone, Village, Words, faulty
+from services.intake.channels.words import Empty, HouseholdNo, Name, Phone, Place, Words, faulty
 from shared.contracts.types import Frozen
 
 
 class ObjectionForm(Frozen):
-    """`name` is the head's, as the notice has it; `reporter` and `phone` are the objector's own, if given."""
+    """`name` is the head's, as the notice has it; `reporter` and `phone` are the objector's own, if given. The
+    region is that of the notice: the village's, or the township's that acts for a village in no list."""
 
-    region: Village
+    region: Place
     text: Words
     name: Annotated[Name | None, Empty] = None
     household_no: Annotated[HouseholdNo | None, Empty] = None

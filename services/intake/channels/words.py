@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from services.intake.channels import CHANNELS
 from shared.contracts.types import Frozen
 from shared.domain.concerns import BY_CODE
-from shared.domain.division import can_be_township, can_be_village
+from shared.domain.division import can_be_township, can_be_village, is_village_open
 
 WORDS_MAX = 2000
 NAME_MAX = 60
@@ -51,12 +51,6 @@ def _email(text: str) -> str:
     return text
 
 
-def _village(code: str) -> str:
-    if not can_be_village(code):
-        raise PydanticCustomError("not_a_village", "This is no village: choose one (12 digits).")
-    return code
-
-
 def _place(code: str) -> str:
     if not can_be_village(code) and not can_be_township(code):
         raise PydanticCustomError("not_a_village", "This is no village: choose one, or its township (12 digits).")
@@ -86,7 +80,6 @@ Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX), AfterValidator(_
 Phone = Annotated[str, Field(min_length=1, max_length=30), AfterValidator(plain_phone)]
 Email = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_email)]
 Address = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
-Village = Annotated[str, Field(min_length=12, max_length=12), AfterValidator(_village)]
 Place = Annotated[str, Field(min_length=12, max_length=12), AfterValidator(_place)]
 """A village, or the township of one that is in no list."""
 Channel = Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_channel)]
@@ -119,3 +112,9 @@ def faulty(error: ValidationError) -> Faulty:
 
 def fault(field: str, code: str, message: str) -> Faulty:
     return Faulty([{"loc": (field,), "type": code, "msg": message}])
+
+
+def check_village_named(region: str | None, village_name: str | None) -> None:
+    """A place that leaves its village open tells how the village is called. Raises Faulty."""
+    if region is not None and is_village_open(region) and village_name is None:
+        raise fault("village_name", "missing", "Say how the village is called, or choose it (region).")

@@ -189,13 +189,16 @@ def test_a_proxy_is_named_whole_or_not_at_all() -> None:
 def test_nobody_s_form_is_held_up_because_the_village_is_newer_than_the_table() -> None:
     assert wrong_at(1, TYPED | {"region": NEW_VILLAGE}, None, WORDS) == {}
     assert wrong({"region": NEW_VILLAGE, "text": "房子漏雨"}, WORDS) == {}, "a cadre of it reports too"
-    assert villages(NEW_VILLAGE) == [("鲖城", [(NEW_VILLAGE, NEW_VILLAGE)])]
-    [(township, choices)] = villages(NEW_VILLAGE[:9], [Division(NEW_VILLAGE, "village", "新村村委会", NEW_VILLAGE[:9])])
+    assert villages(NEW_VILLAGE) == [("鲖城", [(NEW_VILLAGE, NEW_VILLAGE)], "")], "nobody else's is the own one"
+    newer = [Division(NEW_VILLAGE, "village", "新村村委会", NEW_VILLAGE[:9])]
+    [(township, choices, open_)] = villages(NEW_VILLAGE[:9], newer)
     assert (township, choices[-1], len(choices)) == ("鲖城", (NEW_VILLAGE, "新村村委会"), 23)
+    assert open_ == "341221102000" and ("鲖城", open_) in [(one[0], one[2]) for one in villages("341221")]
     for region in ("341221102000", "999999999999", ""):
-        is_township = region == "341221102000"
-        assert set(wrong_at(1, {"region": region}, None, WORDS)) == {"village_name" if is_township else "region"}
-        assert set(wrong({"region": region, "text": "x"}, WORDS)) == {"region"}
+        told = {"village_name"} if region == "341221102000" else {"region"}
+        assert set(wrong_at(1, {"region": region}, None, WORDS)) == told
+        assert set(wrong({"region": region, "text": "x"}, WORDS)) == told
+        assert wrong({"region": region, "text": "x", "household": "one"}, WORDS) == {}, "it has its own place"
 
 
 def test_what_is_blank_is_left_out() -> None:

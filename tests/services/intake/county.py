@@ -197,8 +197,9 @@ class County:
         return dict(await self.service.worker.fetchrow(query, f"departments.{code}.records") or {})
 
     async def step(
-        self, word: str, no: str | UUID, hop: Any = "village_group", at: datetime = NOW, **more: Any
-    ) -> UUID:
+        self, word: str, no: str | UUID, hop: Any = "village_group", at: datetime = NOW, region: str = VILLAGE,
+        **more: Any,
+    ) -> UUID:  # fmt: skip
         """A fact of workflow about a household's case, over its topic; the task that it names."""
         house = no if isinstance(no, UUID) else self.vault.household_id(no)
         given: dict[str, Any] = {
@@ -210,10 +211,11 @@ class County:
         self.steps[house] = sequence
         type_ = f"shouwang.stage.{word}.v1"
         id_ = event_id("tests", type_, key, sequence)
-        emit = Emit("stage.advanced", type_, key, id_, VILLAGE, Stage(**given), correlation_id=id_, grid=GRID)
+        grid = GRID.replace(VILLAGE, region)
+        emit = Emit("stage.advanced", type_, key, id_, region, Stage(**given), correlation_id=id_, grid=grid)
         headers = {
             "ce_id": str(id_), "ce_type": type_, "ce_source": "/workflow", "ce_sequence": f"{sequence:012d}",
-            "ce_partitionkey": key, "ce_region": VILLAGE,
+            "ce_partitionkey": key, "ce_region": region,
         }  # fmt: skip
         producer = AIOKafkaProducer(bootstrap_servers=self.kafka)
         await producer.start()

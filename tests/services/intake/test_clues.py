@@ -102,6 +102,43 @@ async def test_a_village_that_is_newer_than_the_table_is_reported_of_from_above(
     assert elsewhere.json()["code"] == "region_not_yours"
 
 
+@pytest.mark.parametrize("role", ["township", "county", "clerk", "hotline"])
+async def test_a_village_in_no_list_is_reported_to_its_township_with_the_name_that_the_reporter_gave(
+    desk: County, role: str
+) -> None:
+    caller = {"region": TOWNSHIP_PLACE[:9] if role in ("township", "clerk") else "341221"}
+    subject = {"name": "郑候报", "address": "河东岸"}
+    answer = await report(desk, role, caller, region=TOWNSHIP_PLACE, village_name="新湖村", subject=subject, group=3)
+    kept = await kept_clue(desk, answer["clue_id"])
+    assert (kept["region"], kept["grid"]) == (TOWNSHIP_PLACE, f"{TOWNSHIP_PLACE}-03")
+    [event] = await desk.events("clue.reported", kept["household_id"])
+    assert event["region"] == TOWNSHIP_PLACE and "新湖村" not in json.dumps(event, ensure_ascii=False)
+    path = f"/v1/households/{kept['household_id']}/unmask"
+    for other, status in (("township", 200), ("village", 404)):
+        seen = await desk.client.post(path, json={"reason": "上门核实"}, headers=desk.token(other, officer_id="x-1"))
+        assert seen.status_code == status
+        assert status == 404 or seen.json()["address"] == "新湖村 河东岸"
+
+
+async def test_a_village_in_no_list_is_nobody_s_own_below_its_township(desk: County) -> None:
+    body = form(region=TOWNSHIP_PLACE, village_name="新湖村")
+    for role, place in (
+        ("village", VILLAGE), ("grid_worker", VILLAGE), ("resident_team", VILLAGE), ("township", "341221103"),
+        ("hotline", "340822"),
+    ):  # fmt: skip
+        answer = await post(desk, CLUES, body, **desk.token(role, region=place))
+        assert (answer.status_code, answer.json()["code"]) == (403, "region_not_yours"), role
+
+
+async def test_a_household_that_is_named_has_its_own_place_whatever_village_is_told(desk: County) -> None:
+    no = await desk.home(number())
+    id_ = str(desk.vault.household_id(no))
+    for name in (None, "新湖村"):
+        answer = await report(desk, household=id_, region=TOWNSHIP_PLACE, village_name=name)
+        kept = await kept_clue(desk, answer["clue_id"])
+        assert (kept["region"], kept["grid"]) == (VILLAGE, GRID)
+
+
 async def test_the_same_key_tells_it_once(desk: County) -> None:
     headers = desk.token("hotline", officer_id="h-1") | {"idempotency-key": key()}
     first, again = await post(desk, CLUES, form(), **headers), await post(desk, CLUES, form(), **headers)
@@ -117,6 +154,11 @@ async def test_the_same_key_tells_it_once(desk: County) -> None:
         ({"channel": "pigeon"}, "channel", "not_one_of"),
         ({"region": None}, "body", "missing"),
         ({"region": "340000000000"}, "region", "not_a_village"),
+        ({"region": COUNTY_PLACE, "village_name": "新湖村"}, "region", "not_a_village"),
+        ({"region": TOWNSHIP_PLACE}, "village_name", "missing"),
+        ({"region": TOWNSHIP_PLACE, "village_name": " "}, "village_name", "missing"),
+        ({"region": TOWNSHIP_PLACE, "village_name": "村" * 61}, "village_name", "string_too_long"),
+        ({"region": TOWNSHIP_PLACE, "confidential": True}, "village_name", "missing"),
         ({"concern": ["x"]}, "concern.0", "not_one_of"),
         ({"level": "purple"}, "level", "literal_error"),
         ({"household": "me"}, "household", "uuid_parsing"),
@@ -166,6 +208,13 @@ async def texts(desk: County, role: str, **fields: str) -> list[str]:
         ({"about_offices": ("341221-housing",)}, CITY_PLACE),
         ({"about_offices": ("341221",), "about_officers": ("o-1",)}, CITY_PLACE),
         ({"boundary": "objection"}, TOWNSHIP_PLACE),
+        ({"village": TOWNSHIP_PLACE, "is_confidential": True}, COUNTY_PLACE),
+        ({"village": TOWNSHIP_PLACE, "about_offices": (f"{TOWNSHIP_PLACE}-03",)}, COUNTY_PLACE),
+        ({"village": TOWNSHIP_PLACE, "boundary": "objection"}, COUNTY_PLACE),
+        ({"about_offices": (TOWNSHIP_PLACE,)}, COUNTY_PLACE),
+        ({"about_offices": (COUNTY_PLACE,)}, CITY_PLACE),
+        ({"about_offices": (CITY_PLACE,)}, "340000000000"),
+        ({"about_offices": ("340000000000",)}, "340000000000"),
     ],
 )
 def test_it_goes_one_level_above_whomever_it_is_about(about: dict[str, Any], place: str) -> None:
@@ -199,6 +248,17 @@ async def test_a_confidential_one_names_no_reporter_and_each_sight_is_audited(de
     assert (mine["reported_by_role"], mine["reporter"], mine["phone"]) == (None, None, None)
     query = "SELECT actor FROM audit WHERE action = 'complaint.read' AND subject = $1"
     assert await desk.service.worker.fetchval(query, mine["complaint_id"]) == "c-1"
+
+
+async def test_of_a_village_in_no_list_a_complaint_names_it_to_its_handler(desk: County) -> None:
+    before = len(await desk.events("clue.reported"))
+    place: dict[str, Any] = {"region": TOWNSHIP_PLACE, "village_name": "新湖村"}
+    await report(desk, "hotline", **place, text="新湖村的事", confidential=True)
+    items = (await complaints(desk, "county", officer_id="c-1")).json()["items"]
+    [mine] = [one for one in items if one["text"] == "新湖村的事"]
+    assert (mine["village"], mine["village_name"], mine["region"]) == (TOWNSHIP_PLACE, "新湖村", COUNTY_PLACE)
+    assert "新湖村的事" not in await texts(desk, "township")
+    assert len(await desk.events("clue.reported")) == before
 
 
 async def test_no_path_topic_log_or_figure_below_shows_a_complaint(
@@ -262,10 +322,14 @@ async def on_notice(desk: County, name: str) -> UUID:
     no = household_no()
     await desk.send("rural_revitalization", household(no, member(number(), name)))
     id_ = desk.vault.household_id(no)
+    await hang(desk, id_)
+    return id_
+
+
+async def hang(desk: County, id_: UUID, region: str = VILLAGE) -> None:
     until = date.today() + timedelta(days=5)
     more = {"step": "notice", "action": "post_notice", "notice_until": until}
-    await desk.step("noted", id_, hop="village_committee", at=datetime.now(UTC), **more)
-    return id_
+    await desk.step("noted", id_, "village_committee", datetime.now(UTC), region, **more)
 
 
 async def test_an_objection_without_a_name_is_told_to_the_case_without_words_and_held_for_the_township(
@@ -294,6 +358,16 @@ async def test_two_of_one_name_are_nobody_s_guess(desk: County) -> None:
     ids = [await on_notice(desk, "陈同名") for _ in range(2)]
     await post(desk, OBJECTIONS, {"region": VILLAGE, "name": "陈同名", "text": "两家同名"})
     assert [await told(desk, one) for one in ids] == [[], []]
+
+
+async def test_an_objection_to_a_notice_of_a_village_in_no_list_is_the_countys_to_handle(desk: County) -> None:
+    place: dict[str, Any] = {"region": TOWNSHIP_PLACE, "village_name": "新湖村"}
+    kept = await kept_clue(desk, (await report(desk, "hotline", **place, subject={"name": "宋公示"}))["clue_id"])
+    await hang(desk, kept["household_id"], TOWNSHIP_PLACE)
+    answer = await post(desk, OBJECTIONS, {"region": TOWNSHIP_PLACE, "name": "宋公示", "text": "他家在城里有房"})
+    assert answer.status_code == 201
+    assert [word for word, _ in await told(desk, kept["household_id"])] == ["reported", "objected"]
+    assert "他家在城里有房" in await texts(desk, "county") and "他家在城里有房" not in await texts(desk, "township")
 
 
 # ── contacts ────────────────────────────────────────────────────────────────────────────────────────────────────────
