@@ -120,6 +120,13 @@ async def test_a_village_in_no_list_is_reported_to_its_township_with_the_name_th
         assert status == 404 or seen.json()["address"] == "新湖村 河东岸"
 
 
+async def test_a_village_in_no_list_without_its_name_is_refused_with_what_to_do(desk: County) -> None:
+    answer = await post(desk, CLUES, form(region=TOWNSHIP_PLACE), **desk.token("hotline"))
+    [wrong] = answer.json()["errors"]
+    assert (answer.status_code, wrong["field"]) == (422, "village_name")
+    assert wrong["message"] == "Say how the village is called, or choose it (region)."
+
+
 async def test_a_village_in_no_list_is_nobody_s_own_below_its_township(desk: County) -> None:
     body = form(region=TOWNSHIP_PLACE, village_name="新湖村")
     for role, place in (
