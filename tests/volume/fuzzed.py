@@ -138,10 +138,8 @@ class Asking:
 
         parts = {lag: turns([one for one in self.endpoints if (one.call in LAG) == lag]) for lag in self._lines}
         await asyncio.gather(*(line(wire, parts[lag]) for lag, wires in self._lines.items() for wire in wires))
-
-    def close(self) -> None:
         for wire in (one for wires in self._lines.values() for one in wires):
-            wire.close()
+            wire.close()  # until the next part it would rest for longer than the server keeps it
 
     async def _ask(self, wire: Wire, one: Endpoint, number: int, case: Any) -> Answer | None:
         try:
@@ -188,8 +186,6 @@ async def fuzzed(house: House, count: int, seed: int) -> Figure:
                 who = callers(walk)
                 await asyncio.gather(*(one.rounds(range(start, min(count, start + PART)), who) for one in every))
             seconds = time.monotonic() - began
-            for one in every:
-                one.close()
             alarms = await alarms_of(walk.clients.values())
             unready = [name for name in SERVICES if not house.is_ready(name)]
     finally:

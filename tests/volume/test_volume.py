@@ -130,7 +130,6 @@ async def test_what_no_answer_may_be_is_found(house: House) -> None:
         tally = fuzzed.Tally()
         asking = fuzzed.Asking.of("screening", service.port, service.document(), Known({}), SEED, tally)
         await asking.rounds(range(4), {"steward": bearer(house.keys, "steward")})
-        asking.close()
         async with httpx.AsyncClient(base_url=service.url) as client:
             alarms = await fuzzed.alarms_of([client])
     assert tally.wrong == {kind: 4 for kind in ("5xx", "undocumented status", "wrong media type")} | {SHAPE: 8}
