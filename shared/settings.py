@@ -7,6 +7,7 @@ tests' own hand in `shared/messaging/faults.py`.
 
 import os
 import re
+import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -112,10 +113,15 @@ class Settings:
         return f"Settings(service={self.service!r}, instance={self.instance!r}, port={self.port})"
 
 
+_OWN = secrets.token_hex(4)
+"""This process's, and no other's: in two containers of one host name both may be number 1, and two that had one name
+would take each other's lease."""
+
+
 def _passing_name(service: str) -> str:
     """A process's own, among those of other machines and containers."""
     machine = re.sub(r"[^0-9A-Za-z.-]", "-", socket.gethostname())[:60]
-    return f"{service}-{machine}-{os.getpid()}"
+    return f"{service}-{machine}-{_OWN}"
 
 
 class _Given:
