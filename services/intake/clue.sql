@@ -46,10 +46,10 @@ ORDER BY c.household_id LIMIT $1
 SELECT clue_id, household_id, region FROM clues WHERE clue_id = $1
 
 -- name: told_of
--- What the newest reports of a household told, sealed: its declarer's first.
+-- What the newest reports of a household told, sealed, $2 at most: its declarer's first.
 SELECT clue_id, told, region, grid FROM clues
 WHERE (household_id = $1 OR matched_household_id = $1) AND withdrawn_at IS NULL
-ORDER BY (cause = 'declaration') DESC, reported_at DESC LIMIT 1
+ORDER BY (cause = 'declaration') DESC, reported_at DESC LIMIT $2
 
 -- name: first_of
 -- The report that a provisional household began with.

@@ -2,6 +2,7 @@
 is to be reached, read back from it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -21,6 +22,25 @@ def contact_of(told: dict[str, Any]) -> dict[str, Any]:
     """Of what was sealed, the person through whom a declarer is reached: `name`, perhaps `phone`; empty for nobody."""
     contact = told.get("contact_person")
     return contact if isinstance(contact, dict) else {"name": contact} if contact else {}
+
+
+def told_together(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What several reports of one household told of who it is, where it lives and how to reach it; of each the first
+    report's that tells it, the newest being the first. How to reach it is told by one of them alone; where it lives, by
+    those of the place that was told last, or of none."""
+    place = _first(reports, "region")["region"]
+    there = [one for one in reports if one.get("region") in (place, None)]
+    return (
+        _first(reports, "name")
+        | _first(reports, "phone", "contact_person")
+        | _first(there, "village_name")
+        | _first(there, "address")
+    )
+
+
+def _first(reports: Sequence[dict[str, Any]], *names: str) -> dict[str, Any]:
+    telling = next((one for one in reports if any(one.get(name) for name in names)), {})
+    return {name: telling.get(name) for name in names}
 
 
 def told_home(told: dict[str, Any]) -> str | None:

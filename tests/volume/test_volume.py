@@ -82,8 +82,12 @@ async def test_a_floor_that_does_not_wait_for_open_transactions_is_found(
 
     monkeypatch.setattr(Floor, "look", look)
     monkeypatch.setattr("shared.messaging.relay.RENEW_SECONDS", 0.01)
-    figure = await outbox.gaps(house, 32_000, SEED, delay=2.0, patience=3)
-    assert figure.wrong["missed"] > 0, figure.line()
+    # Whether it is met depends on when the relay looks: on a busy machine more transactions are needed.
+    for rows in (32_000, 64_000, 128_000):
+        figure = await outbox.gaps(house, rows, SEED, delay=2.0, patience=3)
+        if figure.wrong["missed"]:
+            return
+    pytest.fail(figure.line())
 
 
 async def test_a_foreign_row_a_row_withheld_and_a_wrong_answer_are_found(house: House) -> None:

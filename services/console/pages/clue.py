@@ -22,8 +22,8 @@ from shared.domain.concerns import CONCERNS
 from shared.domain.division import Division, pad, parts_of, villages_of
 
 ENTRIES = (
-    "household", "region", "village_name", "channel", "name", "household_no", "phone", "address", "group", "text",
-    "level", "sudden", "confidential",
+    "household", "place", "region", "village_name", "channel", "name", "household_no", "phone", "address", "group",
+    "text", "level", "sudden", "confidential",
 )  # fmt: skip
 SUBJECT = ("name", "household_no", "phone", "address")
 CHANNELS = (
@@ -44,7 +44,7 @@ def routes(console: Console) -> APIRouter:
     @routes.get("/clue")
     async def clue(request: Request) -> Response:
         viewer = await console.viewer(request, "clue.file")
-        given = {"household": request.query_params.get("household", "")}
+        given = {name: request.query_params.get(name, "")[:SHORT] for name in ("household", "place")}
         return await _show(console, request, viewer, given, {})
 
     @routes.post("/clue")
@@ -75,13 +75,15 @@ async def _show(
     concerns: list[str] | None = None, key: str = "", banner: str = "", status: int = 200,
 ) -> Response:  # fmt: skip
     home = await _home(console, viewer, given.get("household", ""))
-    words, region = console.frame.words(viewer.language), viewer.officer.region
+    words = console.frame.words(viewer.language)
+    region = area_of(viewer.officer.region, given.get("place", ""))
     newer = await console.new_villages(region) if len(region) in (6, 9) else ()
     return console.frame.page(
         request, viewer, "clue.html", status, given=given, errors=errors, home=home, banner=banner,
         form_key=key or new_key(), village=region_name(home["region"]) if home else "",
-        villages=() if home else villages(region, newer), channels=CHANNELS, levels=LEVELS,
-        ticked=concerns or [],
+        parts=() if home else narrower(region), chosen="" if region == viewer.officer.region else region,
+        area=" › ".join(place_of(region)), villages=() if home else villages(region, newer),
+        channels=CHANNELS, levels=LEVELS, ticked=concerns or [],
         channel=given.get("channel") or OWN.get(viewer.officer.role, "cadre_visit"),
         concerns=[(one.code, words.concern(one.code)) for one in CONCERNS],
         is_done=request.query_params.get("done") == "1",
@@ -96,8 +98,20 @@ async def _home(console: Console, viewer: Viewer, text: str) -> Any:
         return None
 
 
+def area_of(own: str, place: str) -> str:
+    """Of the viewer's own area above a county (a city's hotline), the part whose villages are asked for: `place` if it
+    is a city or a county of it, else the whole."""
+    parts = [one.code for one in narrower(own)]
+    return place if place in {*parts, *(one.code for part in parts for one in narrower(part))} else own
+
+
+def narrower(region: str) -> list[Division]:
+    """The cities of the province or the counties of a city, one of which is chosen first; of no smaller area."""
+    return list(parts_of(region)) if len(region) < 6 else []
+
+
 def villages(region: str, newer: Sequence[Division] = ()) -> list[tuple[str, list[tuple[str, str]], str]]:
-    """The villages of an area, (code, name) by township; an area above a county has too many to choose from. `newer`
+    """The villages of an area, (code, name) by township; none of an area above a county. `newer`
     than the table are named as their offices are. With each township the place (12 digits) that stands for a village in
     no list; none beside one's own village."""
     if len(region) == 12:

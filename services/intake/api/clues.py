@@ -71,7 +71,7 @@ async def _village_of(desk: Desk, caller: Caller, household_id: UUID) -> str | N
         row = await connection.fetchrow(identity.SQL.seats, [household_id])
         if row is not None and row["is_active"]:
             return str(row["region"])
-        told = await connection.fetchrow(clue.SQL.told_of, household_id)
+        told = await connection.fetchrow(clue.SQL.told_of, household_id, 1)
         return str(told["region"]) if told else None
 
 

@@ -120,6 +120,17 @@ async def test_a_village_in_no_list_is_reported_to_its_township_with_the_name_th
         assert status == 404 or seen.json()["address"] == "新湖村 河东岸"
 
 
+async def test_a_later_report_does_not_hide_what_an_earlier_one_told_of_where_a_household_lives(desk: County) -> None:
+    subject = {"name": "郑再报", "address": "河东岸", "phone": "13900001234"}
+    first = await report(desk, "township", region=TOWNSHIP_PLACE, village_name="新湖村", subject=subject, group=3)
+    id_ = str((await kept_clue(desk, first["clue_id"]))["household_id"])
+    later = await report(desk, "township", household=id_, region=None, text="又漏雨了")
+    assert str((await kept_clue(desk, later["clue_id"]))["household_id"]) == id_
+    path, reason = f"/v1/households/{id_}/unmask", {"reason": "上门核实"}
+    seen = (await desk.client.post(path, json=reason, headers=desk.token("township", officer_id="x-1"))).json()
+    assert (seen["head_name"], seen["address"], seen["phone"]) == ("郑再报", "新湖村 河东岸", "13900001234")
+
+
 async def test_a_village_in_no_list_without_its_name_is_refused_with_what_to_do(desk: County) -> None:
     answer = await post(desk, CLUES, form(region=TOWNSHIP_PLACE), **desk.token("hotline"))
     [wrong] = answer.json()["errors"]
