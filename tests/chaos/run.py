@@ -31,6 +31,7 @@ from shared.contracts.topics import DEPARTMENTS, TOPICS, department_topic
 from shared.crypto import create_keys
 from shared.messaging import topics
 from shared.messaging.faults import BATCH_STEPS, CALL_STEPS, RELAY_STEPS
+from shared.messaging.kafka import SESSION_TIMEOUT_MS
 from shared.postgres import SERVICES, migrate
 from tests.chaos import holding
 from tests.chaos.calls import Calls
@@ -52,7 +53,8 @@ DUE = {
     "places on their way": "SELECT count(*) FROM workflow.places WHERE state = 'on_its_way'",
     "notices to be tried again": "SELECT count(*) FROM notify.occasions WHERE retry_at <= civil.now()",
 }
-DEATH_SECONDS, REST_SECONDS, LEASE_SECONDS = 40.0, 180.0, 6.5
+DEATH_SECONDS, REST_SECONDS = 40.0, 180.0
+PAST_LEASE_SECONDS, PAST_SESSION_SECONDS = 6.5, SESSION_TIMEOUT_MS / 1000 + 2.0
 FIRST_POLL_SECONDS = 0.05
 REGISTER = "rural_revitalization"
 
@@ -381,16 +383,17 @@ class Chaos:
     def _relay_from_the_past(self, step: str) -> Callable[[], Any]:
         async def act() -> None:
             """It stands still past its lease while another sends, and then goes on."""
-            if await self._stand_still(step):
+            if await self._stand_still(step, PAST_LEASE_SECONDS):
                 self.outcome.done[f"relay back from the past at {step}"] += 1
 
         return act
 
     async def _member_with_locks(self) -> None:
-        if await self._stand_still("locked"):
+        if await self._stand_still("locked", PAST_SESSION_SECONDS):
             self.outcome.done["member stopped with its locks held"] += 1
 
-    async def _stand_still(self, step: str) -> bool:
+    async def _stand_still(self, step: str, seconds: float) -> bool:
+        """Screening does at the first such step, while another member is there; whether it came to one."""
         house = self.house
         await asyncio.to_thread(house.kill, "screening")
         house.start("screening", stop_at=step)
@@ -401,7 +404,7 @@ class Chaos:
             await asyncio.sleep(0.2)
         was_paused = house.is_paused("screening")
         if was_paused:
-            await asyncio.sleep(LEASE_SECONDS)
+            await asyncio.sleep(seconds)
             house.resume("screening")
         else:  # it must not stand still later on, when nobody is there to let it go
             await asyncio.to_thread(house.kill, "screening")

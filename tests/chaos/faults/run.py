@@ -26,13 +26,14 @@ from deploy.demo.township import Township
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from shared.clock import machine_now
+from shared.messaging.faults import BATCH_STEPS
 from shared.messaging.restore import restore
 from shared.postgres import SERVICES
 from tests import servers
 from tests.chaos import holding
 from tests.chaos.faults import disk, measures, slow_member
 from tests.chaos.faults.house import FaultHouse
-from tests.chaos.run import Chaos, Outcome, Plan, slices
+from tests.chaos.run import PAST_SESSION_SECONDS, Chaos, Outcome, Plan, slices
 from tests.until import until
 
 LOCKED = "LOCK TABLE screening.keys, workflow.keys, intake.keys IN ACCESS EXCLUSIVE MODE"
@@ -237,6 +238,18 @@ class Faults(Chaos):
         noticed = measures.told(house, since, "batch_late")
         return f"a batch of 25 s in a poll interval of 3 s and a session of 10 s, {noticed}, {read}"
 
+    async def standing_still(self) -> str:
+        """A member stands still past its session and its transaction's, at each step in turn, and comes back from the
+        past while another one has its partitions."""
+        before, still = await self._read(), Counter[str]()
+        async with self._people():
+            for number in range(self.size.kills):
+                step = BATCH_STEPS[number % len(BATCH_STEPS)]
+                still[step] += await self._stand_still(step, PAST_SESSION_SECONDS)
+        read = (await self._read()).again(before)
+        steps = ", ".join(f"{step} {times}" for step, times in still.items())
+        return f"stood still for {PAST_SESSION_SECONDS:.0f} s {still.total()} times ({steps}); {read}"
+
     async def rebalance_storm(self) -> str:
         """Members that come back under their name, then as many that have none: only these move partitions."""
         house, before = self.house, await self._read()
@@ -403,6 +416,7 @@ FAULTS: dict[str, Callable[[Faults], Awaitable[str]]] = {
     "database_killed": Faults.database_killed,
     "sigterm_at_start": Faults.sigterm_at_start,
     "slow_batch": Faults.slow_batch,
+    "standing_still": Faults.standing_still,
     "rebalance_storm": Faults.rebalance_storm,
     "database_disk_full": Faults.database_disk_full,
     "broker_disk_full": Faults.broker_disk_full,

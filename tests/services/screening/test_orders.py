@@ -10,6 +10,7 @@ from services.screening.household import EMPTY, Digest, Spoken, pack, unpack
 from services.screening.subscribers import subscribers
 from shared.messaging.room import Decision, Input, State
 from shared.policy import load
+from tests.drawn import HISTORIES
 from tests.services.screening.people import NOW, changed, household_id, registered, reported
 
 H = household_id(1)
@@ -80,7 +81,7 @@ def outcome(digest: Digest) -> tuple[Any, ...]:
     return spoken.level, set(spoken.concerns), spoken.told, spoken.cause, spoken.clock_at, spoken.is_provisional
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=HISTORIES, deadline=None)
 @given(clues(), records(), st.booleans(), st.data())
 def test_any_order_between_the_topics_leads_to_the_same_warning(
     told: list[Input], sent: list[Input], is_registered: bool, data: st.DataObject

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from shared.messaging.room import Input
 from shared.messaging.sift import Sifted, is_simple, sift
 from shared.messaging.waiting import Waiting
+from tests.drawn import HISTORIES
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -20,7 +21,7 @@ def waits(sequence: int, state: str) -> Waiting:
     return Waiting("screening", "data.changed", "k", sequence, state, "", None, None, 0, NOW, b"")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=HISTORIES, deadline=None)
 @given(
     batches=st.lists(st.lists(st.integers(1, 12), max_size=8), max_size=8),
     failing=st.sets(st.integers(1, 12), max_size=3),
