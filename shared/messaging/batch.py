@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,6 +15,7 @@ from shared.messaging import keys, outbox, positions, record, waiting
 from shared.messaging.faults import BeginAgain, NotFirst, Stopped, crash_point, fingerprint
 from shared.messaging.finish import Firsts, finish
 from shared.messaging.keys import KeyRow
+from shared.messaging.positions import Step
 from shared.messaging.room import DUPLICATE, REJECTED, Decided, Decision, Input, Place, State, Subscriber, Unit
 from shared.messaging.sift import is_simple, is_unplaced, sift
 from shared.messaging.waiting import FOLLOWERS_MAX, ToWait, Waiting
@@ -92,7 +93,9 @@ class Effort:
     """One batch across its halves: its size, how many of its records we failed on, and which the database refused.
 
     `refused` wait only when the whole batch is judged: else a broken `save` makes a dead letter of every record.
-    `held` are those whose rows another holds.
+    `held` are those whose rows another holds. `unsettled` are both, while they lie in Kafka alone: their neighbours are
+    committed meanwhile, and no position passes one (a process that died then would never read it again). `reached` is
+    where the committed halves end, by partition.
     """
 
     whole: int
@@ -100,6 +103,8 @@ class Effort:
     troubles: int = 0
     refused: list[tuple[Input, str]] = field(default_factory=list)
     held: list[Exception] = field(default_factory=list)
+    unsettled: set[Place] = field(default_factory=set)
+    reached: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def judge(self, more: int, cause: str) -> None:
         """Raises Stopped when more than half failed."""
@@ -109,7 +114,26 @@ class Effort:
     def refuse(self, input: Input, cause: str) -> None:
         self.troubles += 1
         self.refused.append((input, cause))
+        self.put_off(input)
         self.judge(0, cause)
+
+    def put_off(self, input: Input) -> None:
+        if input.place is not None:
+            self.unsettled.add(input.place)
+
+    def short_of_unsettled(self, steps: Sequence[Step]) -> list[Step]:
+        """As far as the committed halves and these steps come, and up to the first record that is not settled."""
+        first: dict[tuple[str, int], int] = {}
+        for place in self.unsettled:
+            where = (place.topic, place.partition)
+            first[where] = min(place.offset, first.get(where, place.offset))
+        return [replace(one, next_offset=min(self._end(one), first.get(one.where, self._end(one)))) for one in steps]
+
+    def committed(self, steps: Sequence[Step]) -> None:
+        self.reached.update((one.where, self._end(one)) for one in steps)
+
+    def _end(self, step: Step) -> int:
+        return max(step.next_offset, self.reached.get(step.where, 0))
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -126,8 +150,8 @@ class Batch:
 
     `rows` are the locked key rows. Written at the end: `to_wait` (new rows of `waiting`), `removed` and `failed_rows`
     (of those that were there), `outcomes` of what has just been read and `released` of what was counted as waiting
-    then, and `settled`, what was told again and has come. `blocked` lines go no further; `moved` keys were merged a
-    moment ago. `troubles`: on so many records we failed.
+    then (`steps`: both, by partition), and `settled`, what was told again and has come. `blocked` lines go no further;
+    `moved` keys were merged a moment ago. `troubles`: on so many records we failed.
     """
 
     work: "UnitOfWork"
@@ -146,6 +170,7 @@ class Batch:
     blocked: set[Line] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
     settled: list[UUID] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     troubles: int = 0
 
     async def run(self, wanted: set[str]) -> Report:
@@ -386,7 +411,8 @@ class Batch:
             await keys.merge(connection, homes)
         if self.settled:
             await self.work.said.settle(connection, self.settled)
-        steps = positions.steps(self.outcomes, self.released)
+        self.steps = positions.steps(self.outcomes, self.released)
+        steps = self.effort.short_of_unsettled(self.steps)
         await finish(connection, consumer, self.report.emits, self.rows.values(), steps, self.effort.firsts)
         await self.work.announce(connection, self.report.emits)
         await self.work.said.tell_again(connection, there)

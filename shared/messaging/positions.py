@@ -22,6 +22,10 @@ class Step:
     next_offset: int
     counts: Mapping[str, int]
 
+    @property
+    def where(self) -> tuple[str, int]:
+        return self.topic, self.partition
+
 
 def steps(outcomes: Sequence[tuple[Place, str]], released: Sequence[tuple[Place, str]] = ()) -> list[Step]:
     """The account of a batch, sorted by (topic, partition): positions are locked last, in that order.

@@ -125,6 +125,7 @@ class UnitOfWork:
         try:
             report = await self._halving(list(inputs), effort)
             for input, cause in effort.refused:
+                effort.unsettled -= {input.place}
                 report.add(await self._transact([input], effort, given_up={id(input): cause}))
             for line in sorted(report.more):
                 report.add(await self._follow(line))
@@ -177,6 +178,7 @@ class UnitOfWork:
         except Exception as error:
             if is_lock_timeout(error) and len(effort.held) < HELD_MAX:
                 effort.held.append(error)
+                effort.put_off(input)
             elif _is_beyond_the_record(error):
                 raise
             else:
@@ -241,6 +243,7 @@ class UnitOfWork:
                 await transaction.commit()
                 crash_point("committed")
                 effort.troubles += batch.troubles
+                effort.committed(batch.steps)
                 if report.emits:
                     self.wake()
                 return report

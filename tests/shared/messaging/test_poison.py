@@ -10,8 +10,9 @@ import pytest_asyncio
 
 from shared import postgres
 from shared.crypto import read_keys
-from shared.messaging.batch import Report
+from shared.messaging.batch import Effort, Report
 from shared.messaging.faults import Retry, is_infrastructure
+from shared.messaging.positions import Step
 from shared.messaging.room import Decided, Input, State, Unit
 from tests.shared.messaging.ledger import House, Ledger, fact, first_waiting, house, household
 
@@ -219,3 +220,44 @@ def test_the_driver_s_and_the_loop_s_own_words_for_a_lost_connection_are_infrast
         RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
     )
     assert not is_infrastructure(RuntimeError("dictionary changed size during iteration"))
+
+
+class Died(BaseException):
+    """What kill -9 is to a test: nothing behind it runs."""
+
+
+async def test_what_was_refused_is_read_again_where_the_process_dies_before_it_waits(road: House) -> None:
+    """Its neighbours are committed before it waits; no position may have passed it by then."""
+    await road.work.process([fact(household(3300), 1, "once-a", offset=0)])
+    batch = [fact(household(3301 + n), 1, "once-a" if n == 1 else f"r-{n}", offset=1 + n) for n in range(8)]
+    transact = road.work._transact
+
+    async def dies(inputs: list[Input], effort: Effort, *more: object, **given: object) -> Report:
+        if given.get("given_up"):
+            raise Died
+        return await transact(inputs, effort, *more, **given)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(road.work), "_transact", lambda _, *more, **given: dies(*more, **given))
+        with pytest.raises(Died):
+            await road.work.process(batch, {("data.changed", 0): 1})
+    assert await road.waiting() == [] and len(await road.words()) == 8
+    stored = (await road.work.positions())[("data.changed", 0)]
+    assert stored <= 2, "the record that was refused is still ahead"
+
+    rest = [one for one in batch if one.place is not None and one.place.offset >= stored]
+    await road.work.process(rest, {("data.changed", 0): stored})
+    assert [w[:3] for w in await road.waiting()] == [(household(3302), 1, "failed")]
+    assert (await road.work.positions())[("data.changed", 0)] == 9
+
+
+def test_no_position_passes_what_another_holds_and_each_goes_on_as_far_as_its_halves_came() -> None:
+    effort = Effort(9)
+    effort.put_off(fact(A, 1, offset=4))
+    first = [Step("data.changed", 0, 4, {"accepted": 4}), Step("data.changed", 1, 7, {"accepted": 2})]
+    assert effort.short_of_unsettled(first) == first
+    effort.committed(first)
+    assert [one.next_offset for one in effort.short_of_unsettled([Step("data.changed", 0, 9, {"accepted": 4})])] == [4]
+    effort.committed([Step("data.changed", 0, 9, {"accepted": 4})])
+    effort.unsettled.clear()
+    assert [one.next_offset for one in effort.short_of_unsettled([Step("data.changed", 0, 5, {"waiting": 1})])] == [9]
