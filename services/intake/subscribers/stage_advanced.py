@@ -14,7 +14,9 @@ from shared.contracts.stage import StageAdvanced
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
 
 ENDS_THE_CASE = frozenset({"rejected", "eliminated", "closed"})
-ENDS_A_TASK = frozenset({"advanced", "returned"})
+ENDS_A_TASK = frozenset({"advanced", "returned", "helped", "remonitored"})
+BEGINS_ANEW = frozenset({"appealed", "remonitored"})
+"""The main way is taken up elsewhere, and what was open on it is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,10 @@ def after(tasks: tuple[OpenTask, ...], event: StageAdvanced) -> tuple[OpenTask, 
             event.region, event.grid,
         )  # fmt: skip
         return (*(one for one in tasks if one.task_id != new.task_id), new)
-    if word in ENDS_A_TASK:
+    if word in BEGINS_ANEW:
+        tasks = tuple(one for one in tasks if one.branch != stage.branch)
+    # A branch that ends is `noted` or `reassigned` with the hop it left.
+    if word in ENDS_A_TASK or (word in ("noted", "reassigned") and stage.from_hop is not None):
         return tuple(one for one in tasks if not _is_done(one, event))
     if word == "reassigned" and stage.office:
         return tuple(replace(one, office=stage.office) if one.task_id == stage.task_id else one for one in tasks)
