@@ -301,7 +301,10 @@ def _stays(outcome: Stays, scene: Scene) -> Move:
 def _hands_over(outcome: HandsOver, scene: Scene) -> Move:
     """To the grid's deputy, or to the village, which settles whose it is. The clock does not stop."""
     place, hand = scene.place, scene.hand
-    deputies = [one.officer_id for one in hand.posts if one.post == "deputy" and one.office_id == place.office]
+    # By the grid: a merged one's deputy sits in the village's office, beside those of others.
+    deputies = [
+        one.officer_id for one in hand.posts if one.post == "deputy" and place.office == (one.grid or one.office_id)
+    ]
     deputy = next((one for one in deputies if outcome.to_deputy and one != hand.by), None)
     office = place.office if deputy else office_at(VISIT, place.region, place.grid)
     now = scene.because.now

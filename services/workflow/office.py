@@ -81,7 +81,7 @@ class Register(_Given):
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One person's post at an office. With `stands_in_for` it is that person's, who is on leave."""
+    """One person's post at an office, or for a grid. With `stands_in_for` it is that person's, who is on leave."""
 
     officer_id: str
     office_id: str
@@ -89,6 +89,7 @@ class Post:
     stands_in_for: str | None = None
     since: date | None = None
     until: date | None = None
+    grid: str | None = None
 
     def is_held_on(self, day: date) -> bool:
         return (self.since is None or self.since <= day) and (self.until is None or day < self.until)

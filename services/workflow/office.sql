@@ -16,7 +16,7 @@ away AS MATERIALIZED (
 ),
 standing AS (
     SELECT coalesce(named.officer_id, own.officer_id) AS officer_id, h.office_id, h.post, a.officer_id AS stands_in_for,
-        greatest(a.since, h.since) AS since, least(a.until, h.until) AS until
+        greatest(a.since, h.since) AS since, least(a.until, h.until) AS until, h.grid
     FROM held h JOIN away a USING (officer_id)
     LEFT JOIN LATERAL (SELECT a.deputy_id AS officer_id WHERE a.deputy_id NOT IN (SELECT officer_id FROM away)) named ON true
     LEFT JOIN LATERAL (
@@ -24,10 +24,10 @@ standing AS (
             AND d.officer_id NOT IN (SELECT officer_id FROM away) LIMIT 1
     ) own ON true
 )
-SELECT officer_id, office_id, post, NULL AS stands_in_for, since, until FROM held
+SELECT officer_id, office_id, post, NULL AS stands_in_for, since, until, grid FROM held
 WHERE officer_id NOT IN (SELECT officer_id FROM away)
 UNION ALL
-SELECT officer_id, office_id, post, stands_in_for, since, until FROM standing WHERE officer_id IS NOT NULL
+SELECT officer_id, office_id, post, stands_in_for, since, until, grid FROM standing WHERE officer_id IS NOT NULL
 ORDER BY since, officer_id LIMIT 200
 
 -- name: offices_of

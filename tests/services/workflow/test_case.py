@@ -254,6 +254,20 @@ async def test_not_mine_goes_to_the_deputy_then_to_the_village_and_the_clock_doe
     assert (await desk.decide(again, "report", report(), CADRE))["outcome"] == "advanced"
 
 
+async def test_not_mine_goes_to_a_merged_grids_deputy_who_sits_in_the_villages_office(desk: Desk) -> None:
+    await desk.upload(REGISTER)
+    await desk.worker.execute("UPDATE assignments SET office_id = $1 WHERE grid = $2", VILLAGE, GRID)
+    house = household(33)
+    answer = await desk.decide(await desk.opened(house), "not_mine", {}, reason_code="away")
+    assert answer["next"]["office"] == GRID
+    task = await desk.task(house)
+    assert task["claimed_by"] == "gw-2"
+    for by in (Caller("gw-2", "grid_worker", VILLAGE, GRID), CADRE):
+        assert (await desk.decide(task, "not_mine", {}, by, reason_code="away"))["next"]["office"] == VILLAGE
+        task = await desk.task(house)
+        assert task["claimed_by"] is None, "what is the village's stays there"
+
+
 async def test_the_group_is_asked_again_once_with_all_defects(desk: Desk) -> None:
     house = household(32)
     await desk.decide(await desk.opened(house), "report", report())
