@@ -20,13 +20,15 @@ from services.intake.fields import Fields
 from services.intake.kind import Kind
 from services.intake.rejection import Fault, Wrong
 from services.intake.vault import Vault
-from shared.domain.identity import Identity, identify
+from shared.domain.identity import Identity, identify, normalise
 from shared.postgres import queries
 
 SQL = queries(__file__)
 
 RECORD_BYTES_MAX = 256 * 1024
 VERSION_MAX = 2**31 - 1
+NUMBER_LEAST = 15
+"""Characters of an old identity number; a record id that is shorter holds none."""
 EVERYWHERE_REGION = "340000000000"
 """The province, for what has no county: seen by nobody below it."""
 
@@ -161,14 +163,21 @@ def key_of(department: str, record_id: str) -> str:
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def parse(raw: bytes | None, department: str, origin: Origin, vault: Vault) -> Sent | Refused:
-    """One record from its bytes, plain JSON or a CloudEvent with the record in `data`. Never raises for any bytes."""
+def parse(raw: bytes | None, department: str, origin: Origin, vault: Vault, *, is_kept: bool = False) -> Sent | Refused:
+    """One record from its bytes, plain JSON or a CloudEvent with the record in `data`. Never raises for any bytes.
+
+    `is_kept`: it was taken before, whatever its id holds.
+    """
     record_id: str | None = None
     try:
         values, payload = _object(raw)
         fields = Fields(values)
         record_id = _record_id(fields)
-        return _sent(fields, payload, record_id, department, origin, vault)
+        sent = _sent(fields, payload, record_id, department, origin, vault)
+        if not is_kept and _holds_number(record_id, fields, sent.told):
+            record_id = None
+            raise Wrong("record_id_holds_id_no", "record_id")
+        return sent
     except Wrong as wrong:
         return Refused(department, wrong.fault, record_id, origin)
 
@@ -176,7 +185,7 @@ def parse(raw: bytes | None, department: str, origin: Origin, vault: Vault) -> S
 def again(row: Any, vault: Vault) -> Sent:
     """A stored record, opened and read again. Raises ValueError where it no longer can be."""
     payload = vault.open_payload(row["department"], row["record_id"], row["version"], row["payload"])
-    found = parse(payload, row["department"], Origin(row["channel"], row["county"]), vault)
+    found = parse(payload, row["department"], Origin(row["channel"], row["county"]), vault, is_kept=True)
     if isinstance(found, Refused):
         raise ValueError(f"a stored record is refused now: {found.fault.code}")
     return found
@@ -208,6 +217,18 @@ def _record_id(fields: Fields) -> str:
     if any(isinstance(identify(part, NEVER), Identity) for part in _runs(found)):
         raise Wrong("record_id_holds_id_no", "record_id")
     return found
+
+
+def _holds_number(record_id: str, fields: Fields, told: Any) -> bool:
+    """Whether one of the numbers that the record tells stands in its id, whatever is written around or within it."""
+    plain = normalise(record_id)
+    if len(plain) < NUMBER_LEAST:
+        return False
+    text = fields.object("subject").text("id_no") or ""
+    found = identify(text, NEVER)
+    numbers = {found.number, normalise(text)[:18]} if isinstance(found, Identity) else set()
+    numbers |= {one.number for one in told.members if one.number} if isinstance(told, HouseholdForm) else set()
+    return any(number in plain for number in numbers)
 
 
 def _runs(text: str) -> list[str]:

@@ -23,6 +23,12 @@ def spoilt(at: str, value: Any) -> bytes:
     return json.dumps(sent, ensure_ascii=False).encode()
 
 
+def with_its_number(around: str) -> bytes:
+    """A sound settlement whose id holds its subject's own number."""
+    sent = settlement(id_no := number())
+    return json.dumps(sent | {"record_id": around.format(id_no, id_no[:6], id_no[6:])}, ensure_ascii=False).encode()
+
+
 def raw_value(at: str, text: str) -> bytes:
     """The same, with a value that Python's json would not write."""
     return spoilt(at, "@@").replace(b'"@@"', text.encode())
@@ -63,6 +69,8 @@ CASES: dict[str, tuple[bytes, str, str | None]] = {
     "a line end in a record id": (spoilt("record_id", "A\nB"), "forbidden_character", "record_id"),
     "a long record id": (spoilt("record_id", "A" * 65), "text_length", "record_id"),
     "an ID number in a record id": (spoilt("record_id", f"YB-{number()}"), "record_id_holds_id_no", "record_id"),
+    "its number before a day": (with_its_number("{0}20261125"), "record_id_holds_id_no", "record_id"),
+    "its number within dashes": (with_its_number("YB-{1}-{2}-01"), "record_id_holds_id_no", "record_id"),
     "an unknown op": (spoilt("op", "delete"), "not_one_of", "op"),
     "an unknown kind": (spoilt("kind", "house_grade"), "unknown_kind", "kind"),
     "a NUL as a kind": (spoilt("kind", "\x00"), "forbidden_character", "kind"),
