@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from services.workflow.form import Asked, Form, Note, Wrong, titled
+from services.workflow.form import Asked, Form, Note, Wrong, bounded, titled
 from services.workflow.hops.papers import NotReached, Return
 from services.workflow.outcome import Ends, Outcome, Returns, Standing, Stays
 from shared.policy import Names
@@ -66,8 +66,11 @@ class Tell(Form):
         return {"told_on": asked.today.isoformat(), "how": "in_person", "proof": "signature"}
 
     def wrong(self, asked: Asked) -> list[Wrong]:
-        """A refusal that is not proven delivered would let the days to appeal run unseen."""
+        """Not proven delivered, or dated before it was signed, a refusal would let the days to appeal run unseen."""
         found = super().wrong(asked)
+        if self.told_on < asked.sent_on:
+            en, zh = "It cannot have been told before it was decided ({day}).", "不能早于作出决定之日（{day}）。"
+            found.append(bounded("form.told_on", "too_early", asked.sent_on, en, zh))
         if asked.is_refused and (self.how == "phone" or self.proof == "none"):
             en = "A refusal is delivered in person or on paper, with proof."
             found.append(Wrong("form.proof", "not_proven", en, "不符合的告知须当面或书面送达，并有证明。"))

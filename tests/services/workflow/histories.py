@@ -349,7 +349,7 @@ class World:
             case "pause":
                 form["until"] = (today + choose([0, 1, 3, 7, 10]) * DAY).isoformat()
             case "tell":
-                form["told_on"] = (today - choose([0, 0, 1, 2]) * DAY).isoformat()
+                form["told_on"] = max(day(place.sent_at), today - choose([0, 0, 1, 2]) * DAY).isoformat()
         reasons = next(one for one in deciding.actions_at(policy, case, place, self.now) if one.code == action).reasons
         return form, choose([one.code for one in reasons]) if reasons else None
 

@@ -127,3 +127,10 @@ def test_a_refusal_is_delivered_in_person_or_on_paper_with_proof(how: str, proof
     refused = Asked(TODAY, is_refused=True)
     assert read(village_return.Tell, answer, refused)[1][0].code == "not_proven"
     assert read(village_return.Tell, answer, ASKED)[1] == []
+
+
+def test_nothing_is_told_before_it_was_decided_so_that_the_days_to_appeal_are_not_over_at_once() -> None:
+    answer = {"told_on": "2026-11-24", "how": "paper", "proof": "signature"}
+    [wrong] = read(village_return.Tell, answer, Asked(TODAY, sent_on=TODAY, is_refused=True))[1]
+    assert (wrong.field, wrong.code) == ("form.told_on", "too_early")
+    assert read(village_return.Tell, answer | {"told_on": "2026-11-25"}, Asked(TODAY, sent_on=TODAY))[1] == []
