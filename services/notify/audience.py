@@ -41,7 +41,8 @@ def audience_of(occasion: Occasion, roll: Roll, day: date) -> tuple[Addressee, .
         case "urged":
             found = _leaders(_led_by(occasion), roll, day)
         case "supervised":
-            found = [*_above(one_up(occasion.office), roll, day), *_leaders(_led_by(occasion), roll, day)]
+            above = _above(one_up(occasion.office), roll, day) or heads_of(occasion, roll, day)
+            found = [*above, *_leaders(_led_by(occasion), roll, day)]
         case "reported":
             found = _superiors(occasion, roll, day)
         case "unmatched":

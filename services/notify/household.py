@@ -28,7 +28,8 @@ NO_LINK = None
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is to be said. `about` tells apart several messages of one step: another visit day, another round."""
+    """What is to be said. `about` tells apart several messages of one step: another visit day, another round, a case
+    that goes its way once more."""
 
     step: str
     about: str | None = None
@@ -49,13 +50,13 @@ def message_of_stage(word: str, event: StageAdvanced, basis: Names | None) -> Me
         case "noted", "post_notice", _ if data.notice_until:
             return Message("public_notice", data.notice_until.isoformat(), data.notice_until)
         case "advanced", _, "identified":
-            return Message("identified")
+            return Message("identified", data.clock_started_at.isoformat())
         case "rejected", _, _:
             return Message("refused", f"{data.from_hop or data.hop}.{data.round}.{data.branch}", basis=basis)
         case "closed", _, "refused" if data.appeal_until:
             return Message("appealable", data.appeal_until.isoformat(), data.appeal_until)
         case "helped", _, _:
-            return Message("helped")
+            return Message("helped", data.clock_started_at.isoformat())
     return None
 
 

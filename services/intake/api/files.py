@@ -5,6 +5,7 @@ batch to ask about; otherwise the answer accounts for every row.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Annotated
@@ -38,11 +39,13 @@ from services.intake.vault import Vault
 from services.intake.workbook import rejections_workbook
 from shared import audit
 from shared.access.tokens import Caller
-from shared.messaging.faults import Refused, Retry, Unavailable
+from shared.messaging.faults import Refused, Retry, Unavailable, fingerprint
 from shared.postgres import session
 from shared.service import Service
 from shared.web.callers import allowed, scoped, who
 from shared.web.problems import problem, refuse
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Files of up to 64 MB that one process holds and reads at a time."""
@@ -153,8 +156,10 @@ async def _take_on(service: Service, taking: Taking, apart: Apart, held: AsyncEx
     try:
         async with held:
             await take_all(service, taking, _pieces(apart))
-    except (Refused, Retry, Broken, Unreadable, Unavailable):
+    except Exception as error:
         service.alarm("file_interrupted")
+        if not isinstance(error, Refused | Retry | Broken | Unreadable | Unavailable):
+            log.error("file.broken_off", extra={"cause": fingerprint(error)})
 
 
 async def _begun(service: Service, taking: Taking, request: Request) -> JSONResponse:

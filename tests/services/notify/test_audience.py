@@ -69,6 +69,16 @@ def test_at_the_village_those_who_handle_hear_it_or_else_everybody_there() -> No
     assert told(arrived("village_committee"), others) == [("v2", "office"), ("v3", "office")]
 
 
+def test_where_nobody_sits_at_the_office_above_the_next_one_hears_that_it_is_to_supervise() -> None:
+    occasion = replace(arrived("village_committee"), step="supervised")
+    leader, county = ("v1", "leader", VILLAGE), ("c1", "leader", VILLAGE[:6])
+    assert told(occasion, posts(leader, county)) == [("c1", "head"), ("v1", "leader")]
+    assert told(occasion, posts(leader, county, ("t1", "leader", VILLAGE[:9]))) == [
+        ("t1", "supervisor"),
+        ("v1", "leader"),
+    ]
+
+
 def test_a_household_without_a_grid_is_the_village_s_own() -> None:
     occasion = arrived(office=VILLAGE)
     assert told(occasion, posts(*CADRES)) == [("v1", "stand_in"), ("v2", "stand_in")]

@@ -1,11 +1,11 @@
 """The farmer's own messages: each once, at its moment, in plain words, whatever comes again."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from tests.services.notify.house import Post, clue, household
+from tests.services.notify.house import NOW, Post, clue, household
 from tests.tokens import VILLAGE
 
 HOUSE = household(1)
@@ -64,6 +64,15 @@ async def test_the_public_notice_and_the_result_are_told_once(office: Post) -> N
     await office.told(office.step("advanced", HOUSE, "township_return", from_hop="department", result="identified"))
     await office.told(office.step("helped", HOUSE, "village_return", result="helped"))
     assert await said(office) == ["public_notice", "identified", "helped"]
+
+
+async def test_a_household_that_is_monitored_again_is_told_again(office: Post) -> None:
+    """The same case goes its way once more, by a new clock."""
+    for clock in (NOW, NOW, NOW + timedelta(days=90)):
+        more = {"result": "identified", "clock_started_at": clock}
+        await office.told(office.step("advanced", HOUSE, "township_return", from_hop="department", **more))
+        await office.told(office.step("helped", HOUSE, "village_return", result="helped", clock_started_at=clock))
+    assert await said(office) == ["identified", "helped", "identified", "helped"]
 
 
 async def test_a_refusal_says_not_eligible_its_basis_and_its_remedy(office: Post) -> None:

@@ -257,7 +257,7 @@ async def test_not_mine_goes_to_the_deputy_then_to_the_village_and_the_clock_doe
 async def test_not_mine_goes_to_a_merged_grids_deputy_who_sits_in_the_villages_office(desk: Desk) -> None:
     await desk.upload(REGISTER)
     await desk.worker.execute("UPDATE assignments SET office_id = $1 WHERE grid = $2", VILLAGE, GRID)
-    house = household(33)
+    house = household(39)
     answer = await desk.decide(await desk.opened(house), "not_mine", {}, reason_code="away")
     assert answer["next"]["office"] == GRID
     task = await desk.task(house)
@@ -266,6 +266,7 @@ async def test_not_mine_goes_to_a_merged_grids_deputy_who_sits_in_the_villages_o
         assert (await desk.decide(task, "not_mine", {}, by, reason_code="away"))["next"]["office"] == VILLAGE
         task = await desk.task(house)
         assert task["claimed_by"] is None, "what is the village's stays there"
+    await desk.worker.execute("UPDATE assignments SET office_id = grid WHERE grid = $1", GRID)
 
 
 async def test_the_group_is_asked_again_once_with_all_defects(desk: Desk) -> None:

@@ -4,9 +4,11 @@ import asyncio
 import io
 from typing import Any
 
+import asyncpg
 import openpyxl
 import pytest
 
+from services.intake.api import files
 from tests.services.intake.county import COUNTS, County, household_no, key, number
 from tests.services.intake.files.making import HEADINGS, archive, settlement_row, text, xlsx
 from tests.tokens import VILLAGE
@@ -147,6 +149,22 @@ async def test_a_file_that_breaks_off_is_told_as_interrupted_and_goes_on(desk: C
     account = accounted(await send(desk, MEDICAL, text(rows), "d.csv", idempotency_key=told))
     assert [account[one] for one in COUNTS] == [2500, 0, 0, 0, 2500]
     await desk.is_conserved()
+
+
+async def test_whatever_breaks_off_a_file_after_its_answer_is_alarmed(
+    desk: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise asyncpg.UniqueViolationError("two of one key")
+
+    def alarms() -> float:
+        return float(desk.service.metrics.alarms.labels("intake", "file_interrupted")._value.get())
+
+    before = alarms()
+    monkeypatch.setattr(files, "take_all", fail)
+    answer = await send(desk, MEDICAL, text([HEADINGS, settlement_row("L-1")]), prefer="respond-async")
+    assert accounted(answer)["state"] == "open"
+    await until(lambda: alarms() == before + 1)
 
 
 @pytest.mark.parametrize(
