@@ -28,6 +28,8 @@ AT_ONCE = 2
 """Files that one process of the console holds at a time, each twice for a moment: as read and as sent on."""
 REJECTIONS_SHOWN = 100
 """As many as a page may weigh; the workbook holds them all."""
+REFUSED = ("line", "record_id", "field", "sheet", "row", "column", "heading")
+"""What intake may leave out of a refused row: a field that no column has has none."""
 PARTS = ("accepted", "duplicates", "rejected", "parked")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SAID = ("away", "in_flight", "too_many_files", "file_too_large", "file_missing", "department_missing", "form_damaged")
@@ -115,7 +117,7 @@ def told(batch: Mapping[str, Any]) -> dict[str, Any]:
         "id": batch["batch_id"], "name": batch.get("file") or "", "state": batch["state"],
         "rows": int(batch.get("rows") or 0), "sums": {name: int(batch[name]) for name in ("received", *PARTS)},
         "notes": [one["message"] for one in batch.get("notes") or ()],
-        "refused": batch["rejections"][:REJECTIONS_SHOWN],
+        "refused": [dict.fromkeys(REFUSED) | one for one in batch["rejections"][:REJECTIONS_SHOWN]],
     }  # fmt: skip
 
 

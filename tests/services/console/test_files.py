@@ -100,3 +100,15 @@ def test_a_page_shows_as_much_of_the_refused_as_it_may_weigh() -> None:
 def test_a_refusal_of_no_file_is_said_too() -> None:
     assert not_taken({"code": "forbidden"}, ZH) == ZH("files.wrong.refused")
     assert not_taken({"code": "file_too_large"}, ZH) == ZH("files.wrong.file_too_large")
+
+
+async def test_a_refused_row_without_a_column_names_the_field_that_is_missing(
+    village: Scene, county: httpx.AsyncClient
+) -> None:
+    refused = {"line": 5, "code": "missing", "field": "occurred_on", "sheet": "Sheet", "row": 5, "message": "请补充。"}
+    batch = {"batch_id": BATCH_ID, "file": "a.xlsx", "state": "closed", "rows": 1, "received": 1, "accepted": 0,
+             "duplicates": 0, "rejected": 1, "parked": 0, "rejections": [refused]}  # fmt: skip
+    village.neighbours.answers["intake", f"/v1/batches/{BATCH_ID}"] = says(batch)
+    page = await county.get(f"/files/{BATCH_ID}")
+    village.neighbours.answers.pop(("intake", f"/v1/batches/{BATCH_ID}"))
+    assert page.status_code == 200 and "第 5 行" in page.text and '<span class="sub">发生</span>' in page.text
