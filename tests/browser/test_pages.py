@@ -146,6 +146,21 @@ async def test_a_cadres_phone_is_pictured_and_its_targets_are_large(
                 assert small == [], f"{name}: {small}"
 
 
+async def test_what_is_known_of_a_household_goes_along_with_its_form_alone(
+    village: Village, demo: dict[str, dict[str, Any]]
+) -> None:
+    """Beside a short form the panel ends where the path begins, however far the page is moved."""
+    async with village.officer(WORKER, size=(1280, 720)) as worker:
+        await worker.open(f"/tasks/{demo['village_group:6']['task_id']}?action=not_mine")
+        for to in ("#decide", "#way", "#past"):
+            await worker.page.locator(to).evaluate("one => one.scrollIntoView()")
+            panel, way = await worker.page.evaluate(
+                "() => [document.querySelector('.why > div').getBoundingClientRect().bottom,"
+                " document.querySelector('.way').getBoundingClientRect().top]"
+            )
+            assert panel <= way, to
+
+
 async def test_the_pages_numbers_are_the_calls_numbers(village: Village, demo: dict[str, dict[str, Any]]) -> None:
     road = village.road
     for who, headers in ((WORKER, road.worker), (CADRE, road.cadre), (COUNTY_OFFICER, road.county)):
