@@ -71,6 +71,8 @@ RAIL: tuple[tuple[str, tuple[tuple[str, str, Action], ...], tuple[str, ...]], ..
 )
 """The left rail, at most six entries: (name, its pages as (name, address, what one must be allowed to do), what else
 stands under it). An entry leads to the first of its pages that its viewer may see; they are tabs of one another."""
+WINDOW: tuple[tuple[str, str, Action], ...] = (("clue", "/clue", "clue.file"), ("apply", "/apply", "declaration.file"))
+"""The rail of a window or a hotline, which have no desk: what they write down for others."""
 
 
 @dataclass(slots=True)
@@ -156,6 +158,7 @@ def _ways(viewer: Viewer, path: str) -> dict[str, Any]:
             rail.append((name, own[0][1], is_here))
         if is_here and len(own) > 1:
             tabs = [(page, address, _is_under(path, address)) for page, address in own]
+    rail = rail or [(name, address, _is_under(path, address)) for name, address, action in WINDOW if viewer.may(action)]
     return {"rail": rail, "tabs": tabs}
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.console.console import Console
-from services.console.frame import query
+from services.console.frame import query, to
 from services.console.queue import Chip, Totals, chips, chosen, row
 from services.console.remaining import as_instant
 from services.console.session import Viewer
@@ -27,6 +27,9 @@ def routes(console: Console) -> APIRouter:
 
     @routes.get("/queues")
     async def queues(request: Request) -> Response:
+        viewer = await console.viewer(request)
+        if not viewer.may("queue.read") and viewer.may("clue.file"):
+            return to("/clue")
         viewer = await console.viewer(request, "queue.read")
         filters = chosen(request.query_params)
         facts = await _read(console, viewer, filters, request.query_params.get("after"))

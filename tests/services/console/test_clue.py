@@ -98,6 +98,18 @@ async def test_a_city_s_hotline_chooses_a_county_first(village: Scene) -> None:
     village.neighbours.answers.pop(("intake", "/v1/clues"), None)
 
 
+async def test_a_hotline_has_no_desk_and_begins_at_its_reports(village: Scene) -> None:
+    await appoint_in_city(village)
+    async with httpx.AsyncClient(base_url=village.console.url) as client:
+        await signed_in(client, "HOT-3412-1")
+        desk = await client.get("/queues")
+        assert (desk.status_code, desk.headers["location"]) == (303, "/clue")
+        page = (await client.get("/clue?done=1")).text
+        rail = page[page.index('<nav class="rail"') :].partition("</nav>")[0]
+        assert re.findall(r'<a href="([^"]+)"', rail) == ["/clue", "/apply"] and 'aria-current="page"' in rail
+        assert 'class="banner good"' in page and 'class="main-act" href="/queues"' not in page
+
+
 async def appoint_in_city(village: Scene) -> None:
     told = {
         "offices": [
