@@ -17,6 +17,8 @@ Row = Mapping[str, Any]
 
 DAYS = {"closed": "appeal_until"}
 """What a step names a day for, beside its sentence."""
+VISITORS = "visitors"
+"""The entry of a hop's form that names officers by their ids."""
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -114,19 +116,26 @@ def _person(officer_id: str, words: Words) -> str:
     return words("role.farmer") if officer_id.startswith("household:") else officer_id
 
 
-def form_told(form: Mapping[str, Any], words: Words, is_exact: bool) -> list[tuple[str, str]]:
-    """What was answered in a hop's form, entry by entry; below township no sum."""
+def form_told(form: Mapping[str, Any], telling: Telling) -> list[tuple[str, str]]:
+    """What was answered in a hop's form, entry by entry, its people by masked name; below township no sum."""
     shown = [(name, value) for name, value in form.items() if value not in (None, "", [], ())]
     return [
-        (words.code("field", name), _answer_told(name, value, words))
+        (telling.words.code("field", name), _answer_told(name, value, telling))
         for name, value in shown
-        if is_exact or not name.endswith("_yuan")
+        if telling.is_exact or not name.endswith("_yuan")
     ]
 
 
-def _answer_told(name: str, value: Any, words: Words) -> str:
+def _answer_told(name: str, value: Any, telling: Telling) -> str:
+    words = telling.words
     if isinstance(value, list):
-        return words.joined([_answer_told(name, one, words) for one in value])
+        return words.joined([_answer_told(name, one, telling) for one in value])
+    if name == VISITORS:
+        return str(telling.officers.get(value, {}).get("display_name") or value)
+    if name == "evidence":
+        return words.evidence(str(value))
+    if words.has(f"answer.{name}.{value}"):
+        return words(f"answer.{name}.{value}")
     if name == "concerns":
         return words.concern(str(value))
     return words.code("department", value) if name.startswith("department") else value_told(name, value, words)

@@ -194,7 +194,9 @@ async def show(
     case: Mapping[str, Any] = found.body if found.is_fine else {}
     history = list(task.get("history") or ())
     path = list(task.get("path") or ())
-    named = await console.officers([task.get("claimed_by"), *map(officer_of, history), *way.people_of(path, case)])
+    named = await console.officers(
+        [task.get("claimed_by"), *map(officer_of, history), *way.people_of(path, case), *visitors_of(task)]
+    )
     telling = Telling(words, grade(viewer.officer), viewer.now, named)
     spot, sent = way.current(task, case), prepared(task, telling)
     chosen = (_action(task, action) or (task.get("actions") or [None])[0]) if can_act else None
@@ -305,8 +307,13 @@ def prepared(task: Mapping[str, Any], telling: Telling) -> dict[str, Any] | None
         "at": as_instant(last["at"]),
         "action": words.action(at, last.get("action")),
         "reason": words.reason(at, last.get("action"), reason) if reason else "",
-        "told": told.form_told(told_in.get("form") or {}, words, telling.is_exact),
+        "told": told.form_told(told_in.get("form") or {}, telling),
     }  # fmt: skip
+
+
+def visitors_of(task: Mapping[str, Any]) -> list[str]:
+    """Who went to the household, as decisions name them."""
+    return [one for made in task.get("decisions") or () for one in (made.get("form") or {}).get(told.VISITORS) or ()]
 
 
 def not_this_person(task: Mapping[str, Any], sent: Mapping[str, Any] | None, viewer: Viewer) -> str | None:

@@ -77,6 +77,11 @@ class Words:
         except LookupError:
             return self.code("hop", hop)
 
+    def evidence(self, code: str) -> str:
+        """The name of a paper that a hop keeps, by the policy package."""
+        found = next((one for hop in self.policy.route for one in hop.evidence if one.code == code), None)
+        return self.of(found.names) if found else code
+
     def limit_unit(self, hop: str, level: str, step: str | None = None) -> str:
         """In what the limit of this step's task is counted: hours, calendar_days or working_days."""
         try:

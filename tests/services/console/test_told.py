@@ -109,3 +109,12 @@ def test_a_refusal_names_the_last_day_for_an_appeal_in_words() -> None:
     one = row(step_of(*EVENTS[0])) | closed
     said = told.sentence(one, Telling(Words("zh-CN", POLICY), "exact", EVENTS[0][1].time, {}))
     assert said.endswith("（可申诉至 2026 年 12 月 12 日）")
+
+
+def test_what_was_answered_names_people_papers_and_the_comparison_by_their_words() -> None:
+    band = Telling(Words("zh-CN", POLICY), "band", EVENTS[0][1].time, {"V-1": {"display_name": "于**"}})
+    answered = {"visitors": ["V-1", "V-2"], "evidence": ["visit_record"], "comparison": "none", "objections": "none"}
+    assert told.form_told({**answered, "yuan": None}, band) == [
+        ("入户人员", "于**、V-2"), ("材料", "入户核查记录（两人以上）"), ("信息比对", "未发现不符合情形"),
+        ("异议", "无"),
+    ]  # fmt: skip
