@@ -161,7 +161,9 @@ def _is_decided_by(task: Mapping[str, Any], officer_id: str) -> bool:
 
 
 def next_hop(task: Mapping[str, Any]) -> str:
-    """Where a decided task's case is now; empty when it is still here, or nowhere."""
+    """Where a decided task's case is now; empty when it is still here, or nowhere, and of what ran beside its way."""
+    if task.get("branch", "main") != "main" and task["hop"] != "department":
+        return ""
     here = next((str(one["hop"]) for one in task.get("path") or () if one.get("state") == "here"), "")
     return here if here != task["hop"] else ""
 
