@@ -225,19 +225,19 @@ def _short(name: str) -> str:
 
 
 PARTS: tuple[tuple[str, str], ...] = (
-    ("on_its_way", ""), ("open", "normal"), ("due_today", "due"), ("overdue", "overdue"),
-    ("tracking", ""), ("total", ""),
+    ("on_its_way", ""), ("open", "/queues?lateness=normal"), ("due_today", "/queues?lateness=due"),
+    ("overdue", "/late"), ("tracking", ""), ("total", ""),
 )  # fmt: skip
-"""The parts of the totals in the order of their marks, each with the lateness of the list behind it."""
+"""The parts of the totals in the order of their marks, each with the list behind it (overdue: supervised too)."""
 
 
 def totalled(text: str, totals: Any) -> Markup:
     """The totals' sentence with its numbers put in: each can be tinted when it changes, and leads to its list."""
     found = re.sub(r"=?[^·=]+·?", lambda part: f"<span>{part[0]}</span>", str(escape(text)))
-    for mark, (name, lateness) in enumerate(PARTS, start=1):
+    for mark, (name, behind) in enumerate(PARTS, start=1):
         number = f'<b data-count="{name}">{int(getattr(totals, name))}</b>'
-        if lateness:
-            number = f'<a href="/queues?lateness={lateness}">{number}</a>'
+        if behind:
+            number = f'<a href="{behind}">{number}</a>'
         found = found.replace(chr(mark), number)
     return Markup(found)
 

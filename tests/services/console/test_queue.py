@@ -63,7 +63,7 @@ def test_each_number_of_the_totals_stands_once_and_leads_to_its_list() -> None:
     totals = Totals.of({"on_its_way": 4, "open": 17, "due_today": 3, "overdue": 1, "tracking": 0, "total": 25})
     sentence = WORDS("queue.totals", on_its_way="\x01", open="\x02", due_today="\x03", overdue="\x04")
     text = str(totalled(sentence, totals))
-    assert text.count("<b ") == 4 and 'href="/queues?lateness=overdue"' in text and "在途" in text
+    assert text.count("<b ") == 4 and '<a href="/late">' in text and "在途" in text
 
 
 def test_only_filters_of_ours_are_taken_from_an_address() -> None:
