@@ -216,11 +216,14 @@ def region_name(region: str) -> str:
     return (place_of(region) or [region])[-1]
 
 
+_COMMITTEE = re.compile(r"(?:(?<=社区)[居村]?民?|(?<=村)村?民?)委员?会$")
+"""What the table adds to a village's name or a community's: its committee."""
+
+
 def _short(name: str) -> str:
-    if name.endswith("村委会"):
-        return name.removesuffix("委会")
-    if name.endswith("社区居委会"):
-        return name.removesuffix("居委会")
+    name = _COMMITTEE.sub("", name).replace("居民委员会", "居委会")
+    if name.endswith(("村", "社区", "居委会")):
+        return name
     return re.sub(r"[省市县区镇乡]$", "", name) if len(name) > 2 else name
 
 

@@ -88,6 +88,9 @@ def test_a_row_says_who_has_it_and_what_is_left_in_the_limits_unit() -> None:
 
 def test_a_village_is_named_without_its_office() -> None:
     assert region_name("341221102201") == "大涂庄村"
+    assert [
+        region_name(code) for code in ("341221102003", "340103100200", "340111007215", "340122100035", "340111400001")
+    ] == ["大顾庄社区", "大杨村", "南河村", "赵岗社区", "琼临居委会"], "a village is named without its committee"
     assert region_name("341221000000") == "临泉"
     assert region_name("999999999999") == "999999999999"
 
