@@ -70,6 +70,13 @@ def test_every_code_that_a_page_shows_has_a_name(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_every_line_of_the_account_has_a_name(language: str) -> None:
+    """What intake counts by itself stands among the departments."""
+    words = Words(language, load("regular-2026"))
+    assert [one for one in ("declaration", "clue", "objection") if words.code("department", one) == one] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_of_screening_has_a_name(language: str) -> None:
     codes = [
         value for rule in RULES for value in vars(rule).values()
