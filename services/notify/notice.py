@@ -58,6 +58,10 @@ class Notice:
     acted_at: datetime | None = None
 
 
+MATCHING = "/identity"
+"""Where a person says whose a record is."""
+
+
 def notice_id(occasion: Occasion, officer_id: str) -> UUID:
     """Once per (case, step, person), where a step is of one hop, round and branch."""
     about = filter(None, (occasion.about,))
@@ -96,7 +100,7 @@ def drafted(
         title_en=told.title.en,
         text_zh=told.text.zh,
         text_en=told.text.en,
-        link=f"/tasks/{occasion.task_id}" if occasion.task_id else None,
+        link=MATCHING if occasion.step in OF_MATCHING else f"/tasks/{occasion.task_id}" if occasion.task_id else None,
         created_at=now,
         read_at=None,
         event_id=event_id(str(occasion.cause_id), type_of("sent"), id_),

@@ -356,6 +356,7 @@ async def test_a_declaration_of_somebody_unknown_is_told_to_the_county_and_its_v
     notices = await office.notices(HOUSE)
     assert {row["case_id"] for row in notices} == {None}, "there may be no case yet"
     assert {row["due_at"] - NOW for row in notices} == {timedelta(hours=4)}, "the package's hours"
+    assert {row["link"] for row in notices} == {"/identity"}, "where it is said"
     assert not any("医疗" in row["text_zh"] for row in notices)
 
 
