@@ -112,11 +112,27 @@ async def task_at(village: Village, household_no: str, step: str) -> dict[str, A
 @pytest.mark.parametrize(
     ("number", "language", "says"),
     [
-        (31, "zh-CN", {"signed": "签批", "tracked": "跟踪帮扶", "helped": "帮扶已经落实", "heard": "给您的话"}),
+        (
+            31,
+            "zh-CN",
+            {
+                "signed": "签批",
+                "tracked": "跟踪帮扶",
+                "helped": "帮扶已经落实",
+                "heard": "给您的话",
+                "masked": "部门不看全名",
+            },
+        ),
         (
             33,
             "en",
-            {"signed": "signed", "tracked": "Tracking", "helped": "Help is in place", "heard": "Messages for you"},
+            {
+                "signed": "signed",
+                "tracked": "Tracking",
+                "helped": "Help is in place",
+                "heard": "Messages for you",
+                "masked": "Departments see no full names",
+            },
         ),
     ],
 )
@@ -136,6 +152,8 @@ async def test_each_persons_part_of_one_case(
         async with village.officer(who, language=language) as officer:
             await officer.page.goto(f"/tasks/{task['task_id']}")
             if shot:
+                if step.startswith("department."):
+                    await expect(officer.page.locator(".why")).to_contain_text(says["masked"])
                 await officer.is_accessible()
                 await officer.shoot(f"{shot}.{language}", whole=True)
             await answer(officer.page, task, action, **more)
