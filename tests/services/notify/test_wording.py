@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from string import Formatter
 from typing import get_args
 
 import pytest
+import yaml
 
 from services.notify import wording
 from services.notify.audience import Part
@@ -19,6 +21,7 @@ from shared.domain.concerns import BY_CODE, CONCERNS
 from shared.policy import Names, load
 from tests.services.notify.test_audience import arrived
 
+PAGES = Path(__file__).parents[3] / "services/console/wording/farmer.zh-CN.yaml"
 FACTS = {"level", "hop", "concerns", "due", "place"}
 PLACE = Names("八里槐村第 3 组", "Balihuai village, group 3")
 TOLD: dict[str, tuple[Part, ...]] = {
@@ -98,6 +101,11 @@ def test_a_household_reads_plain_words_a_day_and_whom_to_ask_and_never_why_it_is
     )
     assert wording.answer("refused", None, None).text.zh.count("见书面告知") == 1
     assert "12 月 1 日" in wording.answer("visit_planned", date(2026, 12, 1), None).title.zh
+
+
+def test_a_household_s_receipt_is_called_as_on_the_page_where_it_is_looked_up() -> None:
+    page = yaml.safe_load(PAGES.read_text("utf-8"))
+    assert page["apply"]["receipt"] in catalogue("zh-CN")["household.received.text"]
 
 
 def test_no_placeholder_is_left_open_and_nothing_is_empty() -> None:
