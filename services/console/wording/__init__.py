@@ -65,9 +65,12 @@ class Words:
         return self.of(found.names) if found else self.code("action", code or "")
 
     def reason(self, hop: str | None, action: str | None, code: str | None) -> str:
+        """A reason's name; what a signature hands on was given by another action of its hop, or of one before."""
         found = self._action(hop, action)
         reasons = found.reasons if found else self.policy.pauses.reasons if action == "pause" else ()
-        named = next((one for one in reasons if one.code == code), None)
+        route = sorted(self.policy.route, key=lambda one: one.hop != hop)
+        given = (one for place in route for act in place.actions for one in act.reasons)
+        named = next((one for one in (*reasons, *given) if one.code == code), None)
         return self.of(named.names) if named else self.code("reason", code)
 
     def step(self, hop: object, step: object) -> str:

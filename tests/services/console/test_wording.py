@@ -96,6 +96,12 @@ def test_actions_and_reasons_are_named_by_the_policy_package(package: str) -> No
                 assert Words("en", policy).reason(hop.hop, action.code, reason.code) == reason.names.en
 
 
+def test_a_reason_that_a_signature_hands_on_is_named_as_it_was_given() -> None:
+    assert words().reason("township", "sign", "no_risk") == "无返贫致贫风险"
+    assert words().reason("village_return", None, "no_risk") == "无返贫致贫风险"
+    assert words().reason("township", "sign", "made_up") == "made_up"
+
+
 def test_the_english_catalogue_holds_no_chinese_but_the_switch() -> None:
     chinese = [key for key, text in catalogue("en").items() if re.search(r"[\u3400-\u9fff]", text)]
     assert chinese == ["nav.language"]
