@@ -2,7 +2,7 @@
 
 Claimed under the household's lock, sent, and told under it: `delivered` with the carrier's name, once the server has
 accepted it for the recipient. Nothing waits in here: what was not taken is due again later. A letter that was read in
-the inbox meanwhile, or whose task is done, is dropped, not sent.
+the inbox meanwhile, or whose task is done or another's, is dropped, not sent.
 """
 
 import asyncio

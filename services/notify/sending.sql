@@ -13,7 +13,7 @@ SELECT * FROM dispatches WHERE dispatch_id = ANY($1::uuid[])
 -- Their notices, and whether they still have something to say. Each asks for its own occasion: for EXISTS PostgreSQL may
 -- gather all that have ended first.
 SELECT n.*, n.state = 'read' AS is_read, coalesce(
-    (SELECT o.state = 'ended' FROM occasions o WHERE o.occasion_id = n.occasion_id), false
+    (SELECT o.state IN ('ended', 'moved') FROM occasions o WHERE o.occasion_id = n.occasion_id), false
 ) AS has_ended
 FROM notices n WHERE n.notice_id = ANY($1::uuid[])
 

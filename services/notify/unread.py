@@ -1,7 +1,7 @@
 """A red notice that nobody has read for two hours goes to the next person: the deputy, else the office's leader.
 
 Read without a lock, then through the unit of work under the household's key, so that any number of processes escalates
-it once. What somebody else of the same occasion has read, or what has ended meanwhile, goes to nobody.
+it once. What somebody else of the same occasion has read, or what has ended or changed hands meanwhile, goes to nobody.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ class Unread(Keyed):
         file: CaseFile = state.get(("case", notice.case_id), CaseFile())
         occasion = file.occasions.get(notice.occasion_id)
         after: dict[Hashable, Any] = {("notice", notice.notice_id): replace(notice, escalate_at=None)}
-        if occasion is None or occasion.state == "ended" or notice.notice_id in state["read"]:
+        if occasion is None or occasion.state in ("ended", "moved") or notice.notice_id in state["read"]:
             return Decision(word="not_needed", puts=after, rows=(Passed(notice.notice_id, None),))
         roll, reach = state["around"]
         decision = tell(file, of_unread(occasion, notice.officer_id, now), roll, reach, now)

@@ -26,6 +26,8 @@ from shared.policy import Names, Policy, PolicyError, load
 LEAVING = frozenset({"advanced", "returned", "rejected", "helped"})
 ENDING = frozenset({"closed", "eliminated"})
 """A branch beside the main way that is done is `noted`, with the hop that it came from."""
+ASKING = frozenset({"arrived", "reassigned", "near", "unread"})
+"""What asks somebody to do the task: once it is another's, it is neither passed on nor sent. A passed limit stays."""
 REOPENING = frozenset({"appealed", "remonitored"})
 
 
@@ -100,9 +102,9 @@ class StageAdvanced(Keyed):
 
 
 def _moved(file: CaseFile, event: Advanced) -> tuple[CaseFile, list[Occasion]]:
-    """What the former office has not heard of this task it need not hear any more."""
-    waiting = [one for one in _at_task(file, event.data.task_id) if one.retry_at is not None]
-    moved = [replace(one, state="moved", cause=None, retry_at=None) for one in waiting]
+    """What the former office has not heard, or not read, of this task is no concern of its people any more."""
+    theirs = [one for one in _at_task(file, event.data.task_id) if one.retry_at is not None or one.step in ASKING]
+    moved = [replace(one, state="moved", cause=None, retry_at=None) for one in theirs]
     return file.put(*moved), moved
 
 

@@ -272,6 +272,15 @@ async def test_what_was_read_ended_or_is_no_red_one_is_not_escalated(office: Pos
     assert await two_hours_later(office) is None
 
 
+async def test_a_red_one_that_was_handed_over_unread_is_not_passed_on_to_those_whose_it_was(office: Post) -> None:
+    await office.appoint(WORKER, DEPUTY, ("vc-1", "leader", VILLAGE))
+    await red(office)
+    await office.told(office.step("reassigned", HOUSE, level="red", office=VILLAGE, actor=Actor(officer_id="gw-1")))
+    await office.admin("UPDATE notify.notices SET state = 'read', read_at = civil.now() WHERE officer_id = 'vc-1'")
+    assert await two_hours_later(office) == {"not_needed": 1}
+    assert await office.heard(HOUSE, "unread") == []
+
+
 async def test_an_escalation_that_finds_nobody_is_kept_until_somebody_comes(office: Post) -> None:
     await office.appoint(WORKER)
     await red(office)

@@ -20,6 +20,7 @@ from services.notify.dispatch import TRIES_MAX
 from services.notify.sending import CLAIM, Claim, Desk, Round, send_once
 from shared.access.tokens import Caller, Issuer, Verifier
 from shared.clock import machine_now
+from shared.contracts.stage import Actor
 from shared.messaging.batch import Report
 from shared.messaging.room import Input
 from tests.services.notify.house import Post, clue, household
@@ -280,6 +281,15 @@ async def test_a_letter_whose_task_is_done_is_dropped(mail: Mail) -> None:
     await mail.arrive()
     task_id = (await mail.office.notices(HOUSE))[0]["task_id"]
     await mail.office.told(mail.office.step("advanced", HOUSE, "village_committee", task_id=task_id))
+    await mail.send()
+    assert (await mail.dispatch())["cause"] == "place_left" and mail.server.tried == 0
+
+
+async def test_a_letter_whose_task_was_handed_over_is_dropped(mail: Mail) -> None:
+    await mail.office.appoint(WORKER, ("vc-1", "leader", VILLAGE))
+    await mail.wish("gw-1")
+    await mail.arrive()
+    await mail.office.told(mail.office.step("reassigned", HOUSE, office=VILLAGE, actor=Actor(officer_id="gw-1")))
     await mail.send()
     assert (await mail.dispatch())["cause"] == "place_left" and mail.server.tried == 0
 
