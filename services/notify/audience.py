@@ -50,7 +50,8 @@ def audience_of(occasion: Occasion, roll: Roll, day: date) -> tuple[Addressee, .
         case "match_overdue":
             found = [*_leaders(occasion.office, roll, day), *_who_match(occasion, roll, day)]
         case "unread":
-            found = [*_deputies(occasion, roll, day), *_leaders(_led_by(occasion), roll, day)][:1]
+            next_ = [*_deputies(occasion, roll, day), *_leaders(_led_by(occasion), roll, day)]
+            found = [one for one in next_ if one.officer_id != occasion.not_to][:1]
         case _:
             found = _responsible(occasion, roll, day)
     return _once(found)
@@ -168,13 +169,9 @@ def _superiors(occasion: Occasion, roll: Roll, day: date) -> list[Addressee]:
 
 
 def _deputies(occasion: Occasion, roll: Roll, day: date) -> list[Addressee]:
-    """Who stands beside a grid's worker, but not the one who has left it unread."""
+    """Who stands beside a grid's worker."""
     there = roll.present(occasion.office, day) if occasion.is_of_a_grid else []
-    return [
-        Addressee(one.officer_id, "deputy")
-        for one in there
-        if one.post == "deputy" and one.officer_id != occasion.not_to
-    ]
+    return [Addressee(one.officer_id, "deputy") for one in there if one.post == "deputy"]
 
 
 def _once(found: Sequence[Addressee]) -> tuple[Addressee, ...]:

@@ -86,7 +86,8 @@ def concern_words(codes: Sequence[str], language: str) -> str:
 
 def _words(language: str, occasion: Occasion, part: Part, place: Names) -> tuple[str, str]:
     texts = catalogue(language)
-    key = f"notice.any.{part}" if part == "head" else f"notice.{occasion.step}.{part}"
+    own = f"notice.{occasion.step}.{part}"
+    key = f"notice.any.{part}" if part == "head" and f"{own}.title" not in texts else own
     facts = {
         "level": texts[f"level.{occasion.level}"],
         "hop": hop_words(occasion.hop, occasion.hop_step, language),

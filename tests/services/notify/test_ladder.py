@@ -281,6 +281,18 @@ async def test_a_red_one_that_was_handed_over_unread_is_not_passed_on_to_those_w
     assert await office.heard(HOUSE, "unread") == []
 
 
+async def test_what_the_leader_himself_has_not_read_goes_to_the_next_office_up(office: Post) -> None:
+    await office.appoint(("vc-1", "leader", VILLAGE))
+    await seat(office, "tw-1", TOWNSHIP, "leader")
+    await office.told(office.step("arrived", HOUSE, "village_committee", level="red"))
+    await two_hours_later(office)
+    assert await office.heard(HOUSE, "unread") == []
+    await office.admin("UPDATE notify.occasions SET retry_at = civil.now() WHERE step = 'unread'")
+    await office.try_again()
+    assert await office.heard(HOUSE, "unread") == [("tw-1", "head")]
+    assert (await office.notices(HOUSE))[-1]["title_zh"].startswith("没有人看过的红色预警")
+
+
 async def test_an_escalation_that_finds_nobody_is_kept_until_somebody_comes(office: Post) -> None:
     await office.appoint(WORKER)
     await red(office)

@@ -32,7 +32,7 @@ TOLD: dict[str, tuple[Part, ...]] = {
     "urged": ("leader",),
     "supervised": ("supervisor", "leader"),
     "reported": ("superior",),
-    "unread": ("deputy", "leader"),
+    "unread": ("deputy", "leader", "head"),
     "unmatched": ("office", "stand_in"),
     "match_overdue": ("leader", "office", "stand_in"),
 }
