@@ -168,20 +168,26 @@ class Live:
 
 @dataclass(slots=True)
 class Arrivals:
-    """The new tasks of one page, by what they are about; one that has left again is no longer new."""
+    """The new tasks of one page, by what they are about; one that has left again is no longer new, its case's others
+    are."""
 
     filters: dict[str, str]
     known: frozenset[str]
-    tasks: set[tuple[str | None, str | None, int, str]] = field(default_factory=set)
+    tasks: dict[tuple[str | None, str | None, int, str], str | None] = field(default_factory=dict)
 
     def note(self, one: Heard) -> None:
         about = one.about
         key = (about.case_id, about.hop, about.round, about.branch)
         if one.is_new_task:
             if self._fits(one):
-                self.tasks.add(key)
+                self.tasks[key] = about.task_id
         elif one.topic == "stage.advanced" and one.word not in ("opened", "noted"):
-            self.tasks = {task for task in self.tasks if task[0] != about.case_id}
+            is_whole = about.task_id is None or one.word in ("closed", "eliminated")
+            self.tasks = {
+                task: id_
+                for task, id_ in self.tasks.items()
+                if task[0] != about.case_id or not (is_whole or id_ == about.task_id)
+            }
 
     def _fits(self, one: Heard) -> bool:
         about, filters = one.about, self.filters

@@ -58,13 +58,25 @@ def test_what_cannot_be_read_is_left_to_the_group(value: bytes) -> None:
 
 def test_a_new_task_counts_once_and_no_longer_when_it_has_gone_on() -> None:
     arrivals, case = Arrivals({}, frozenset()), uuid4()
-    for one in (told(case_id=case), told(case_id=case), told()):
+    its = {"case_id": case, "task_id": uuid4()}
+    for one in (told(**its), told(**its), told()):
         arrivals.note(one)
     assert len(arrivals.tasks) == 2
-    arrivals.note(told("noted", case_id=case))
+    arrivals.note(told("noted", **its))
     assert len(arrivals.tasks) == 2
-    arrivals.note(told("advanced", case_id=case, hop="village_committee"))
+    arrivals.note(told("advanced", **its, hop="village_committee"))
     assert len(arrivals.tasks) == 1
+
+
+def test_a_department_that_has_answered_takes_no_other_departments_new_task_with_it() -> None:
+    arrivals, case, first = Arrivals({}, frozenset()), uuid4(), uuid4()
+    at: dict[str, Any] = {"case_id": case, "hop": "department"}
+    arrivals.note(told(**at, branch="medical_insurance", task_id=first))
+    arrivals.note(told(**at, branch="housing"))
+    arrivals.note(told("advanced", **at | {"hop": "township_return"}, task_id=first))
+    assert [key[3] for key in arrivals.tasks] == ["housing"]
+    arrivals.note(told("closed", **at))
+    assert not arrivals.tasks
 
 
 @pytest.mark.parametrize(
@@ -89,7 +101,7 @@ def test_what_the_page_shows_already_is_not_new() -> None:
     task = UUID("12345678-0000-4000-8000-000000000000")
     arrivals = Arrivals({}, frozenset({"12345678"}))
     arrivals.note(told(task_id=task))
-    assert arrivals.tasks == set()
+    assert not arrivals.tasks
 
 
 async def test_an_ear_gathers_what_comes_together_and_forgets_rather_than_grows() -> None:
