@@ -33,8 +33,8 @@ TOLD: dict[str, tuple[Part, ...]] = {
     "supervised": ("supervisor", "leader"),
     "reported": ("superior",),
     "unread": ("deputy", "leader", "head"),
-    "unmatched": ("office", "stand_in"),
-    "match_overdue": ("leader", "office", "stand_in"),
+    "unmatched": ("office", "stand_in", "head"),
+    "match_overdue": ("leader", "office", "stand_in", "head"),
 }
 ANSWERS = ("received", "visit_planned", "public_notice", "identified", "refused", "appealable", "helped")
 LADDER = {"near", "passed", "urged", "supervised", "reported"}
@@ -71,6 +71,13 @@ def test_both_languages_have_the_same_keys_and_the_same_facts() -> None:
         if key.startswith("notice."):
             assert placeholders(zh[key]) == placeholders(en[key]), key
             assert placeholders(zh[key]) <= FACTS, key
+
+
+@pytest.mark.parametrize("step", ["unmatched", "match_overdue"])
+def test_of_a_report_without_a_case_no_hop_is_asked_for(step: str) -> None:
+    told = wording.told(replace(arrived(), step=step, hop=None), "head", PLACE)
+    assert "核对是哪一户" in told.text.zh and "which household it is" in told.text.en.lower()
+    assert "完成" not in told.text.zh
 
 
 def test_every_step_and_part_that_is_told_has_its_words() -> None:
