@@ -152,7 +152,7 @@ class Live:
 
     def since(self, instant: datetime, ear: Ear) -> list[Heard]:
         """What came for a page after it was drawn, as far as it is still known here."""
-        return [one for one in self._recent if one.at > instant - SLACK and ear.hears(one)]
+        return [one for one in self._recent if one.at + SLACK > instant and ear.hears(one)]
 
     @contextlib.contextmanager
     def listening(self, caller: Caller, topics: Collection[str] = TOPICS) -> Iterator[Ear]:

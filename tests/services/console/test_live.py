@@ -97,6 +97,13 @@ def test_only_what_fits_the_pages_filters_is_announced(filters: dict[str, str], 
     assert len(arrivals.tasks) == number
 
 
+def test_a_page_that_says_it_was_drawn_before_all_time_catches_up() -> None:
+    live = Live("nowhere", "test")
+    with live.listening(VILLAGER) as ear:
+        live.handle("stage.advanced", event())
+        assert len(live.since(datetime.min.replace(tzinfo=UTC), ear)) == 1
+
+
 def test_what_the_page_shows_already_is_not_new() -> None:
     task = UUID("12345678-0000-4000-8000-000000000000")
     arrivals = Arrivals({}, frozenset({"12345678"}))
