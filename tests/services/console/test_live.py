@@ -58,7 +58,7 @@ def test_what_cannot_be_read_is_left_to_the_group(value: bytes) -> None:
 
 def test_a_new_task_counts_once_and_no_longer_when_it_has_gone_on() -> None:
     arrivals, case = Arrivals({}, frozenset()), uuid4()
-    its = {"case_id": case, "task_id": uuid4()}
+    its: dict[str, Any] = {"case_id": case, "task_id": uuid4()}
     for one in (told(**its), told(**its), told()):
         arrivals.note(one)
     assert len(arrivals.tasks) == 2
