@@ -29,14 +29,17 @@ WHERE d.deadline_id = r.deadline_id AND d.state IN ('running', 'paused')
 
 -- name: unfired
 -- What is due by its own ladder and has not been told: reckoned from the limit itself, whatever the alarm's plan says.
+-- No step comes before half of the time. The instant is asked for once: for each row and step it was half of the cost.
+WITH told_by AS MATERIALIZED (SELECT civil.now() - interval '5 seconds' AS at)
 SELECT d.deadline_id, d.case_id, d.household_id, d.hop, p.step AS place_step, d.round, d.branch, p.office, l.step, i.told_from, d.due_at, d.error
-FROM deadlines d JOIN places p USING (place_id) JOIN cases c ON c.case_id = d.case_id
+FROM told_by JOIN deadlines d ON least(d.due_at, d.sent_at + (d.due_at - d.sent_at) / 2) <= told_by.at
+JOIN places p USING (place_id) JOIN cases c ON c.case_id = d.case_id
 JOIN json_to_recordset($1::json) AS l (policy text, step text, days integer) ON l.policy = c.policy
 CROSS JOIN LATERAL (
     SELECT CASE WHEN l.days >= 0 THEN d.due_at + l.days * interval '24 hours'
         ELSE greatest(d.due_at + l.days * interval '24 hours', d.sent_at + (d.due_at - d.sent_at) / 2) END AS told_from) i
 WHERE d.state IN ('running', 'done') AND p.state IN ('on_its_way', 'open')
-    AND i.told_from <= civil.now() - interval '5 seconds' AND l.step <> ALL (d.fired)
+    AND i.told_from <= told_by.at AND l.step <> ALL (d.fired)
 ORDER BY i.told_from, d.deadline_id LIMIT 200
 
 -- name: watched
