@@ -10,9 +10,9 @@ ON CONFLICT (warning_id) DO UPDATE SET household_no = coalesce(excluded.househol
     for_audit = excluded.for_audit
 
 -- name: close
--- People closed the case: its warning is closed with it, by name.
+-- People closed the case: its warning is closed with it, by name, also one that was held back here meanwhile.
 UPDATE warnings w SET state = 'closed', told = jsonb_set(told, '{state}', '"closed"'), changed_at = c.at
-FROM unnest($1::uuid[], $2::timestamptz[]) AS c (warning_id, at) WHERE w.warning_id = c.warning_id AND w.state = 'open'
+FROM unnest($1::uuid[], $2::timestamptz[]) AS c (warning_id, at) WHERE w.warning_id = c.warning_id AND w.state IN ('open', 'suppressed')
 
 -- name: move
 -- The standing warning of a merged household is the other one's.

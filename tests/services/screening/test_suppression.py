@@ -137,6 +137,19 @@ async def test_a_higher_amount_a_new_concern_and_a_report_speak_at_once(room: Ro
     assert ((await room.kinds())[-1], (await room.told())[-1].data.cause) == ("raised", "declaration")
 
 
+async def test_a_closing_that_crosses_with_the_end_of_what_was_new_closes_what_is_held_back_since(room: Room) -> None:
+    now = await now_of(room)
+    await room.work.process([registered(H, 1, NEEDY), changed(H, 1, paid(now, 6000))])
+    await close_case(room)
+    await room.work.process([changed(H, 2, {"cover": "arrears", "day": "2026-02-01", "id": "C"})])
+    second = (await room.told())[-1].data.warning_id
+    await room.work.process([changed(H, 3, {"cover": "arrears", "day": "2026-02-01", "id": "C", "withdrawn": True}, 2)])
+    assert (await room.kinds())[-2:] == ["withdrawn", "suppressed"]
+    report = await room.work.process([ended(2, second, now)])
+    assert (dict(report.words), report.failed) == ({"closed": 1}, [])
+    assert await room.states() == [("closed", "yellow"), ("closed", "yellow"), ("suppressed", "yellow")]
+
+
 async def test_a_lower_amount_stays_suppressed_and_nothing_is_said(room: Room) -> None:
     now = await now_of(room)
     await room.work.process([registered(H, 1, NEEDY), changed(H, 1, paid(now, 6000, id="A"))])
