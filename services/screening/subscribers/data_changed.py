@@ -30,7 +30,7 @@ class DataChanged(Keyed):
         event: Changed = input.body
         home, digest = digest_of(state, input)
         facts = pruned(replaced(digest.facts, event.data), event.data.department, day_of(now))
-        after = msgspec.structs.replace(digest, facts=facts, newest_at=event.time)
+        after = msgspec.structs.replace(digest, facts=facts, newest_at=max(event.time, digest.newest_at or event.time))
         return judged(after, home, event, self.policy, now)
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:

@@ -1,8 +1,10 @@
 """A household that is merged into another one goes on there: what was reported and found of it, and its warning."""
 
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +13,23 @@ from services.screening.clue import fact_of
 from services.screening.household import EMPTY, Digest
 from services.screening.lines import lines_on
 from services.screening.merge import joined
+from services.screening.subscribers import subscribers
+from services.screening.subscribers.digests import digest_at
+from services.screening.warning import closed as answered_by
+from shared.messaging.room import State
+from shared.policy import load
 from tests.services.screening.conftest import Room
-from tests.services.screening.people import TODAY, changed, closed, household_id, merged, registered, reported
+from tests.services.screening.people import (
+    NOW,
+    TODAY,
+    changed,
+    closed,
+    household_id,
+    merged,
+    paid,
+    registered,
+    reported,
+)
 
 P, H = household_id(1), household_id(2)
 NEEDY = {"poverty_history": "lifted_out", "number": "H-2"}
@@ -106,6 +123,20 @@ async def test_a_closing_of_its_warning_is_understood_on_either_side_of_the_merg
     await room.work.process([merged(P, 2, H)])
     assert not [row for row in await rows(room) if row[1] == "open"]
     assert (await room.digest(H)).spoken is None
+
+
+def test_a_late_record_of_the_old_key_makes_nothing_older_that_the_household_was_known_by() -> None:
+    """The two keys' records come by lines of their own: what they say together became so with the newest of them."""
+    policy, later = load("regular-2026"), NOW + timedelta(days=2)
+    [room] = [one for one in subscribers(policy) if one.topic == "data.changed"]
+    state: State = {("digest", str(H)): EMPTY, ("homes",): {str(P): str(H)}}
+    newest = changed(H, 1, paid(6000, id="NEW"))
+    newest = msgspec.structs.replace(newest, body=newest.body.model_copy(update={"time": later}))
+    for event in (newest, changed(P, 1, paid(6000, id="LATE"))):
+        state.update(room.decide(state, event, later + timedelta(days=1)).puts)
+    digest = digest_at(state, str(H))
+    assert digest.spoken is not None and [word.at for word in digest.spoken.told.values()] == [later]
+    assert not answered_by(digest, digest.spoken, NOW + timedelta(days=1)).answered, "nobody had seen both"
 
 
 @given(st.lists(st.integers(1, 30), unique=True), st.lists(st.integers(1, 30), unique=True))
