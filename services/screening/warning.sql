@@ -50,7 +50,7 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::
 SELECT EXISTS (SELECT 1 FROM facts WHERE household_id = $1)
 
 -- name: digest
--- What is known of a household, after its facts were seen to be the caller's.
+-- What is known of a household, wherever it lives: shown only to whoever it is the area of.
 SELECT digest FROM keys WHERE key = $1
 
 -- name: now

@@ -77,16 +77,26 @@ def router(service: Service, policy: Policy) -> APIRouter:
             rows = await connection.fetch(warning.SQL.standing, household_id)
             seen = await connection.fetchval(warning.SQL.is_seen, household_id)
             now: datetime = await connection.fetchval(warning.SQL.now)
-        if not rows and not seen:
+        digest = unpack(await service.worker.fetchval(warning.SQL.digest, str(household_id)))
+        if not rows and not _is_here(digest, caller, seen):
             raise refuse(404, "not_found", "No record of a department is known of such a household in your area.")
-        packed = await service.worker.fetchval(warning.SQL.digest, str(household_id))
         is_warned = bool(rows) and rows[0]["state"] == "open"
         shown: dict[str, Any] = {"household_id": household_id, "is_warned": is_warned}
         if rows:
             shown["warning"] = _shown(rows[0]["told"], caller, is_whole=True)
-        return shown | _looked_at(unpack(packed), caller, policy, civil_date(now), has_explanation=not is_warned)
+        return shown | _looked_at(digest, caller, policy, civil_date(now), has_explanation=not is_warned)
 
     return routes
+
+
+def _is_here(digest: Digest, caller: Caller, seen: bool) -> bool:
+    """Whether a household of which a record is known lives in the caller's area. Facts (`seen`: the caller sees one)
+    stay where it lived when they came, and say where it lives only while the register has not."""
+    known = digest.known
+    if known is None:
+        return seen
+    is_in = caller.region_from <= known.region <= caller.region_to and caller.grid in ("*", known.grid)
+    return is_in and (seen or bool(digest.facts))
 
 
 def _looked_at(digest: Digest, caller: Caller, policy: Policy, today: date, has_explanation: bool) -> dict[str, Any]:

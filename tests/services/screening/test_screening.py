@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import orjson
 
 from services.screening.app import build
@@ -161,3 +162,25 @@ async def test_what_a_person_sees_depends_on_where_he_stands(
             assert [one["level"] for one in listed] == [level] * (level == seen["level"])
         bad = await client.get("/v1/warnings?after=%00&state=x", headers=bearer(keys, "county"))
         assert bad.status_code == 422
+
+
+async def test_a_household_that_moved_is_explained_where_it_lives_and_no_more_where_it_lived(
+    database: str, topics: str, keys: Path, room: Room
+) -> None:
+    moved = registered(H, 2, NEEDY)
+    there = {"region": "341221103201", "grid": "341221103201-01"}
+    data = moved.body.data.model_copy(update=there)
+    moved = msgspec.structs.replace(moved, body=moved.body.model_copy(update={"data": data, **there}))
+    await room.work.process([registered(H, 1, NEEDY), changed(H, 1, paid(4950))])
+    async with (
+        serving(build, settings_of("screening", topics, database, keys)) as service,
+        httpx.AsyncClient(base_url=service.url) as client,
+    ):
+
+        async def status(region: str) -> int:
+            headers = bearer(keys, "township", region=region)
+            return (await client.get(f"/v1/households/{H}/why", headers=headers)).status_code
+
+        assert (await status("341221102"), await status("341221103")) == (200, 404)
+        await room.work.process([moved])
+        assert (await status("341221102"), await status("341221103")) == (404, 200)
