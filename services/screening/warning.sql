@@ -1,10 +1,11 @@
 -- name: write
--- The newest word of each warning of a batch. One that people have closed stays closed.
+-- The newest word of each warning of a batch, and the household that it is about since a merge.
 INSERT INTO warnings AS w (warning_id, household_id, household_no, state, level, is_provisional, told, raised_at, changed_at, region, grid, for_audit)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::jsonb[], $8::timestamptz[],
     $9::timestamptz[], $10::text[], $11::text[], $12::bool[])
-ON CONFLICT (warning_id) DO UPDATE SET household_no = coalesce(excluded.household_no, w.household_no), state = excluded.state,
-    level = excluded.level, is_provisional = excluded.is_provisional,
+ON CONFLICT (warning_id) DO UPDATE SET household_id = excluded.household_id,
+    household_no = coalesce(excluded.household_no, w.household_no), state = excluded.state, level = excluded.level,
+    is_provisional = excluded.is_provisional,
     told = CASE WHEN excluded.state = 'withdrawn' THEN jsonb_set(w.told, '{state}', '"withdrawn"') ELSE excluded.told END,
     raised_at = excluded.raised_at, changed_at = excluded.changed_at, region = excluded.region, grid = excluded.grid,
     for_audit = excluded.for_audit

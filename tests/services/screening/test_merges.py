@@ -98,6 +98,19 @@ async def test_a_suppressed_warning_gives_way_to_what_was_declared(room: Room) -
     assert await rows(room) == {(H, "closed", "yellow"), (H, "withdrawn", "yellow"), (H, "open", "orange")}
 
 
+async def test_a_warning_that_ended_with_the_merge_and_is_raised_anew_is_the_households(room: Room) -> None:
+    """A record that is told under the old key begins the warning that this key names."""
+    await room.work.process([registered(P, 1, NEEDY | {"number": "P-1"}), changed(P, 1, paid(6000, id="A"))])
+    await room.work.process([registered(H, 1, NEEDY), changed(H, 1, paid(6000, id="B"))])
+    await room.work.process([merged(P, 2, H)])
+    assert await rows(room) == {(P, "withdrawn", "yellow"), (H, "open", "yellow")}
+    await room.work.process([changed(H, 2, paid(0, id="B", withdrawn=True), 2)])
+    await room.work.process([changed(P, 2, paid(0, id="A", withdrawn=True), 2)])
+    await room.work.process([changed(P, 3, paid(7000, id="C"))])
+    assert (await room.kinds())[-2:] == ["withdrawn", "raised"]
+    assert await rows(room) == {(H, "withdrawn", "yellow"), (H, "open", "yellow")}
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_read_in_any_order_a_merged_declaration_stands_at_the_household(room: Room, order: Any) -> None:
     parts = [
