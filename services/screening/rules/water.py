@@ -93,9 +93,9 @@ def _ends(last: SupplyFact, lines: WaterLines) -> date:
 
 
 def _shorter(comparison: str, last: SupplyFact, lines: WaterLines, today: date) -> Change:
-    """By how many days a beginning differs from the earliest one that says nothing yet."""
+    """By how many days a beginning differs from the earliest one that says nothing yet, or from the day before it."""
     within = today - timedelta(days=int(lines.days.value))
-    days = abs((within - last.since).days)
+    days = abs((within - last.since).days) + (comparison == "before")
     return Change(last.record_id, "since", cast(Any, comparison), within.isoformat(), "day", f"{days}")
 
 

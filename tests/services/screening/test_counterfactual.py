@@ -100,9 +100,11 @@ def turned(records: Sequence[Fact], change: Change) -> Iterator[tuple[bool, Any]
             yield False, _number(record, change.field) + Decimal(change.by) - CENT
             yield True, _number(record, change.field) + Decimal(change.by)
         case "on_or_after":
+            assert _day(record, change.field) + int(change.by) * DAY == date.fromisoformat(change.value)
             yield False, date.fromisoformat(change.value) - DAY
             yield True, date.fromisoformat(change.value)
         case "before":
+            assert _day(record, change.field) - int(change.by) * DAY == date.fromisoformat(change.value) - DAY
             yield False, date.fromisoformat(change.value)
             yield True, date.fromisoformat(change.value) - DAY
         case "one_of":
@@ -121,6 +123,11 @@ def turned(records: Sequence[Fact], change: Change) -> Iterator[tuple[bool, Any]
 def _number(record: Fact, field: str) -> Decimal:
     said = getattr(record.values, field)
     return said if said is not None else record.values.self_paid_yuan  # type: ignore[union-attr]
+
+
+def _day(record: Fact, field: str) -> date:
+    found: date = record.occurred_on if field == "occurred_on" else getattr(record.values, field)
+    return found
 
 
 def _literals(annotation: Any) -> list[Any]:
@@ -162,3 +169,11 @@ def test_what_was_in_order_speaks_after_the_named_change_and_not_after_a_smaller
             after = found_in(with_(records, quiet.speaks_if, value), known)
             new = {one.rule for key, one in after.items() if key not in before}
             assert (quiet.rule in new) == is_far_enough, (quiet, value)
+
+
+@pytest.mark.parametrize(("ago", "by"), [(0, "8"), (7, "1")])
+def test_water_that_is_off_is_as_many_days_from_its_line_as_it_would_have_to_be_off_longer(ago: int, by: str) -> None:
+    off = fact(household_id(1), 1, {"water": "interrupted", "day": TODAY.isoformat(), "since": TODAY - ago * DAY})
+    [quiet] = looked_at(facts_of([off]), sights_of(None, POLICY), LINES, TODAY)
+    assert quiet.speaks_if is not None and quiet.speaks_if.by == by
+    assert [is_far_enough for is_far_enough, _ in turned([off], quiet.speaks_if)] == [False, True]
