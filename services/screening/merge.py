@@ -55,15 +55,17 @@ def joined(other: Digest, gone: Digest) -> tuple[Digest, Spoken | None]:
     clues = other.clues
     for one in gone.clues:
         clues = added(clues, one)
+    closed, whose = max(other.closed, gone.closed), other if kept is other.spoken else gone
     times = [at for at in (other.newest_at, gone.newest_at) if at is not None]
     joint = msgspec.structs.replace(
         other,
         facts=_facts(other.facts, gone.facts),
         spoken=kept,
+        raised=closed + (whose.raised == whose.closed + 1),
         answered={**gone.answered, **other.answered},
         clues=clues,
         ended={**gone.ended, **other.ended},
-        closed=max(other.closed, gone.closed),
+        closed=closed,
         newest_at=max(times, default=None),
     )
     return joint, ended

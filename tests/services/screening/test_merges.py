@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.screening.clue import fact_of
-from services.screening.household import EMPTY, Digest
+from services.screening.household import EMPTY, Digest, Spoken
 from services.screening.lines import lines_on
 from services.screening.merge import joined
 from services.screening.subscribers import subscribers
@@ -150,6 +150,15 @@ def test_a_late_record_of_the_old_key_makes_nothing_older_that_the_household_was
     digest = digest_at(state, str(H))
     assert digest.spoken is not None and [word.at for word in digest.spoken.told.values()] == [later]
     assert not answered_by(digest, digest.spoken, NOW + timedelta(days=1)).answered, "nobody had seen both"
+
+
+def test_a_warning_that_was_raised_and_is_held_back_since_is_known_as_raised_after_the_merge() -> None:
+    """So that a closing of its case that was on its way ends it."""
+    held = Spoken("W", "yellow", False, ("living",), {}, NOW, "J", hold="cool_down")
+    both, ended = joined(Digest(closed=2, raised=2), Digest(spoken=held, closed=0, raised=1))
+    assert (both.spoken, ended, both.raised) == (held, None, both.closed + 1)
+    both, _ = joined(Digest(closed=0, raised=1), Digest(spoken=held, closed=0, raised=0))
+    assert both.raised == both.closed, "that one was never told"
 
 
 @given(st.lists(st.integers(1, 30), unique=True), st.lists(st.integers(1, 30), unique=True))
