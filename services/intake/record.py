@@ -28,7 +28,7 @@ SQL = queries(__file__)
 RECORD_BYTES_MAX = 256 * 1024
 VERSION_MAX = 2**31 - 1
 NUMBER_LEAST = 15
-"""Characters of an old identity number; a record id that is shorter holds none."""
+"""Digits of an old identity number; a record id of fewer holds none, and is looked at no further."""
 EVERYWHERE_REGION = "340000000000"
 """The province, for what has no county: seen by nobody below it."""
 
@@ -222,7 +222,7 @@ def _record_id(fields: Fields) -> str:
 def _holds_number(record_id: str, fields: Fields, told: Any) -> bool:
     """Whether one of the numbers that the record tells stands in its id, whatever is written around or within it."""
     plain = normalise(record_id)
-    if len(plain) < NUMBER_LEAST:
+    if len(plain) < NUMBER_LEAST or sum(map(str.isdigit, plain)) < NUMBER_LEAST:
         return False
     text = fields.object("subject").text("id_no") or ""
     found = identify(text, NEVER)

@@ -68,6 +68,13 @@ def notice_id(occasion: Occasion, officer_id: str) -> UUID:
     return event_id(str(occasion.case_id), "notice", occasion.step, *occasion.place, *about, officer_id)
 
 
+def link_of(occasion: Occasion, addressee: Addressee) -> str | None:
+    """Where it is acted on. Whose a record is, an office above the county has no page to say on: it has it said."""
+    if occasion.step in OF_MATCHING:
+        return None if addressee.part == "head" else MATCHING
+    return f"/tasks/{occasion.task_id}" if occasion.task_id else None
+
+
 def drafted(
     occasion: Occasion,
     addressee: Addressee,
@@ -100,7 +107,7 @@ def drafted(
         title_en=told.title.en,
         text_zh=told.text.zh,
         text_en=told.text.en,
-        link=MATCHING if occasion.step in OF_MATCHING else f"/tasks/{occasion.task_id}" if occasion.task_id else None,
+        link=link_of(occasion, addressee),
         created_at=now,
         read_at=None,
         event_id=event_id(str(occasion.cause_id), type_of("sent"), id_),

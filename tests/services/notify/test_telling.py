@@ -9,6 +9,8 @@ import asyncpg
 import pytest
 
 from services.notify import retry, telling
+from services.notify.audience import Addressee
+from services.notify.notice import link_of
 from services.notify.occasion import Occasion
 from services.notify.reading import NOT_FOUND
 from services.notify.telling import CaseFile
@@ -17,6 +19,7 @@ from shared.contracts.stage import Actor
 from shared.messaging.faults import Refused
 from shared.messaging.room import Decision, Input
 from tests.services.notify.house import NOW, Post, clue, household, task_of
+from tests.services.notify.test_audience import arrived
 from tests.tokens import GRID, VILLAGE
 
 WORKER, DEPUTY = ("gw-1", "worker"), ("gw-2", "deputy")
@@ -374,6 +377,12 @@ async def test_an_unhurried_clue_of_somebody_unknown_rings_for_nobody(office: Po
     assert dict(report.words) == {"nothing_to_tell": 1}
     await office.told(unmatched(office, cause="clue", reported_by_role="village", level="red"))
     assert len(await office.heard(HOUSE, "unmatched")) == 2
+
+
+def test_an_office_above_the_county_is_led_to_no_page_that_it_may_not_open() -> None:
+    found = replace(arrived(), step="unmatched", task_id=None)
+    assert link_of(found, Addressee("co-1", "office")) == link_of(found, Addressee("vc-2", "stand_in")) == "/identity"
+    assert link_of(found, Addressee("ci-1", "head")) is None
 
 
 async def test_where_nobody_is_to_match_it_is_kept_until_somebody_is(office: Post) -> None:
