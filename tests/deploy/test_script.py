@@ -139,3 +139,28 @@ def test_a_mark_of_another_python_or_another_lock_counts_for_nothing(
     assert not script.is_installed(["newer"])
     script.write_mark(["/usr/bin/python3.10", *locks])
     assert not script.is_installed(locks)
+
+
+_WITHOUT_THE_TESTS_PACKAGES = """
+import re, sys
+from importlib import import_module
+from importlib.metadata import packages_distributions
+
+def plain(name):
+    return re.sub("[-_.]+", "-", name).lower()
+
+locked = {plain(name) for name in re.findall("^([^ =]+)==", open("requirements.lock").read(), re.MULTILINE)}
+of = packages_distributions()
+sys.modules |= {name: None for name in of if not {plain(one) for one in of[name]} & locked}
+import_module(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [("up", "deploy.cli"), ("chaos", "tests.chaos.__main__"), ("bench", "tests.benchmarks.__main__")],
+)
+def test_a_command_installs_what_its_program_imports(script: ModuleType, command: str, module: str) -> None:
+    given = [sys.executable, "-c", _WITHOUT_THE_TESTS_PACKAGES, module]
+    result = subprocess.run(given, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (result.returncode != 0) == (command in script.WITH_TESTS), result.stderr
