@@ -23,7 +23,8 @@ else:
 
 class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The register's word: what decides the threshold, the yearly income of the newest known year, how many can work
-    (None: not told of anybody), and when the young were born."""
+    (None: not told of anybody), when the young were born, and which members are grown up (None: not known, in a
+    digest of before it was kept)."""
 
     household_no: str
     poverty_history: str
@@ -35,6 +36,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     earners: int | None = None
     young: dict[str, int] = {}
     is_removed: bool = False
+    grown: tuple[str, ...] | None = None
 
 
 class Word(msgspec.Struct, frozen=True, array_like=True, gc=False):

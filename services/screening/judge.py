@@ -59,7 +59,7 @@ def sight_of(known: Known, policy: Policy) -> Sight:
     """A household that the register knows, as the rules see it; an income counts with its year alone."""
     kind = _kind(policy.name, known.poverty_history, known.monitoring)
     income = (known.income_year, known.income_yuan) if known.income_year and known.income_yuan is not None else None
-    return Sight(kind, income, known.earners, known.young)
+    return Sight(kind, income, known.earners, known.young, known.grown)
 
 
 def _checked(facts: Facts, sight: Sight, lines: Lines, today: date) -> Judgement:

@@ -122,9 +122,9 @@ def _is_outside(one: EnrolmentFact, sight: Sight, lines: SchoolLines, today: dat
     if sight.young is None or not one.person_id:
         return False
     born = sight.young.get(one.person_id)
-    if born == 0:
-        return False
-    return born is None or not lines.ages[0] <= today.year - born <= lines.ages[1]
+    if born is None:
+        return sight.grown is None or one.person_id in sight.grown
+    return born != 0 and not lines.ages[0] <= today.year - born <= lines.ages[1]
 
 
 def _comes_of_age(one: EnrolmentFact, sight: Sight, lines: SchoolLines, today: date) -> Iterator[date]:

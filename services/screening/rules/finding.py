@@ -34,13 +34,15 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
     """A household as a rule sees it. `kind` decides the threshold; the rest is None where it is not known.
 
     `income` is (year, yuan) of the newest known year; `earners` how many members can work; `young` the year of birth of
-    each member who may be of school age, 0 where it is not told: whoever is not in it is grown up.
+    each member who may be of school age, 0 where it is not told; `grown` the other members. Whoever is in neither is
+    not in the register; where `grown` is not known, whoever is not in `young` is taken for grown up.
     """
 
     kind: str
     income: tuple[int, Decimal] | None = None
     earners: int | None = None
     young: Mapping[str, int] | None = None
+    grown: Sequence[str] | None = None
 
 
 Comparison = Literal["under", "at_most", "at_least", "over", "one_of", "before", "on_or_after"]

@@ -64,7 +64,7 @@ def _target(event: Registered) -> tuple[str, ...]:
 
 def known_of(event: Registered) -> Known:
     """The register's row as the digest keeps it: of the incomes the newest year's."""
-    household = event.data
+    household, year = event.data, civil_date(event.time).year
     newest = max(household.incomes, key=lambda income: income.year, default=None)
     return Known(
         household.household_no,
@@ -75,8 +75,9 @@ def known_of(event: Registered) -> Known:
         household.region,
         household.grid,
         _earners(household.members),
-        _young(household.members, civil_date(event.time).year),
+        {str(one.person_id): one.birth_year or 0 for one in household.members if _is_young(one, year)},
         is_removed=household.status == "removed",
+        grown=tuple(str(one.person_id) for one in household.members if not _is_young(one, year)),
     )
 
 
@@ -91,13 +92,9 @@ def _earners(members: Sequence[Member]) -> int | None:
 
 
 YOUNG_YEARS = 25
-"""Nobody who is older is of school age by any package; the digest keeps no more of a household than its rules read."""
+"""Nobody who is older is of school age by any package: of them the digest keeps no year."""
 
 
-def _young(members: Sequence[Member], year: int) -> dict[str, int]:
-    """Year of birth of whoever may be of school age; 0 for a member of whom it is not told."""
-    return {
-        str(one.person_id): one.birth_year or 0
-        for one in members
-        if one.birth_year is None or year - one.birth_year <= YOUNG_YEARS
-    }
+def _is_young(member: Member, year: int) -> bool:
+    """Whether somebody may be of school age, as far as the register tells."""
+    return member.birth_year is None or year - member.birth_year <= YOUNG_YEARS

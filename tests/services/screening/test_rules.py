@@ -7,10 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replace_struct
 
 from services.screening.explain import explained, of_finding, silent_if
 from services.screening.facts import Facts, pruned, replaced
@@ -21,7 +23,7 @@ from services.screening.rules.medical_insurance import SettlementFact, self_paid
 from services.screening.rules.window import leaves_on, months_after
 from services.screening.subscribers.household_registered import known_of
 from shared.policy import load
-from tests.services.screening.people import TODAY, fact, household_id, registered
+from tests.services.screening.people import TODAY, fact, household_id, person, registered
 
 FOLDER = Path(__file__).parent / "situations"
 SITUATIONS = [one for path in sorted(FOLDER.glob("*.yaml")) for one in yaml.safe_load(path.read_text("utf-8"))]
@@ -89,6 +91,20 @@ def test_a_digest_of_twenty_facts_stays_under_two_kilobytes() -> None:
     digest = Digest(known, facts_of(records))
     assert len(pack(digest)) <= 2048
     assert unpack(pack(digest)) == digest
+
+
+def test_a_digest_of_before_the_grown_were_kept_takes_whoever_it_does_not_name_for_grown_up() -> None:
+    """It held the young alone: of it nobody could tell an adult from a child whom the register does not list."""
+    known = known_of(registered(household_id(1), 1, {"born": [1985, 2010]}).body)
+    assert known.grown == (str(person(1)),) and known.young == {str(person(2)): 2010}
+    digest = msgspec.msgpack.decode(pack(Digest(known)))
+    digest[0] = digest[0][:-1]
+    before = unpack(msgspec.msgpack.encode(digest)).known
+    assert before == replace_struct(known, grown=None)
+    adult, unlisted = (facts_of([{"enrolment": "not_enrolled", "day": "2026-09-20", "person": who}]) for who in (1, 3))
+    for known_as, facts, levels in ((known, adult, []), (known, unlisted, ["red"]), (before, unlisted, [])):
+        found = judge(facts, sights_of(known_as, POLICY), lines_on("regular-2026", TODAY), TODAY).found
+        assert [one.level for one in found] == levels
 
 
 def test_what_no_window_reads_any_more_leaves_a_digest_that_grows_and_its_refund_with_it() -> None:

@@ -83,6 +83,7 @@ sights = st.builds(
         st.none(),
         st.dictionaries(st.sampled_from([str(person(n)) for n in (1, 2, 3)]), st.sampled_from(BORN)),
     ),
+    st.sampled_from([None, (), (str(person(1)),)]),
 )
 
 
