@@ -36,8 +36,8 @@ class Case(msgspec.Struct, frozen=True):
     """`explanation` is the newest warning's, in both grades; `is_confirmed`: a person confirmed any difficulty.
 
     `ends` are the instants at which the totals over several hops run out, `returned_by` the steps that have sent it
-    back on this way, `declined` the departments that have, `refused_by` who proposed and signed a refusal, `is_noticed`
-    whether the public notice has been held.
+    back on this way, `declined` the departments that have, `refused_by` who proposed and signed a refusal, `stood_back`
+    who is a relative and acts no more, `is_noticed` whether the public notice has been held.
     """
 
     case_id: UUID
@@ -60,6 +60,7 @@ class Case(msgspec.Struct, frozen=True):
     rounds: int
     returned_by: tuple[str, ...]
     refused_by: tuple[str, ...]
+    stood_back: tuple[str, ...]
     pauses: int
     appeals: int
     appeal_until: date | None

@@ -19,7 +19,7 @@ UPDATE cases c SET state = r.state, level = r.level, concerns = r.concerns, expl
     cause = r.cause, clock_started_at = r.clock_started_at, warning_ids = r.warning_ids, withdrawn_ids = r.withdrawn_ids,
     is_confirmed = r.is_confirmed, is_green = r.is_green, is_noticed = r.is_noticed, result = r.result,
     departments = r.departments, declined = r.declined, rounds = r.rounds, returned_by = r.returned_by, refused_by = r.refused_by,
-    pauses = r.pauses, appeals = r.appeals, appeal_until = r.appeal_until, ends = r.ends,
+    stood_back = r.stood_back, pauses = r.pauses, appeals = r.appeals, appeal_until = r.appeal_until, ends = r.ends,
     journey_due_at = r.journey_due_at, closed_at = r.closed_at, closed_because = r.closed_because
 FROM json_populate_recordset(NULL::cases, $1::json) r WHERE c.case_id = r.case_id
 RETURNING 1

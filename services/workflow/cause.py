@@ -249,6 +249,7 @@ def _case(event: WarningRaised, household_id: UUID, policy: Policy, now: datetim
         rounds=1,
         returned_by=(),
         refused_by=(),
+        stood_back=(),
         pauses=0,
         appeals=0,
         appeal_until=None,

@@ -300,17 +300,19 @@ def _stays(outcome: Stays, scene: Scene) -> Move:
 
 def _hands_over(outcome: HandsOver, scene: Scene) -> Move:
     """To the grid's deputy, or to the village, which settles whose it is. The clock does not stop."""
-    place, hand = scene.place, scene.hand
+    place, hand, case = scene.place, scene.hand, scene.file.case
+    if outcome.stands_back:
+        case = replace(case, stood_back=_all(case.stood_back, (hand.by,)))
     # By the grid: a merged one's deputy sits in the village's office, beside those of others.
     deputies = [
         one.officer_id for one in hand.posts if one.post == "deputy" and place.office == (one.grid or one.office_id)
     ]
-    deputy = next((one for one in deputies if outcome.to_deputy and one != hand.by), None)
+    deputy = next((one for one in deputies if outcome.to_deputy and one not in (hand.by, *case.stood_back)), None)
     office = place.office if deputy else office_at(VISIT, place.region, place.grid)
     now = scene.because.now
     task = replace(hand.task, version=hand.task.version + 1, claimed_by=deputy, claimed_at=now if deputy else None)
     moved = replace(place, office=office)
-    move = told("reassigned", scene.file.put(task, moved), moved, scene.because, task=task)
+    move = told("reassigned", scene.file.put(case, task, moved), moved, scene.because, task=task)
     return replace(move, word="reassigned")
 
 

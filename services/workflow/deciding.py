@@ -50,6 +50,7 @@ NOT_AN_APPROVER = Problem(
     403, "approver_needed", "This step is signed: it needs an officer with the capacity approver."
 )
 THE_SAME_PERSON = Problem(403, "same_person", "Whoever prepared or refused it does not sign it: another officer must.")
+STOOD_BACK = Problem(403, "stood_back", "You stood back from this case as a relative: another person acts on it.")
 CLAIMED = Problem(409, "already_claimed", "Somebody else has this task in hand.")
 
 
@@ -205,12 +206,15 @@ class Claiming(_OfTask):
 
 
 def _not_yours(ask: Ask, file: CaseFile, task: Task) -> Problem | None:
-    """Who may not act here: another role or department, and, where it is signed, no approver or the same person."""
+    """Who may not act here: another role or department, a relative who stood back, and, where it is signed, no approver
+    or the same person."""
     caller, place = ask.caller, file.place(task.place_id)
     if not may_act_at(caller, task.hop, task.region):
         return Problem(403, "forbidden", f"The role {caller.role} does not act at {task.hop}.")
     if caller.role == "department" and caller.department != place.branch:
         return NOT_FOUND
+    if ask.name in file.case.stood_back:
+        return STOOD_BACK
     if not load(file.case.policy).step(place.hop, place.step).signs:
         return None
     if caller.capacity != "approver":

@@ -86,11 +86,11 @@ def _limit(policy: Policy, row: asyncpg.Record) -> dict[str, Any]:
 
 
 async def whole(
-    connection: asyncpg.Connection, task_id: UUID, grade: Grade, department: str | None = None
+    connection: asyncpg.Connection, task_id: UUID, viewer: str, grade: Grade, department: str | None = None
 ) -> dict[str, Any] | None:
     """One task with its question, clock, actions, path and history; None where the caller's scope shows none.
 
-    A department sees its own branches alone.
+    A department sees its own branches alone; whoever stood back from the case as a relative is offered nothing.
     """
     row = await connection.fetchrow(SQL.one, task_id)
     if row is not None and department is not None and (row["hop"], row["branch"]) != ("department", department):
@@ -101,7 +101,8 @@ async def whole(
         return None
     case, place = case_of(found), record(Place, there)
     now: datetime = await connection.fetchval(SQL.now)
-    shown = item(row)
+    shown, has_stood_back = item(row), viewer in case.stood_back
+    acts = row["state"] == "open" and not has_stood_back
     return shown | {
         "question": _named(HOPS[place.hop].QUESTIONS[place.step]),
         "why": why(case, grade),
@@ -112,7 +113,8 @@ async def whole(
             "limit": shown["limit"],
             "provisional": _is_provisional(place, shown["limit"]["unit"]),
         },
-        "actions": await _actions(connection, case, place, now) if row["state"] == "open" else [],
+        "actions": await _actions(connection, case, place, now) if acts else [],
+        "stood_back": has_stood_back,
         "path": await path(connection, case),
         **await story(connection, case.case_id),
     }

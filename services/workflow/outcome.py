@@ -69,10 +69,12 @@ class Stays:
 
 @dataclass(frozen=True, slots=True)
 class HandsOver:
-    """Another person of the hop takes the task; its clock runs on. `to_deputy`: the grid's own deputy may."""
+    """Another person of the hop takes the task; its clock runs on. `to_deputy`: the grid's own deputy may.
+    `stands_back`: whoever hands it over is a relative, and acts on this case no more."""
 
     reason_code: str
     to_deputy: bool
+    stands_back: bool
 
 
 @dataclass(frozen=True, slots=True)

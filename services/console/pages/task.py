@@ -48,8 +48,12 @@ class Filled:
 NOTHING = Filled({}, {})
 SIGNED = ("sign", "appeal")
 """Steps that an approver decides; the service has the last word."""
-NOT_THIS_PERSON = {"approver_needed": "task.approver_needed", "same_person": "task.same_person"}
-"""Why a signature is another one's, by the service's code: each in its own words."""
+NOT_THIS_PERSON = {
+    "approver_needed": "task.approver_needed",
+    "same_person": "task.same_person",
+    "stood_back": "task.stood_back",
+}
+"""Why another one acts, by the service's code: each in its own words."""
 
 
 def routes(console: Console) -> APIRouter:
@@ -72,6 +76,7 @@ def routes(console: Console) -> APIRouter:
             return to(f"/tasks/{task_id}")
         now = await console.neighbours.get("workflow", f"/v1/tasks/{task_id}", token)
         banner = {503: "task.away", 409: "task.already_claimed"}.get(answer.status, "task.refused")
+        banner = NOT_THIS_PERSON.get(answer.code, banner)
         filled = Filled({}, {}, banner, {"code": answer.code})
         return await show(console, request, viewer, now, filled, None, answer.page_status)
 
@@ -187,7 +192,8 @@ async def show(
         return console.frame.unshown(request, viewer, "task.title", "task.away_read", "task.not_found", answer.status)
     task, words = answer.body, console.frame.words(viewer.language)
     acts = viewer.may("task.decide") and may_act_at(viewer.officer, str(task["hop"]), str(task.get("region") or ""))
-    can_act = acts and task.get("state") == "open"
+    is_asked = acts and task.get("state") == "open"
+    can_act = is_asked and not task.get("stood_back")
     home, contact, found = await asyncio.gather(
         console.household(viewer.caller, UUID(str(task["household_id"]))),
         _contact(console, viewer, task) if can_act and viewer.may("household.unmask") else _none(),
@@ -213,7 +219,7 @@ async def show(
         stations=way.stations(path, case, named, words), next_hop=next_hop(task),
         clock_from=clock_from(task, spot), spot=spot, prepared=sent,
         step=words.step(task["hop"], task.get("step")),
-        not_this_person=not_this_person(task, sent, viewer) if can_act else None,
+        not_this_person=not_this_person(task, sent, viewer) if is_asked else None,
         concerns=[words.concern(code) for code in task.get("concerns") or ()],
         group=group_of(task),
     )  # fmt: skip
@@ -319,7 +325,9 @@ def visitors_of(task: Mapping[str, Any]) -> list[str]:
 
 
 def not_this_person(task: Mapping[str, Any], sent: Mapping[str, Any] | None, viewer: Viewer) -> str | None:
-    """Why this viewer cannot sign here, said before anything is typed; None where nothing is known against it."""
+    """Why this viewer does not act here, said before anything is typed; None where nothing is known against it."""
+    if task.get("stood_back"):
+        return "task.stood_back"
     if task.get("step") not in SIGNED:
         return None
     if viewer.officer.capacity != "approver":

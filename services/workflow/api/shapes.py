@@ -167,12 +167,14 @@ class Story(Reply):
 
 
 class TaskWhole(TaskShown, Story):
-    """One task with its question, clock, actions, way and history."""
+    """One task with its question, clock, actions, way and history. `stood_back`: the caller has, as a relative, and is
+    offered no action."""
 
     question: InBoth
     why: Why
     clock: ClockShown
     actions: list[ActionOffered]
+    stood_back: bool
 
 
 class PlaceShown(Reply):

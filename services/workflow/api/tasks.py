@@ -56,7 +56,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
     @routes.get("/v1/tasks/{task_id}")
     async def task(task_id: UUID, caller: Reader) -> dict[str, Any]:
         async with scoped(service.api, caller) as connection:
-            found = await desk.whole(connection, task_id, grade(caller), own_branch(caller))
+            found = await desk.whole(connection, task_id, who(caller), grade(caller), own_branch(caller))
         if found is None:
             raise refuse(404, "not_found", "There is no such task in your area.")
         return found

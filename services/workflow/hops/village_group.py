@@ -55,7 +55,8 @@ class NotMine(Form):
 FORMS: Mapping[str, type[Form]] = {"report": Report, "not_reached": NotReached, "not_mine": NotMine}
 
 _SEEN = {"confirmed": "difficulty_seen", "not_seen": "no_difficulty_seen", "unclear": "not_sure"}
-_DEPUTY_MAY = frozenset({"relative", "away"})
+_RELATIVE = "relative"
+_DEPUTY_MAY = frozenset({_RELATIVE, "away"})
 """A household of another grid is not the deputy's either: that one the village settles."""
 
 
@@ -71,6 +72,6 @@ def decide(form: Form, reason_code: str, standing: Standing) -> Outcome:
         case NotReached():
             return Stays(reason_code)
         case NotMine():
-            return HandsOver(reason_code, to_deputy=reason_code in _DEPUTY_MAY)
+            return HandsOver(reason_code, reason_code in _DEPUTY_MAY, stands_back=reason_code == _RELATIVE)
         case _:
             raise AssertionError(f"{type(form).__name__} is no form of this hop")

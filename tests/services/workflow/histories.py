@@ -399,6 +399,7 @@ class World:
         same("its departments", set(case.departments), set(account.departments))
         same("who declined", set(case.declined), account.declined)
         same("who refused", set(case.refused_by), account.refused_by)
+        same("who stood back", set(case.stood_back), account.stood_back)
         same("what returned", set(case.returned_by), {".".join(one) for one in account.returned_by})
         same("the journey's end", case.journey_due_at, account.journey)
         same("the ends of the totals", dict(case.ends), account.ends)
@@ -499,8 +500,9 @@ def caller_at(spot: Spot, officer: str, is_approver: bool) -> Caller:
 
 
 PEOPLE: Mapping[str, Sequence[str]] = {
-    "village_group": ("gw-1", "gw-2"), "village_committee": ("vc-1", "vc-2"), "village_return": ("vc-1", "vc-2"),
-    "township": ("tw-1", "tw-2", "tw-3"), "township_return": ("tw-1",), "department": ("dp-1",),
+    "village_group": ("gw-1", "gw-2", "gw-3"), "village_committee": ("vc-1", "vc-2"),
+    "village_return": ("vc-1", "vc-2"), "township": ("tw-1", "tw-2", "tw-3"), "township_return": ("tw-1",),
+    "department": ("dp-1",),
     "county": ("co-1", "co-2", "co-3", "co-4", "co-5", "co-6"),
 }  # fmt: skip
 

@@ -158,6 +158,7 @@ class Account:
     declined: set[str] = field(default_factory=set)
     returned_by: set[Step] = field(default_factory=set)
     refused_by: set[str] = field(default_factory=set)
+    stood_back: set[str] = field(default_factory=set)
     pauses: int = 0
     appeals: int = 0
     appeal_until: date | None = None
@@ -352,7 +353,9 @@ class Account:
         return actions
 
     def refused_to(self, spot: Spot, officer: str, is_approver: bool) -> str | None:
-        """Why this person does not sign here."""
+        """Why this person does not act, or sign, here."""
+        if officer in self.stood_back:
+            return "stood_back"
         if not self.package.steps[spot.at].get("signs"):
             return None
         if not is_approver:
@@ -537,7 +540,10 @@ class Account:
 
     def _not_mine(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
         spot.asked += 1
-        deputy_may = form["because"] in ("relative", "away") and by != "gw-2" and spot.office == self.grid
+        if form["because"] == "relative":
+            self.stood_back.add(by)
+        deputy_may = form["because"] in ("relative", "away") and not {"gw-2"} & {by, *self.stood_back}
+        deputy_may &= spot.office == self.grid
         spot.office = self.grid if deputy_may else self.region
 
     def _pause(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:

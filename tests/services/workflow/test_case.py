@@ -6,12 +6,14 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.workflow import desk as desk_room
 from services.workflow.deciding import Deciding
 from shared.access.tokens import Caller
 from shared.contracts.hop import Entered
 from shared.messaging.faults import Refused
 from shared.messaging.unit_of_work import SET_SCOPE
 from shared.policy import load
+from shared.postgres import session
 from tests.services.workflow.house import (
     CADRE,
     RAISED_AT,
@@ -252,6 +254,28 @@ async def test_not_mine_goes_to_the_deputy_then_to_the_village_and_the_clock_doe
     assert (again["office"], again["claimed_by"], again["due_at"]) == (VILLAGE, None, task["due_at"])
     assert (await desk.words(house))[-2:] == ["reassigned", "reassigned"]
     assert (await desk.decide(again, "report", report(), CADRE))["outcome"] == "advanced"
+
+
+async def test_whoever_stood_back_as_a_relative_acts_on_the_case_no_more(desk: Desk) -> None:
+    await desk.upload(REGISTER)
+    house = household(38)
+    task = await desk.opened(house)
+    deputy = Caller("gw-2", "grid_worker", VILLAGE, GRID)
+    answer = await desk.decide(task, "not_mine", {}, deputy, reason_code="relative")
+    assert answer["next"]["office"] == VILLAGE, "the deputy's own relative is the village's to settle"
+    again = await desk.task(house)
+    for call in (desk.claim(again, deputy), desk.decide(again, "report", report(), deputy)):
+        with pytest.raises(Refused) as refused:
+            await call
+        assert (refused.value.problem.status, refused.value.problem.code) == (403, "stood_back")
+    for officer, offered in (("gw-2", []), ("gw-1", ["report", "not_reached", "not_mine"])):
+        async with session(desk.worker) as connection:
+            shown = await desk_room.whole(connection, task["task_id"], officer, "band")
+        assert shown is not None and shown["stood_back"] == (not offered)
+        assert [one["action"] for one in shown["actions"]] == offered
+    answer = await desk.decide(again, "not_mine", {}, reason_code="away")
+    assert answer["next"]["office"] == VILLAGE, "nor is it handed to a deputy who stood back"
+    assert (await desk.decide(await desk.task(house), "report", report()))["outcome"] == "advanced"
 
 
 async def test_not_mine_goes_to_a_merged_grids_deputy_who_sits_in_the_villages_office(desk: Desk) -> None:

@@ -69,7 +69,9 @@ async def tasks(desk: Desk, house: UUID) -> list[Any]:
 async def shown(desk: Desk, task: Any) -> dict[str, Any]:
     caller = caller_at(task)
     async with session(desk.worker) as connection:
-        found = await desk_room.whole(connection, task["task_id"], "exact", caller.department)
+        found = await desk_room.whole(
+            connection, task["task_id"], caller.officer_id or caller.role, "exact", caller.department
+        )
     assert found is not None
     return found
 
@@ -408,7 +410,7 @@ async def test_a_department_sees_and_decides_its_own_branch_alone(desk: Desk) ->
     task = await noticed(desk, house, "department.measure_plan")
     stranger = Caller("dp-x", "department", COUNTY, department="water")
     async with session(desk.worker) as connection:
-        assert await desk_room.whole(connection, task["task_id"], "exact", "water") is None
+        assert await desk_room.whole(connection, task["task_id"], "dp-x", "exact", "water") is None
     with pytest.raises(Refused) as refused:
         await act(desk, task, caller=stranger)
     assert refused.value.problem.status == 404
@@ -547,7 +549,12 @@ async def test_a_case_in_a_village_newer_than_the_table_is_its_township_s_as_any
 
 async def _sees(desk: Desk, caller: Caller, task: Any) -> bool:
     async with scoped(desk.api, caller) as connection:
-        return await desk_room.whole(connection, task["task_id"], "exact", caller.department) is not None
+        return (
+            await desk_room.whole(
+                connection, task["task_id"], caller.officer_id or caller.role, "exact", caller.department
+            )
+            is not None
+        )
 
 
 async def test_a_package_that_changes_while_a_case_is_open_changes_later_cases_alone(desk: Desk) -> None:

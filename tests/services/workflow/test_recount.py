@@ -29,7 +29,7 @@ async def desk(desk: Desk) -> Desk:
 
 async def clock(desk: Desk, task: Any) -> dict[str, Any]:
     async with session(desk.worker) as connection:
-        shown = await desk_room.whole(connection, task["task_id"], "exact")
+        shown = await desk_room.whole(connection, task["task_id"], "gw-1", "exact")
     assert shown is not None
     found: dict[str, Any] = shown["clock"]
     return found

@@ -29,8 +29,9 @@ def test_every_report_goes_on_with_what_was_seen(difficulty: Any, reason: str) -
 def test_an_attempt_stays_and_another_grids_household_is_not_the_deputys() -> None:
     tried = NotReached.model_validate({"tried_on": "2026-11-24", "how": "visit"})
     assert decide(tried, "moved", HERE) == Stays("moved")
-    assert decide(NotMine(), "relative", HERE) == HandsOver("relative", to_deputy=True)
-    assert decide(NotMine(), "other_grid", HERE) == HandsOver("other_grid", to_deputy=False)
+    assert decide(NotMine(), "relative", HERE) == HandsOver("relative", to_deputy=True, stands_back=True)
+    assert decide(NotMine(), "away", HERE) == HandsOver("away", to_deputy=True, stands_back=False)
+    assert decide(NotMine(), "other_grid", HERE) == HandsOver("other_grid", to_deputy=False, stands_back=False)
 
 
 @pytest.mark.parametrize(
