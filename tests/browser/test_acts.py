@@ -11,12 +11,12 @@ from tests.browser.house import NAMES, PHONE, TOWNSHIP_OFFICER, Village
 from tests.journeys.road import CADRE, DEPUTY, WORKER
 from tests.until import until
 
-HOUSES = 6
+HOUSES = 7
 
 
 @pytest_asyncio.fixture(scope="module", autouse=True)
 async def tasks(village: Village) -> list[dict[str, Any]]:
-    """Six open first looks, oldest first."""
+    """Seven open first looks, oldest first."""
     found = []
     for number in range(1, HOUSES + 1):
         household_no = await village.register(number)
@@ -122,6 +122,27 @@ async def test_what_is_wrong_is_said_where_it_is_and_the_draft_is_kept(
         await worker.shoot("task-wrong.phone", whole=True)
         worker.errors = [one for one in worker.errors if "422" not in one]
     assert await _decisions(village, task) == 0
+
+
+async def test_a_relative_stands_back_and_reads_why_nothing_is_asked_any_more(
+    village: Village, tasks: list[dict[str, Any]]
+) -> None:
+    address = f"/tasks/{tasks[6]['task_id']}"
+    async with village.officer(WORKER) as worker:
+        page = worker.page
+        await page.goto(f"{address}?action=not_mine")
+        await page.locator("label.option:has(input[name='reason_code'][value='relative'])").click()
+        await page.locator(".bar .main-act").click()
+        await expect(page.locator(".banner.good")).to_be_visible()
+        await page.goto(address)
+        await expect(page.locator(".hand .word")).to_contain_text("亲属")
+        await expect(page.locator("#decide")).to_have_count(0)
+        await expect(page.locator("a.phone")).to_have_count(0)
+        await worker.is_accessible()
+        await worker.shoot("stood-back")
+    async with village.officer(DEPUTY) as deputy:
+        await deputy.page.goto(address)
+        await expect(deputy.page.locator("#decide")).to_be_visible()
 
 
 async def test_a_full_name_takes_a_reason(village: Village, tasks: list[dict[str, Any]]) -> None:
