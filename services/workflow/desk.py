@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from services.workflow import history
+from services.workflow import branch, history
 from services.workflow.case import Case, Place, case_of, record
 from services.workflow.deciding import actions_at, asked_at, form_of
 from services.workflow.form import schema_of
@@ -93,7 +93,7 @@ async def whole(
     A department sees its own branches alone; whoever stood back from the case as a relative is offered nothing.
     """
     row = await connection.fetchrow(SQL.one, task_id)
-    if row is not None and department is not None and (row["hop"], row["branch"]) != ("department", department):
+    if row is not None and department is not None and not branch.is_own(dict(row), department):
         return None
     found = await connection.fetchrow(SQL.case, row["case_id"]) if row else None
     there = await connection.fetchrow(SQL.place, row["place_id"]) if row else None
@@ -116,7 +116,7 @@ async def whole(
         "actions": await _actions(connection, case, place, now) if acts else [],
         "stood_back": has_stood_back,
         "path": await path(connection, case),
-        **await story(connection, case.case_id),
+        **await story(connection, case.case_id, department),
     }
 
 
@@ -183,36 +183,47 @@ def _station(hop: str, at: int, here: int, row: asyncpg.Record | None, route: Se
     }
 
 
-async def story(connection: asyncpg.Connection, case_id: UUID) -> dict[str, Any]:
-    """A case's steps, what was told in its forms, and who was told of it, oldest first."""
+async def story(connection: asyncpg.Connection, case_id: UUID, department: str | None = None) -> dict[str, Any]:
+    """A case's steps, what was told in its forms, and who was told of it, oldest first; a department's share of it."""
     steps: Sequence[asyncpg.Record] = await connection.fetch(history.SQL.of_case, case_id)
     notices: Sequence[asyncpg.Record] = await connection.fetch(history.SQL.notices_of_case, case_id)
     forms: Sequence[asyncpg.Record] = await connection.fetch(history.SQL.decisions_of_case, case_id)
-    return {
+    found = {
         "history": [dict(row) for row in steps],
         "notices": [dict(row) for row in notices],
         "decisions": [dict(row) | {"form": orjson.loads(row["form"])} for row in forms],
     }
+    return found if department is None else branch.story_of(found, department)
 
 
-async def whole_case(connection: asyncpg.Connection, case_id: UUID, grade: Grade) -> dict[str, Any] | None:
-    """One case with its places, path and history; None where the caller's scope shows none."""
+async def whole_case(
+    connection: asyncpg.Connection, case_id: UUID, grade: Grade, department: str | None = None
+) -> dict[str, Any] | None:
+    """One case with its places, path and history; None where the caller's scope shows none.
+
+    A department sees its own branch of a case that it was asked to help, and no other case.
+    """
     row = await connection.fetchrow(SQL.case, case_id)
     if row is None:
         return None
-    case = case_of(row)
-    places = await connection.fetch(SQL.places, case_id)
+    case, places = case_of(row), [dict(one) for one in await connection.fetch(SQL.places, case_id)]
+    asked = case.departments
+    if department is not None:
+        if not any(branch.is_own(one, department) for one in places):
+            return None
+        places, asked = branch.on_its_way(places, department), (department,)
     names = (
         "case_id", "household_id", "state", "level", "cause", "policy", "concerns", "warning_ids", "is_confirmed",
-        "is_green", "result", "appeal_until", "departments", "rounds", "pauses",
+        "is_green", "result", "appeal_until", "rounds", "pauses",
         "clock_started_at", "journey_due_at", "opened_at", "closed_at", "closed_because", "region", "grid",
     )  # fmt: skip
     return {
         **{name: getattr(case, name) for name in names},
         **dict(await connection.fetchrow(SQL.household, case.household_id) or {}),
+        "departments": asked,
         "route": [one.hop for one in case.route],
         "why": why(case, grade),
-        "places": [dict(one) for one in places],
+        "places": places,
         "path": await path(connection, case),
-        **await story(connection, case_id),
+        **await story(connection, case_id, department),
     }

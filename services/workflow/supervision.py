@@ -183,7 +183,7 @@ class Answering(_OfSupervision):
     def decide(self, state: State, input: Input, now: datetime) -> Decision:
         ask: Letter = input.body
         one: Supervision | None = state.get(("supervision", ask.supervision_id))
-        if one is None:
+        if one is None or (ask.caller.role == "department" and not answers_for(ask.caller, one)):
             return Decision(problem=NOT_FOUND)
         if not answers_for(ask.caller, one):
             return Decision(problem=Problem(403, "forbidden", f"The office {one.office} answers this one."))
@@ -281,9 +281,11 @@ async def supervisions_of(
     office: str | None,
     after: tuple[datetime, UUID],
     limit: int,
+    department: str | None = None,
 ) -> list[dict[str, Any]]:
-    """A page of supervisions with what was written to each, and what each asks of the caller (`asks`)."""
-    rows = await connection.fetch(SQL.list, state, office, *after, limit)
+    """A page of supervisions with what was written to each, and what each asks of the caller (`asks`). A department
+    sees those of its own branches."""
+    rows = await connection.fetch(SQL.list, state, office, *after, limit, department)
     written = await connection.fetch(SQL.statements_of, [row["supervision_id"] for row in rows])
     found: dict[UUID, list[dict[str, Any]]] = {}
     for row in written:

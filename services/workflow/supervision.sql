@@ -30,6 +30,7 @@ SELECT s.supervision_id, s.place_id, s.case_id, s.household_id, h.household_no, 
     p.state AS place_state, p.ended_at, trim(s.region) AS region, s.grid
 FROM supervisions s JOIN places p USING (place_id) LEFT JOIN households h ON h.household_id = s.household_id
 WHERE ($1::text IS NULL OR s.state = $1) AND ($2::text IS NULL OR $2 IN (s.office, s.supervisor))
+    AND ($6::text IS NULL OR (s.hop = 'department' AND s.branch = $6))
     AND (s.opened_at, s.supervision_id) > ($3, $4)
 ORDER BY s.opened_at, s.supervision_id LIMIT $5
 

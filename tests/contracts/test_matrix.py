@@ -113,8 +113,9 @@ MEANT: Mapping[str, frozenset[int]] = {
     "PUT /v1/preferences": frozenset({200}),
 }
 """Calls without an object for which a body that says nothing is no fault, or a fault of its own."""
-NOT_OF_THE_DEPARTMENT = frozenset({"GET /v1/tasks/{task_id}", "GET /v1/batches/{id}"})
-"""A task at the village and another department's batch: of those a department sees its own alone."""
+NOT_OF_THE_DEPARTMENT = frozenset({"GET /v1/tasks/{task_id}", "GET /v1/cases/{case_id}", "GET /v1/batches/{id}"})
+"""A task at the village, a case that asks nothing of any department, and another department's batch: of those a
+department sees its own alone."""
 NOBODYS = frozenset(
     {
         "GET /v1/batches/{id}/rejections.xlsx", "GET /v1/notices/household/{household_id}",

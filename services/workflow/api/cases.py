@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from services.workflow import desk
+from services.workflow.api import own_branch
 from shared.access.roles import grade
 from shared.access.tokens import Caller
 from shared.service import Service
@@ -19,7 +20,7 @@ def router(service: Service) -> APIRouter:
     @routes.get("/v1/cases/{case_id}")
     async def case(case_id: UUID, caller: Annotated[Caller, Depends(allowed("case.read"))]) -> dict[str, Any]:
         async with scoped(service.api, caller) as connection:
-            found = await desk.whole_case(connection, case_id, grade(caller))
+            found = await desk.whole_case(connection, case_id, grade(caller), own_branch(caller))
         if found is None:
             raise refuse(404, "not_found", "There is no such case in your area.")
         return found

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.workflow import alarm, supervision
+from services.workflow.api import own_branch
 from services.workflow.supervision import ANSWER, CLOSE, Letter, Writing
 from shared.access.tokens import Caller
 from shared.messaging.unit_of_work import UnitOfWork
@@ -34,7 +35,9 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
     ) -> dict[str, Any]:
         begin = cursor.read(after, FIRST)
         async with scoped(service.api, caller) as connection:
-            items = await supervision.supervisions_of(connection, caller, state, office, begin, limit)
+            items = await supervision.supervisions_of(
+                connection, caller, state, office, begin, limit, own_branch(caller)
+            )
         last = items[-1] if len(items) == limit else None
         return {"items": items, "next": cursor.packed(last["opened_at"], last["supervision_id"]) if last else None}
 

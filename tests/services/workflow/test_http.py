@@ -176,6 +176,15 @@ async def test_a_grid_worker_sees_the_own_grid_only_and_other_places_are_nowhere
     assert (await outside.decide(task, outside.cadre))["outcome"] == "advanced", "the village may act for the group"
 
 
+async def test_a_case_that_asks_nothing_of_a_department_is_nowhere_for_it(outside: Outside) -> None:
+    house = household(107)
+    await outside.warn(house)
+    task = await outside.task(house, "village_group", outside.worker)
+    housing = outside.headers("department", "dp-1", region="341221", department="housing")
+    for path in (f"/v1/tasks/{task['task_id']}", f"/v1/cases/{task['case_id']}"):
+        assert (await outside.get(path, housing, 404))["code"] == "not_found"
+
+
 async def test_the_desk_is_listed_by_urgency_in_pages_and_filtered(outside: Outside) -> None:
     grid = f"{VILLAGE}-05"
     levels = ["yellow", "red", "orange", "yellow", "red"]

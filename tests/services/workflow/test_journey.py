@@ -16,16 +16,19 @@ import pytest_asyncio
 from services.workflow import desk as desk_room
 from services.workflow.hops import HOPS
 from services.workflow.subscribers import subscribers
+from services.workflow.supervision import supervisions_of
 from shared.access.tokens import Caller
 from shared.clock import civil_date
 from shared.contracts.clue import Clue
 from shared.messaging.faults import Refused
 from shared.postgres import session
+from shared.web import cursor
 from shared.web.callers import scoped
 from tests.services.workflow.house import CADRE, REGISTER, WORKER, Desk, household, opened_desk
 from tests.tokens import VILLAGE
 
 COUNTY, TOWNSHIP = VILLAGE[:6], VILLAGE[:9]
+OLDEST = (cursor.LONG_AGO, cursor.NIL)
 BY_STEP: dict[str, Caller] = {
     "village_group.first_look": WORKER,
     "township.review": Caller("tw-1", "township", TOWNSHIP, capacity="handler"),
@@ -76,12 +79,15 @@ async def shown(desk: Desk, task: Any) -> dict[str, Any]:
     return found
 
 
-async def act(desk: Desk, task: Any, action: str | None = None, caller: Caller | None = None, **form: Any) -> Any:
+async def act(
+    desk: Desk, task: Any, action: str | None = None, caller: Caller | None = None, comment: str = "", **form: Any
+) -> Any:
     """The first action, or this one, by its own example."""
     offered = (await shown(desk, task))["actions"]
     found = next(one for one in offered if action in (None, one["action"]))
     answer = found["form_schema"]["examples"][0] | form
     more = {"reason_code": found["reason_codes"][0]} if found["reason_codes"] else {}
+    more |= {"comment": comment} if comment else {}
     return await desk.decide(task, found["action"], answer, caller or caller_at(task), **more)
 
 
@@ -414,6 +420,88 @@ async def test_a_department_sees_and_decides_its_own_branch_alone(desk: Desk) ->
     with pytest.raises(Refused) as refused:
         await act(desk, task, caller=stranger)
     assert refused.value.problem.status == 404
+
+
+async def seen_by(desk: Desk, house: UUID, department: str) -> Any:
+    """The case as a department sees it, None where it sees none."""
+    case_id = (await desk.case(house))["case_id"]
+    async with session(desk.worker) as connection:
+        return await desk_room.whole_case(connection, case_id, "exact", department)
+
+
+def made(story: Any) -> list[str]:
+    return [one["action"] for one in story["decisions"]]
+
+
+def said(story: Any) -> list[str]:
+    return [one["comment"] for one in story["history"] if one["comment"]]
+
+
+async def test_a_department_sees_its_own_branch_and_what_asked_it_and_no_other_words(desk: Desk) -> None:
+    house, asked = household(19), ["housing", "medical_insurance", "water"]
+    await noticed(desk, house, "township.review")
+    await act(desk, await only(desk, house, "township.review"), comment="收入以村里核实为准")
+    await walk(desk, house, "county.review")
+    await act(desk, await only(desk, house, "county.review"), departments=asked, note="名下有一辆车")
+    await walk(desk, house, "county.entry")
+    assert await seen_by(desk, house, "housing") is None, "not asked yet"
+    await act(desk, await only(desk, house, "county.entry"), comment="请在月底前落实")
+    await desk.deliver()
+    branches = {one["branch"]: one for one in await tasks(desk, house) if one["hop"] == "department"}
+    await act(desk, branches["medical_insurance"], "decline", comment="已报销到顶")
+    await act(desk, branches["housing"], comment="先修房顶")
+
+    case = await seen_by(desk, house, "housing")
+    assert (made(case), said(case)) == (["enter", "plan"], ["请在月底前落实", "先修房顶"])
+    for part in ("places", "history"):
+        assert {one["branch"] for one in case[part]} == {"main", "housing"}, part
+    assert {one["action"] for one in case["history"]} >= {"report", "record_visit", "approve"}, "as bare steps"
+    assert case["departments"] == ("housing",)
+    assert [one for one in ("已入户", "名下有", "收入以", "报销到顶") if one in str(case)] == []
+    declined = await seen_by(desk, house, "medical_insurance")
+    assert (made(declined), said(declined)) == (["enter", "decline"], ["请在月底前落实", "已报销到顶"])
+    assert await seen_by(desk, house, "civil_affairs") is None
+
+    third = await shown(desk, branches["water"])
+    assert (made(third), said(third)) == (["enter"], ["请在月底前落实"]), "one decision asked all three"
+    await act(desk, await only(desk, house, "county.reassign"), "reassign", department="civil_affairs", note="改派")
+    assert made(await seen_by(desk, house, "civil_affairs")) == ["reassign"]
+    assert made(await seen_by(desk, house, "medical_insurance")) == ["enter", "decline"], "what became of it is a step"
+    await desk.deliver()
+    for task in [one for one in await tasks(desk, house) if one["hop"] == "department"]:
+        await act(desk, task, comment=f"{task['branch']}已办")
+    last = await seen_by(desk, house, task["branch"])
+    assert said(last)[-1] == f"{task['branch']}已办", "the last one's step is the township's"
+    await act(desk, await only(desk, house, "township_return.hand_back"), "dispute", departments=["housing"])
+    assert made(await seen_by(desk, house, "housing")) == ["enter", "plan", "dispute"]
+    assert made(await seen_by(desk, house, "water")) == ["enter", "plan"]
+
+
+async def test_a_department_sees_and_answers_the_supervisions_of_its_own_branches_alone(desk: Desk) -> None:
+    house = household(20)
+    await noticed(desk, house, "county.review")
+    await act(desk, await only(desk, house, "county.review"), departments=["housing", "water"])
+    await walk(desk, house, "department.measure_plan")
+    await desk.deliver()
+    await desk.advance(timedelta(days=40))
+    while (await desk.ring())[0]:
+        continue
+    housing, water = (Caller(f"dp-{one}", "department", COUNTY, department=one) for one in ("housing", "water"))
+
+    async def asked(caller: Caller) -> dict[str, Any]:
+        async with session(desk.worker) as connection:
+            found = await supervisions_of(connection, caller, "open", None, OLDEST, 200, caller.department)
+        assert {(one["hop"], one["branch"]) for one in found} == {("department", caller.department)}
+        return {str(one["household_id"]): one for one in found}
+
+    one = (await asked(housing))[str(house)]
+    assert one["asks"] == "answer" and (await asked(water))[str(house)]["office"] == f"{COUNTY}-water"
+    with pytest.raises(Refused) as refused:
+        await desk.write("answer", one["supervision_id"], "不是我们的", water)
+    assert refused.value.problem.status == 404
+    assert (await desk.write("answer", one["supervision_id"], "本周落实", housing))["state"] == "answered"
+    assert said(await seen_by(desk, house, "housing"))[-1] == "本周落实"
+    assert "本周落实" not in str(await seen_by(desk, house, "water"))
 
 
 async def test_the_green_channel_relieves_beside_the_ordinary_way(desk: Desk) -> None:

@@ -152,6 +152,9 @@ async def test_from_outside_by_tokens_and_calls_alone(database: str, topics: str
         await outside.post(f"{path}/closures", township, {"text": "已阅"}, 409)
         await outside.post(f"{path}/answers", auditor, {"text": "审计不答"}, 403)
         await outside.post(f"{path}/closures", outside.cadre, {"text": "村级不结"}, 403)
+        housing = outside.headers("department", "dp-1", region="341221", department="housing")
+        assert await all_of(outside, housing) == [], "no branch of its own is late"
+        await outside.post(f"{path}/answers", housing, {"text": "不是部门的"}, 404)
         await outside.post(f"{path}/answers", outside.worker, {"text": "明日入户"})
         [item] = [one for one in await all_of(outside, township, state="answered") if one["household_id"] == str(house)]
         assert item["asks"] == "closure"
