@@ -169,10 +169,11 @@ class Live:
 @dataclass(slots=True)
 class Arrivals:
     """The new tasks of one page, by what they are about; one that has left again is no longer new, its case's others
-    are."""
+    are. On a department's page those of its own branches alone are listed."""
 
     filters: dict[str, str]
     known: frozenset[str]
+    department: str | None = None
     tasks: dict[tuple[str | None, str | None, int, str], str | None] = field(default_factory=dict)
 
     def note(self, one: Heard) -> None:
@@ -191,6 +192,8 @@ class Arrivals:
 
     def _fits(self, one: Heard) -> bool:
         about, filters = one.about, self.filters
+        if self.department is not None and (about.hop, about.branch) != ("department", self.department):
+            return False
         if about.task_id and about.task_id[:8] in self.known:
             return False
         if filters.get("mine") or filters.get("lateness", "normal") != "normal":

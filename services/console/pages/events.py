@@ -70,7 +70,7 @@ class Page:
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         """Until the page closes, the session ends or the process goes. What came meanwhile is caught up at once."""
-        arrivals, notices, warned = Arrivals(self.filters, self.known), 0, set[str]()
+        arrivals, notices, warned = Arrivals(self.filters, self.known, self.viewer.caller.department), 0, set[str]()
         with self.console.live.listening(self.viewer.caller, MOVED_BY.get(self.name, ())) as ear:
             heard: list[Heard] | None = self.console.live.since(self.since, ear)
             while heard is not None and await self.console.sessions.find(self.request):

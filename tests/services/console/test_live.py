@@ -79,6 +79,14 @@ def test_a_department_that_has_answered_takes_no_other_departments_new_task_with
     assert not arrivals.tasks
 
 
+def test_a_department_is_told_of_new_tasks_of_its_own_branches_alone() -> None:
+    arrivals, case = Arrivals({}, frozenset(), "housing"), uuid4()
+    arrivals.note(told())
+    for branch in ("medical_insurance", "housing"):
+        arrivals.note(told(case_id=case, hop="department", branch=branch))
+    assert [key[1:] for key in arrivals.tasks] == [("department", 1, "housing")]
+
+
 @pytest.mark.parametrize(
     ("filters", "number"),
     [
