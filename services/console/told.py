@@ -24,29 +24,35 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """To whom: language, grade, the civil now, and the officers' masked names by id."""
+    """To whom: language, grade, the civil now, the officers' masked names by id, and the department that reads."""
 
     words: Words
     grade: str
     now: datetime
     officers: Mapping[str, Mapping[str, Any]]
+    department: str | None = None
 
     @property
     def is_exact(self) -> bool:
         return self.grade == "exact"
 
+    def is_exact_of(self, row: Row) -> bool:
+        """Whether sums and record are told of this step: of another department's record a department reads a band, as
+        intake shows it none."""
+        return self.is_exact and (self.department is None or row["department"] in (None, self.department))
+
 
 def what(row: Row, telling: Telling) -> dict[str, Any]:
     """The coded facts that this reader may see."""
     shown = dict(row["what"])
-    return {**shown, **row["exact"]} if telling.is_exact else shown
+    return {**shown, **row["exact"]} if telling.is_exact_of(row) else shown
 
 
 def source(row: Row, telling: Telling) -> dict[str, Any] | None:
-    """The record behind a step; below township a band stands for it."""
+    """The record behind a step; below township, and for another department, a band stands for it."""
     if row["record_id"] is None:
         return None
-    if telling.is_exact:
+    if telling.is_exact_of(row):
         return {"department": row["department"], "record_id": row["record_id"], "version": row["version"]}
     return {"department": None, "record_id": None, "version": None, "band": band(row, telling.words)}
 
@@ -73,7 +79,7 @@ def sentence(row: Row, telling: Telling) -> str:
     words, facts = telling.words, row["what"]
     family, word = key_of(row["type"])
     key = f"step.{family}.{word}"
-    if family == "data" and not telling.is_exact:
+    if family == "data" and not telling.is_exact_of(row):
         return words(f"step.band.{word}", concerns=band(row, words))
     try:
         text = words(key, **_facts(row, telling))
@@ -93,7 +99,7 @@ def detail(row: Row, telling: Telling) -> str:
     family, _ = key_of(row["type"])
     if family == "warning":
         return words.of(what(row, telling).get("explanation") or "")
-    if family == "data" and telling.is_exact:
+    if family == "data" and telling.is_exact_of(row):
         return values_told(row["exact"].get("values") or {}, words)
     return ""
 

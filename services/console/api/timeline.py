@@ -1,6 +1,7 @@
 """GET /v1/households/{id}/timeline: every step of every service about a household, with its cause and its record.
 
-Below township, sums, departments and record ids give way to bands, in the page and here alike.
+Below township, sums, departments and record ids give way to bands, in the page and here alike; and so do other
+departments' for a department.
 """
 
 from datetime import datetime
@@ -50,7 +51,7 @@ def routes(console: Console, service: Service) -> APIRouter:
         named = await console.officers([row["officer_id"] for row in rows])
         tellings = {
             "zh" if language.startswith("zh") else language: Telling(
-                console.frame.words(language), grade(caller), now, named
+                console.frame.words(language), grade(caller), now, named, caller.department
             )
             for language in LANGUAGES
         }

@@ -76,7 +76,7 @@ async def _show(
     home, rows = found[0], found[1][-STEPS_MAX:]
     words = console.frame.words(viewer.language)
     named = await console.officers([row["officer_id"] for row in rows])
-    telling = Telling(words, grade(viewer.officer), viewer.now, named)
+    telling = Telling(words, grade(viewer.officer), viewer.now, named, viewer.officer.department)
     sentences = {row["event_id"]: told.sentence(row, telling) for row in rows}
     told_steps = [_step(row, telling, sentences) for row in rows]
     is_newest_first = request.query_params.get("order") != "oldest"

@@ -73,6 +73,14 @@ async def test_the_township_reads_sums(village: Scene) -> None:
     assert "20410.50" in str(await steps(village, "township", officer_id="t-1"))
 
 
+async def test_a_department_reads_the_sums_of_its_own_records_alone(village: Scene) -> None:
+    own = await steps(village, "department", officer_id="d-1", region="341221", department="medical_insurance")
+    assert "20410.50" in str(own) and "YB-2026" in str(own)
+    others = await steps(village, "department", officer_id="d-2", region="341221", department="housing")
+    assert [one["event_id"] for one in others] == [one["event_id"] for one in own]
+    assert [one for one in ("20410", "20,410", "YB-2026", "医保局") if one in str(others)] == []
+
+
 async def test_pages_of_steps_follow_each_other_without_gap_or_double(village: Scene) -> None:
     headers, after, seen = village.bearer("county", officer_id="co-1"), None, []
     for _ in range(9):

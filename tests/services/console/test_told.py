@@ -78,6 +78,18 @@ def test_a_band_stands_where_a_record_was() -> None:
     assert told.sentence(row(step_of(*EVENTS[1])), band) == "有一条新情况：医疗负担较重"
 
 
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize(("topic", "event"), EVENTS[1:], ids=[one.type for _, one in EVENTS[1:]])
+def test_a_department_reads_a_band_where_another_departments_record_was(
+    topic: str, event: Event, language: str
+) -> None:
+    def read_by(grade: str, department: str | None = None) -> str:
+        return all_told(row(step_of(topic, event)), Telling(Words(language, POLICY), grade, event.time, {}, department))
+
+    assert read_by("exact", "housing") == read_by("band")
+    assert read_by("exact", "medical_insurance") == read_by("exact")
+
+
 def test_a_step_holds_no_name_and_stands_in_its_households_place_of_now() -> None:
     step = step_of(*EVENTS[0])
     assert "张" not in json.dumps([step.what, step.exact], ensure_ascii=False)
