@@ -305,9 +305,13 @@ def prepared(task: Mapping[str, Any], telling: Telling) -> dict[str, Any] | None
     if not sent:
         return None
     last, words = sent[-1], telling.words
+    # By its task and instant: of one decision that asks several departments each has a step of its own.
     told_in: Mapping[str, Any] = next(
-        (one for one in task.get("decisions") or () if one["event_id"] == last["event_id"]), {}
-    )
+        (
+            one for one in task.get("decisions") or ()
+            if (one["task_id"], one["at"]) == (last["task_id"], last["at"])
+        ), {}
+    )  # fmt: skip
     at = last.get("from_hop") or last["hop"]
     reason = last.get("reason_code")
     return {
