@@ -40,6 +40,9 @@ BY_MACHINE = """() => {
   return found
 }"""
 """What is dated as machines do it; but for what a package cites: a day of that is kept whole on its line."""
+NAMED_TWICE = """() => [...document.querySelectorAll('[id]')].map(one => one.id)
+  .filter((id, at, every) => every.indexOf(id) !== at)"""
+"""Ids that a page has more than once: what points to one leads to the first."""
 NAMES = (
     "张守信",
     "李长河",
@@ -233,11 +236,16 @@ class Visitor:
         assert "default-src 'none'" in policy and "unsafe" not in policy
         await self.does_not_scroll_sideways()
         await self.says_days_in_words()
+        await self.names_nothing_twice()
         return answer
 
     async def says_days_in_words(self) -> None:
         found = await self.page.evaluate(BY_MACHINE)
         assert found == [], f"{self.page.url} says {found}"
+
+    async def names_nothing_twice(self) -> None:
+        found = await self.page.evaluate(NAMED_TWICE)
+        assert found == [], f"{self.page.url} has these ids twice: {found}"
 
     async def totals(self) -> list[int]:
         """The numbers of the page's totals: the parts, then the whole."""

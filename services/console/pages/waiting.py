@@ -79,7 +79,8 @@ def routes(console: Console) -> APIRouter:
         given = await form_of(request, viewer)
         path, reason = _path(service, id, "skip"), reason_of(given)
         if len(reason) < REASON_MIN:
-            return await _show(console, request, viewer, 422, of=given.get("of"), wrong={"id": id, "reason": reason})
+            wrong = {"service": service, "id": id, "reason": reason}
+            return await _show(console, request, viewer, 422, of=given.get("of"), wrong=wrong)
         answer = await console.neighbours.post(service, path, console.token(viewer), {"reason": reason})
         return _after("skipped" if answer.is_fine else _refusal(answer), given.get("of"))
 
