@@ -438,7 +438,7 @@ def said(story: Any) -> list[str]:
 
 
 async def test_a_department_sees_its_own_branch_and_what_asked_it_and_no_other_words(desk: Desk) -> None:
-    house, asked = household(19), ["housing", "medical_insurance", "water"]
+    house, asked = household(71), ["housing", "medical_insurance", "water"]
     await noticed(desk, house, "township.review")
     await act(desk, await only(desk, house, "township.review"), comment="收入以村里核实为准")
     await walk(desk, house, "county.review")
@@ -478,7 +478,7 @@ async def test_a_department_sees_its_own_branch_and_what_asked_it_and_no_other_w
 
 
 async def test_a_department_sees_and_answers_the_supervisions_of_its_own_branches_alone(desk: Desk) -> None:
-    house = household(20)
+    house = household(72)
     await noticed(desk, house, "county.review")
     await act(desk, await only(desk, house, "county.review"), departments=["housing", "water"])
     await walk(desk, house, "department.measure_plan")
