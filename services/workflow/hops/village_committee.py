@@ -7,6 +7,7 @@ the group and the category, never a cause, and is never cut short.
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from math import ceil
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -163,9 +164,10 @@ class RecordReview(Form):
         if self.present > self.roster:
             en, zh = "More are present than are on the roster.", "实到人数不能多于应到人数。"
             found.append(Wrong("form.present", "over_the_roster", en, zh))
-        elif self.present < self.roster * asked.quorum:
-            en = "Two thirds of the roster must be present: choose “no quorum, meet again”."
-            found.append(Wrong("form.present", "no_quorum", en, "到会须达应到人数三分之二：请选“到会不足，改期”。"))
+        elif self.present < (least := ceil(self.roster * asked.quorum)):
+            en = f"Of {self.roster} at least {least} must be present: choose “no quorum, meet again”."
+            zh = f"应到 {self.roster} 人，须至少 {least} 人到会：请选“到会不足，改期”。"
+            found.append(Wrong("form.present", "no_quorum", en, zh))
         if self.votes_for + self.votes_against > self.present - self.recused:
             en, zh = "There are more votes than people who may vote.", "票数不能多于有表决权的到会人数。"
             found.append(Wrong("form.votes_for", "too_many_votes", en, zh))

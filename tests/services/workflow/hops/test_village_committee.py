@@ -1,5 +1,6 @@
 """The village's visit by two people: given a task, when it answers, then what follows."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -64,6 +65,16 @@ def test_a_review_without_a_quorum_or_with_too_many_votes_is_none(
 ) -> None:
     form, wrong = read(RecordReview, REVIEW | change, ASKED)
     assert form is None and (field, code) in [(one.field, one.code) for one in wrong]
+
+
+@pytest.mark.parametrize(("quorum", "least"), [(0.6666, 20), (0.5, 15), (0.9, 27)])
+def test_how_many_must_be_present_is_the_packages_word(quorum: float, least: int) -> None:
+    asked = replace(ASKED, quorum=quorum)
+    few = REVIEW | {"votes_for": 1, "votes_against": 0}
+    form, wrong = read(RecordReview, few | {"present": least - 1}, asked)
+    assert form is None and [one.code for one in wrong] == ["no_quorum"]
+    assert f"至少 {least} 人" in wrong[0].zh and f"at least {least} " in wrong[0].en
+    assert read(RecordReview, few | {"present": least}, asked)[1] == []
 
 
 @pytest.mark.parametrize(("votes_for", "reason"), [(11, "review_passed"), (10, "review_not_passed")])
