@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from services.workflow import branch, history
+from services.workflow import branch, history, pause
 from services.workflow.case import Case, Place, case_of, record
 from services.workflow.deciding import actions_at, asked_at, form_of
 from services.workflow.form import schema_of
@@ -191,9 +191,18 @@ async def story(connection: asyncpg.Connection, case_id: UUID, department: str |
     found = {
         "history": [dict(row) for row in steps],
         "notices": [dict(row) for row in notices],
-        "decisions": [dict(row) | {"form": orjson.loads(row["form"])} for row in forms],
+        "decisions": [_decision(row) for row in forms],
     }
     return found if department is None else branch.story_of(found, department)
+
+
+def _decision(row: asyncpg.Record) -> dict[str, Any]:
+    """A decision with its form's entries in the order in which the form asks: the database keeps none."""
+    shown, told = dict(row), orjson.loads(row["form"])
+    hop, action = shown.pop("hop"), row["action"]
+    form = pause.FORMS.get(action) or (HOPS[hop].FORMS.get(action) if hop else None)
+    names = form.model_fields if form else ()
+    return shown | {"form": {name: told[name] for name in (*names, *told) if name in told}}
 
 
 async def whole_case(

@@ -26,6 +26,6 @@ SELECT event_id, cause_id, at, split_part(type, '.', 3) AS word, hop, round, bra
 FROM history WHERE case_id = $1 AND type LIKE 'shouwang.notice.%' ORDER BY number LIMIT 2000
 
 -- name: decisions_of_case
--- What was told in words at each step of a case.
-SELECT event_id, task_id, at, version, action, form, reason_code, comment, officer_id, role
-FROM decisions WHERE case_id = $1 ORDER BY at LIMIT 1000
+-- What was told in words at each step of a case, and at which hop.
+SELECT d.event_id, d.task_id, d.at, d.version, d.action, d.form, d.reason_code, d.comment, d.officer_id, d.role, t.hop
+FROM decisions d LEFT JOIN tasks t USING (task_id) WHERE d.case_id = $1 ORDER BY d.at LIMIT 1000

@@ -10,6 +10,8 @@ import pytest
 import pytest_asyncio
 
 from services.workflow.app import build
+from services.workflow.hops.village_committee import RecordVisit
+from services.workflow.hops.village_group import Report
 from shared.service import serving
 from tests.services.workflow.house import household, registered
 from tests.services.workflow.outside import Outside
@@ -67,6 +69,8 @@ async def test_a_case_walks_by_the_example_of_each_task(outside: Outside) -> Non
         last = steps.get(last["cause_id"])
     assert chain == ["advanced", "arrived", "advanced", "arrived", "opened"], "each step's cause is in the history"
     assert [one["action"] for one in case["decisions"]] == ["report", "record_visit"]
+    asked = [list(Report.model_fields), list(RecordVisit.model_fields)]
+    assert [list(one["form"]) for one in case["decisions"]] == asked, "in the order in which it was asked"
 
 
 async def test_a_double_click_decides_once_and_an_old_version_is_a_conflict(outside: Outside) -> None:
