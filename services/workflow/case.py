@@ -223,6 +223,19 @@ async def read_refused(connection: asyncpg.Connection, households: Iterable[UUID
     return [CaseFile(case_of(row)) for row in await connection.fetch(SQL.read_refused, ids)] if ids else []
 
 
+async def move_files(connection: asyncpg.Connection, before: Iterable[CaseFile], after: Iterable[CaseFile]) -> None:
+    """Write whose these cases are and where they stand, if that is another one now; all else `write_files` does."""
+    known = {one.case.case_id: _stands(one.case) for one in before}
+    newest = {one.case.case_id: _stands(one.case) for one in after}
+    moved = [(case_id, *where) for case_id, where in newest.items() if known[case_id] != where]
+    if moved:
+        await connection.execute(SQL.move_cases, *map(list, zip(*moved, strict=True)))
+
+
+def _stands(case: Case) -> tuple[UUID, str, str | None]:
+    return case.household_id, case.region, case.grid
+
+
 async def write_files(connection: asyncpg.Connection, before: Iterable[CaseFile], decided: Sequence[Decided]) -> None:
     """Write what decisions changed, in one statement. Their rows are files (the last of a case counts), steps and told
     forms."""

@@ -71,17 +71,16 @@ SELECT deadline_id, place_id, case_id, household_id, hop, step, round, branch, s
 FROM json_populate_recordset(NULL::deadlines, $1::json)
 
 -- name: move_cases
--- A merged household's open case becomes the other one's, unless that one has its own. Tasks and deadlines are found by
--- their place: by case they have no index.
+-- Cases with another household or in another place: what is live goes along, and a merged one's past with it. Tasks and
+-- deadlines are found by their place: by case they have no index.
 WITH moved AS (
-    UPDATE cases c SET household_id = m.target, region = coalesce(h.region, c.region), grid = coalesce(h.grid, c.grid)
-    FROM unnest($1::uuid[], $2::uuid[]) AS m (source, target) LEFT JOIN households h ON h.household_id = m.target
-    WHERE c.household_id = m.source AND c.state <> 'closed'
-        AND NOT EXISTS (SELECT FROM cases o WHERE o.household_id = m.target AND o.state <> 'closed')
+    UPDATE cases c SET household_id = m.household_id, region = m.region, grid = m.grid
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS m (case_id, household_id, region, grid)
+    WHERE c.case_id = m.case_id
     RETURNING c.case_id, c.household_id, c.region, c.grid
 ), at_places AS (
     UPDATE places p SET household_id = m.household_id, region = m.region, grid = m.grid FROM moved m
-    WHERE p.case_id = m.case_id
+    WHERE p.case_id = m.case_id AND (p.state <> 'ended' OR p.household_id <> m.household_id)
     RETURNING p.place_id, p.household_id, p.region, p.grid
 ), at_tasks AS (
     UPDATE tasks t SET household_id = m.household_id, region = m.region, grid = m.grid FROM at_places m

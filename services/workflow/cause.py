@@ -13,6 +13,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from services.workflow.case import Case, CaseFile, Move, Place
+from services.workflow.household import Residence
 from services.workflow.route import (
     APPEAL,
     BESIDE,
@@ -39,9 +40,11 @@ from shared.policy import Policy
 CAUSE_WITHDRAWN = "cause_withdrawn"
 
 
-def opened(event: WarningRaised, household_id: UUID, policy: Policy, because: Because, grid: str | None) -> Move:
-    """A case, and its first hop on its way. `grid` is the register's, for a warning that does not name one."""
-    case = _case(event, household_id, policy, because.now, event.grid or grid)
+def opened(
+    event: WarningRaised, household_id: UUID, policy: Policy, because: Because, residence: Residence | None
+) -> Move:
+    """A case, and its first hop on its way: where the register says that the household lives, else the warning."""
+    case = _case(event, household_id, policy, because.now, residence or Residence(event.region, event.grid))
     place = place_at(case, policy, Ahead(*_first(case), 1), because.now, cause_id=event.id)
     move = told("opened", CaseFile(case), place, because)
     move = move.then(sent(move.file, move.file.main, because))
@@ -225,7 +228,7 @@ def appealed_again(file: CaseFile, because: Because) -> Move:
     return replace(noted, word="noted")
 
 
-def _case(event: WarningRaised, household_id: UUID, policy: Policy, now: datetime, grid: str | None) -> Case:
+def _case(event: WarningRaised, household_id: UUID, policy: Policy, now: datetime, residence: Residence) -> Case:
     warning: WarningState = event.data
     journey = journey_due_at(policy, warning.level, warning.clock_started_at)
     return Case(
@@ -260,8 +263,8 @@ def _case(event: WarningRaised, household_id: UUID, policy: Policy, now: datetim
         closed_at=None,
         closed_because=None,
         correlation_id=event.correlationid,
-        region=event.region,
-        grid=grid,
+        region=residence.region,
+        grid=residence.grid,
     )
 
 

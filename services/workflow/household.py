@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +15,13 @@ from shared.postgres import queries
 SQL = queries(__file__)
 
 
+class Residence(NamedTuple):
+    """Where a household lives, by the register."""
+
+    region: str
+    grid: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Household:
     household_id: UUID
@@ -23,6 +31,10 @@ class Household:
     status: str
     region: str
     grid: str | None
+
+    @property
+    def residence(self) -> Residence:
+        return Residence(self.region, self.grid)
 
 
 def ids(keys: Iterable[str]) -> list[UUID]:
@@ -41,10 +53,10 @@ def of(data: Registered) -> Household:
     )
 
 
-async def grids_of(connection: asyncpg.Connection, households: Sequence[UUID]) -> dict[UUID, str | None]:
-    """Household → its grid, for those that are registered."""
-    rows = await connection.fetch(SQL.grids_of, list(households))
-    return {row["household_id"]: row["grid"] for row in rows}
+async def residences_of(connection: asyncpg.Connection, households: Sequence[UUID]) -> dict[UUID, Residence]:
+    """Household → where it lives, for those that are registered."""
+    rows = await connection.fetch(SQL.residences_of, list(households)) if households else []
+    return {row["household_id"]: Residence(row["region"], row["grid"]) for row in rows}
 
 
 async def put(connection: asyncpg.Connection, households: Sequence[Household]) -> None:

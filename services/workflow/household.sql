@@ -1,6 +1,6 @@
--- name: grids_of
--- The grids of registered households.
-SELECT household_id, grid FROM households WHERE household_id = ANY($1::uuid[])
+-- name: residences_of
+-- Where registered households live.
+SELECT household_id, region, grid FROM households WHERE household_id = ANY($1::uuid[])
 
 -- name: put
 -- The register's newest word of each household.

@@ -10,7 +10,8 @@ from shared.contracts.envelope import event_id
 
 
 class Task(msgspec.Struct, frozen=True, gc=False):
-    """`version` counts what changes the question: decisions that leave it open, and warnings merged into it.
+    """`version` counts what changes the question: decisions that leave it open, warnings merged into it,
+    and its going along with its household to another office.
 
     A claim says in whose hands it is and changes no version.
     """

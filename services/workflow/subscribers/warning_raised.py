@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.workflow import cause
 from services.workflow.case import CaseFile, Move, read_files, write_files
-from services.workflow.household import grids_of, ids
+from services.workflow.household import ids, residences_of
 from services.workflow.stage import Because
 from shared.contracts.warning import WarningRaised as Raised
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
@@ -26,8 +26,8 @@ class WarningRaised(Keyed):
         homes = {input.key: unit.home(input.key) for input in inputs}
         households = ids({*homes, *homes.values()})
         files = await read_files(unit.connection, households)
-        grids = await grids_of(unit.connection, households)
-        state: State = {("homes",): homes, ("grids",): grids, ("before",): tuple(files.values())}
+        residences = await residences_of(unit.connection, households)
+        state: State = {("homes",): homes, ("residences",): residences, ("before",): tuple(files.values())}
         state.update((("case", household), file) for household, file in files.items())
         return state
 
@@ -44,7 +44,7 @@ class WarningRaised(Keyed):
             case "weakened":
                 move = cause.weakened(event, file, because) if file else None
             case _ if file is None:
-                move = cause.opened(event, home, load(self.policy), because, state[("grids",)].get(home))
+                move = cause.opened(event, home, load(self.policy), because, state[("residences",)].get(home))
             case _:
                 move = cause.strengthened(event, file, load(file.case.policy), because)
         return _decision(move) if move else Decision(word="no_case")

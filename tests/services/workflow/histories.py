@@ -178,7 +178,7 @@ class World:
         return joint
 
     def by_household(self, file: CaseFile | None) -> State:
-        state: State = {("homes",): {str(HOUSE): str(HOUSE)}, ("grids",): {}, ("before",): ()}
+        state: State = {("homes",): {str(HOUSE): str(HOUSE)}, ("residences",): {}, ("before",): ()}
         if file is not None:
             state[("case", HOUSE)] = file
         is_closed = self.refused is not None and (file is None or file.case.case_id != self.refused.case.case_id)
