@@ -65,8 +65,15 @@ def after(tasks: tuple[OpenTask, ...], event: StageAdvanced) -> tuple[OpenTask, 
     if word in ENDS_A_TASK or (word in ("noted", "reassigned") and stage.from_hop is not None):
         return tuple(one for one in tasks if not _is_done(one, event))
     if word == "reassigned" and stage.office:
-        return tuple(replace(one, office=stage.office) if one.task_id == stage.task_id else one for one in tasks)
+        return tuple(_elsewhere(one, event) if one.task_id == stage.task_id else one for one in tasks)
     return tasks
+
+
+def _elsewhere(one: OpenTask, event: StageAdvanced) -> OpenTask:
+    """The task at its new office; with its household, where that has moved or was merged."""
+    stage = event.data
+    office = stage.office or one.office
+    return replace(one, household_id=stage.household_id, office=office, region=event.region, grid=event.grid)
 
 
 def _is_done(one: OpenTask, event: StageAdvanced) -> bool:

@@ -52,3 +52,13 @@ def test_a_task_that_is_only_noted_or_handed_over_stays_open() -> None:
     assert after((mine,), told("noted", "village_group", task_id=MINE)) == (mine,)
     [moved] = after((mine,), told("reassigned", "village_group", task_id=MINE, office="341221102201"))
     assert (moved.task_id, moved.office) == (MINE, "341221102201")
+
+
+def test_a_task_that_goes_along_with_its_household_is_seen_where_that_lives() -> None:
+    there = uuid5(HOUSE, "the one that it was merged with")
+    event = told("reassigned", "village_committee", task_id=MINE, office="341221103201")
+    data = event.data.model_copy(update={"household_id": there})
+    event = event.model_copy(update={"region": "341221103201", "grid": "341221103201-02", "data": data})
+    [moved] = after((task(MINE, "village_committee", "main"),), event)
+    assert (moved.household_id, moved.office) == (there, "341221103201")
+    assert (moved.region, moved.grid) == ("341221103201", "341221103201-02")
