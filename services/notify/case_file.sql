@@ -12,7 +12,8 @@ INSERT INTO occasions SELECT * FROM json_populate_recordset(NULL::occasions, $1:
 ON CONFLICT (occasion_id) DO UPDATE SET
     office = excluded.office, task_id = excluded.task_id, level = excluded.level, concerns = excluded.concerns,
     due_at = excluded.due_at, not_to = excluded.not_to, state = excluded.state, cause = excluded.cause,
-    hop_step = excluded.hop_step, is_green = excluded.is_green, retry_at = excluded.retry_at, tries = excluded.tries, tried_at = excluded.tried_at, cause_id = excluded.cause_id
+    hop_step = excluded.hop_step, is_green = excluded.is_green, retry_at = excluded.retry_at, tries = excluded.tries, tried_at = excluded.tried_at, cause_id = excluded.cause_id,
+    region = excluded.region, grid = excluded.grid
 
 -- name: add_notices
 -- Notices sent; a second one of the same (case, step, person) is a unique violation, never a second telling.

@@ -29,7 +29,7 @@ class Occasion:
     `case_id` of one that is of no case yet is its report's.
 
     `step` is what has happened; `hop_step` the step of the hop (`visit`, `review`, …); `about` tells apart several
-    occasions of one step at one place: the hop's step, or the deadline.
+    occasions of one step at one place: the hop's step, the deadline, or each time that a task changes hands.
     """
 
     occasion_id: UUID
@@ -82,8 +82,9 @@ def occasion_id(case_id: UUID, step: str, hop: str | None, round_: int, branch: 
 def of_stage(event: StageAdvanced, step: str, now: datetime) -> Occasion:
     """What a stage says, before anybody has been found for it."""
     data = event.data
+    about = data.step if step != "reassigned" else f"{data.step} {event.id}"
     return Occasion(
-        occasion_id=occasion_id(data.case_id, step, data.hop, data.round, data.branch, data.step),
+        occasion_id=occasion_id(data.case_id, step, data.hop, data.round, data.branch, about),
         case_id=data.case_id,
         household_id=data.household_id,
         step=step,
@@ -107,7 +108,7 @@ def of_stage(event: StageAdvanced, step: str, now: datetime) -> Occasion:
         region=event.region,
         grid=event.grid,
         hop_step=data.step,
-        about=data.step,
+        about=about,
         is_green=data.is_green,
     )
 

@@ -49,7 +49,7 @@ class CaseFile:
 
     def handed_over_by(self, hop: str | None, round_: int, branch: str) -> str | None:
         """Who gave the task of this place away last; he is not reminded of it."""
-        given = [one for one in self.occasions.values() if one.step == "reassigned"]
+        given = [one for one in self.occasions.values() if one.step == "reassigned" and one.state != "moved"]
         return next((one.not_to for one in given if one.place == (hop, round_, branch)), None)
 
     def known_of(self, task_id: UUID | None, hop: str | None, round_: int, branch: str) -> Occasion | None:

@@ -86,7 +86,9 @@ def concern_words(codes: Sequence[str], language: str) -> str:
 
 def _words(language: str, occasion: Occasion, part: Part, place: Names) -> tuple[str, str]:
     texts = catalogue(language)
-    own = f"notice.{occasion.step}.{part}"
+    # Where nobody has handed it over (its household lives here now), it is the arrival of any task.
+    is_handed_over = occasion.step != "reassigned" or occasion.not_to is not None
+    own = f"notice.{occasion.step if is_handed_over else 'arrived'}.{part}"
     key = f"notice.any.{part}" if part == "head" and f"{own}.title" not in texts else own
     facts = {
         "level": texts[f"level.{occasion.level}"],

@@ -182,6 +182,29 @@ async def test_a_task_handed_to_the_village_is_told_there_and_no_longer_waits_fo
     assert await office.try_again() is None
 
 
+async def test_a_task_that_goes_along_with_its_household_is_told_to_each_office_each_time(office: Post) -> None:
+    other = f"{VILLAGE}-07"
+    await office.appoint(WORKER, ("gw-7", "worker", other), LEADER)
+    await office.told(office.step("arrived", HOUSE))
+    for grid in (other, GRID, other):
+        moved = office.step("reassigned", HOUSE, office=grid, grid=grid, actor=Actor())
+        await office.told(moved)
+        await office.told(moved)
+    assert await office.heard(HOUSE, "reassigned") == [("gw-7", "worker"), ("gw-1", "worker"), ("gw-7", "worker")]
+    await office.told(office.late(HOUSE, office=other))
+    assert await office.heard(HOUSE, "passed") == [("gw-7", "worker"), ("vc-1", "leader")]
+
+
+async def test_whoever_gave_a_task_away_last_is_the_one_who_is_not_reminded_of_it(office: Post) -> None:
+    await office.appoint(WORKER, DEPUTY, LEADER)
+    first = office.step("reassigned", HOUSE, actor=Actor(officer_id="gw-1"))
+    again = office.step("reassigned", HOUSE, actor=Actor(officer_id="gw-2"))
+    await office.told(office.step("arrived", HOUSE), first, again)
+    assert sorted(await office.heard(HOUSE, "reassigned")) == [("gw-1", "worker"), ("gw-2", "deputy")]
+    await office.told(office.late(HOUSE))
+    assert await office.heard(HOUSE, "passed") == [("gw-1", "worker"), ("vc-1", "leader")]
+
+
 async def test_a_limit_that_passed_in_a_round_that_has_ended_is_dropped(office: Post) -> None:
     await office.appoint(WORKER, LEADER)
     await office.told(office.step("arrived", HOUSE))

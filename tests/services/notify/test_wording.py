@@ -46,6 +46,7 @@ def every_notice() -> Iterator[tuple[Occasion, Part]]:
         for part in told:
             for hop in get_args(Hop):
                 yield replace(arrived(hop), step=step), part
+                yield replace(arrived(hop), step=step, not_to="gw-1"), part
     for hop, hop_step in every_step():
         yield replace(arrived(hop), hop_step=hop_step, is_green=True), "office"
 
@@ -122,6 +123,14 @@ def test_no_placeholder_is_left_open_and_nothing_is_empty() -> None:
             assert text.strip() and not re.search(r"[{}]", text), (occasion.step, part, text)
             assert "None" not in text and "  " not in text
         assert len(told.title.zh) <= 38, "one line of a phone"
+
+
+def test_a_task_that_came_with_its_household_is_told_as_arrived_and_one_handed_over_as_such() -> None:
+    moved, given = (replace(arrived(), step="reassigned", not_to=by) for by in (None, "gw-1"))
+    for part in TOLD["reassigned"]:
+        assert wording.told(moved, part, PLACE) == wording.told(arrived(), part, PLACE)
+        assert wording.told(given, part, PLACE) != wording.told(arrived(), part, PLACE)
+    assert "组里说明不归其办理" in wording.told(given, "stand_in", PLACE).text.zh
 
 
 def test_a_notice_holds_no_sum_illness_or_number() -> None:
