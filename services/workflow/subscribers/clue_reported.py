@@ -12,8 +12,9 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from services.workflow import cause
-from services.workflow.case import CaseFile, Move, read_files, read_refused, write_files
-from services.workflow.household import ids
+from services.workflow.case import CaseFile, Move, move_files, read_files, read_refused, write_files
+from services.workflow.household import ids, residences_of
+from services.workflow.residence import moved
 from services.workflow.stage import Because
 from shared.contracts.clue import ClueReported as Reported
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
@@ -29,7 +30,8 @@ class ClueReported(Keyed):
         households = ids({*homes, *homes.values()})
         files = await read_files(unit.connection, households)
         refused = await read_refused(unit.connection, households)
-        state: State = {("homes",): homes, ("before",): (*files.values(), *refused)}
+        residences = await residences_of(unit.connection, households)
+        state: State = {("homes",): homes, ("residences",): residences, ("before",): (*files.values(), *refused)}
         state.update((("case", household), file) for household, file in files.items())
         state.update(closed_by_refusal(refused))
         return state
@@ -49,10 +51,14 @@ class ClueReported(Keyed):
         if refused is None:
             return Decision(word="no_case")
         if file is None:
-            return _taken_up(event, refused, because)
+            residence = state[("residences",)].get(home)
+            there = moved(refused, refused.case.household_id, residence, because).file if residence else refused
+            return _taken_up(event, there, because)
         return _beside(event, file, refused, because)
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
+        rows = [row for one in decided for row in one.decision.rows]
+        await move_files(unit.connection, state[("before",)], [row for row in rows if isinstance(row, CaseFile)])
         await write_files(unit.connection, state[("before",)], decided)
 
 

@@ -24,9 +24,11 @@ from services.workflow.alarm import Alarm, Ring
 from services.workflow.case import CaseFile, Place
 from services.workflow.deadline import Deadline
 from services.workflow.deciding import DECIDE, Answer, Ask, Deciding
+from services.workflow.household import Residence
 from services.workflow.office import Post
 from services.workflow.subscribers import BY_HOP, subscribers
 from services.workflow.subscribers.clue_reported import ClueReported, closed_by_refusal
+from services.workflow.subscribers.household_registered import HouseholdRegistered
 from services.workflow.subscribers.warning_raised import WarningRaised
 from shared.access.tokens import Caller
 from shared.contracts.clue import Clue
@@ -35,21 +37,24 @@ from shared.messaging.room import Decision, Emit, Input, State, Subscriber
 from shared.policy import load
 from shared.policy.loader import PACKAGES
 from tests.services.workflow import oracle
-from tests.services.workflow.house import as_input, emit_of, household, read, warning_state
+from tests.services.workflow.house import as_input, emit_of, household, read, registered, warning_state
 from tests.services.workflow.oracle import DAY, Account, Heard, Key, Spot, day
 from tests.tokens import GRID, VILLAGE
 
 POLICY = "regular-2026"
 HOUSE = household(1)
 COUNTY, TOWNSHIP = VILLAGE[:6], VILLAGE[:9]
+PLACES = (
+    (VILLAGE, GRID), (VILLAGE, f"{VILLAGE}-07"), (f"{TOWNSHIP}202", f"{TOWNSHIP}202-01"),
+    (f"{TOWNSHIP}000", f"{TOWNSHIP}000-00"), (f"{COUNTY}103201", f"{COUNTY}103201-02"),
+    ("341222100201", "341222100201-01"),
+)  # fmt: skip
+"""Where the household may live: two grids, another village, nobody knows which, another township, another county."""
 CONCERNS = ("medical_burden", "unsafe_house", "schooling_cost", "income_loss", "disaster", "living")
-POSTS = [
-    Post("gw-1", GRID, "worker"), Post("gw-2", GRID, "deputy"), Post("vc-1", VILLAGE, "leader"),
-    Post("vc-2", VILLAGE, "member"),
-]  # fmt: skip
 OF_WORKFLOW = subscribers(POLICY)
 WARNINGS = next(one for one in OF_WORKFLOW if isinstance(one, WarningRaised))
 CLUES = next(one for one in OF_WORKFLOW if isinstance(one, ClueReported))
+REGISTER = next(one for one in OF_WORKFLOW if isinstance(one, HouseholdRegistered))
 HOPS = {hop: rooms[0] for hop, rooms in BY_HOP.items()}
 PACKAGE = oracle.Package(PACKAGES / f"{POLICY}.yaml")
 
@@ -80,10 +85,12 @@ class World:
         self.now = now
         self.file: CaseFile | None = None
         self.refused: CaseFile | None = None
+        self.lives = PLACES[0]
         self.account: Account | None = None
         self.told: Account | None = None
         self.logs: dict[str, list[Input]] = {f"hop.{hop}": [] for hop in HOPS}
         self.read_to: dict[str, int] = dict.fromkeys(self.logs, 0)
+        self.published: Sequence[Emit] = ()
         self.known: set[UUID] = set()
         self.emitted: set[UUID] = set()
         self.places: set[UUID] = set()
@@ -142,6 +149,7 @@ class World:
             holds("no task stays open where a place ended", not tasks & {one.place_id for one in ended})
 
     def _publish(self, emits: Sequence[Emit]) -> None:
+        self.published = emits
         for emit in emits:
             holds(f"{emit.type} has an id of its own", emit.id not in self.emitted)
             holds(f"the cause of {emit.type} is known", emit.causation_id in self.known)
@@ -178,7 +186,8 @@ class World:
         return joint
 
     def by_household(self, file: CaseFile | None) -> State:
-        state: State = {("homes",): {str(HOUSE): str(HOUSE)}, ("residences",): {}, ("before",): ()}
+        lives = {HOUSE: Residence(*self.lives)}
+        state: State = {("homes",): {str(HOUSE): str(HOUSE)}, ("residences",): lives, ("before",): ()}
         if file is not None:
             state[("case", HOUSE)] = file
         is_closed = self.refused is not None and (file is None or file.case.case_id != self.refused.case.case_id)
@@ -186,7 +195,7 @@ class World:
         return state
 
     def by_task(self, task_id: UUID) -> Callable[[CaseFile | None], State]:
-        return lambda file: {("before",): (), ("posts",): POSTS, ("file", task_id): file}
+        return lambda file: {("before",): (), ("posts",): posts_at(*self.lives), ("file", task_id): file}
 
     def outside(self, topic: str, word: str, data: Any) -> Input:
         self.numbers[topic] += 1
@@ -210,7 +219,7 @@ class World:
         seen[f"warning: {word}"] += 1
         if self.account is None:
             if word not in ("no_case", "suppressed"):
-                self.account = oracle.opened(PACKAGE, VILLAGE, GRID, heard, self.now)
+                self.account = oracle.opened(PACKAGE, *self.lives, heard, self.now)
         elif input.type.split(".")[2] in ("raised", "strengthened"):
             self.account.strengthen(heard, self.now)
         elif input.type.split(".")[2] == "withdrawn":
@@ -232,7 +241,26 @@ class World:
                 self.account.hear_beside(self.told, self.now)
         elif self.told is not None and not self.told.appeals:
             self.account, self.told = self.told, None
+            self.account.move(*self.lives)
             self.account.appeal(self.now)
+        self.compare()
+
+    def move(self, places: Sequence[tuple[str, str]], is_crash: bool) -> None:
+        """The household lives elsewhere, in one batch as often as the register says so."""
+        inputs = []
+        for region, grid in places:
+            self.lives = region, grid
+            inputs.append(self.outside("household.registered", "changed", registered(1, region=region, grid=grid)))
+            if self.account is not None:
+                self.account.move(region, grid)
+        if is_crash:
+            REGISTER.decide(self.by_household(self.loaded()), inputs[0], self.now)
+            seen["crash"] += 1
+        self.pass_through(REGISTER, self.by_household, *inputs)
+        told = sum(one.type.split(".")[2] == "reassigned" for one in self.published)
+        seen["moved: told" if told else "moved"] += 1
+        again = self.pass_through(REGISTER, self.by_household, inputs[-1])
+        same("what the register says again", again.emits, [])
         self.compare()
 
     # ── hops ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -325,7 +353,7 @@ class World:
         """The form's own example, with whatever may turn the way."""
         assert self.file is not None
         policy, case = load(POLICY), self.file.case
-        asked = deciding.asked_at(policy, case, place, POSTS, self.now)
+        asked = deciding.asked_at(policy, case, place, posts_at(*self.lives), self.now)
         form = dict(deciding.form_of(place, action).example(asked))
         today = day(self.now)
         match action:
@@ -410,6 +438,10 @@ class World:
             spot = account.spot(key_of(place))
             assert spot is not None
             self._compare(place, spot)
+        tasks = [one for one in self.file.tasks if one.state == "open"]
+        running = [one for one in self.deadlines.values() if one.state in ("running", "paused")]
+        here: list[Any] = [case, *self.file.live, *tasks, *running]
+        same("where all of it stands", {(one.region, one.grid) for one in here}, {self.lives})
 
     def _closed(self) -> None:
         account, self.account = self.account, None
@@ -483,6 +515,14 @@ def ring_of(file: CaseFile, place: Place, deadline: Deadline) -> Ring:
         level=place.level, task_id=place.task_id, cause_id=place.cause_id, correlation_id=file.case.correlation_id,
         policy=file.case.policy,
     )  # fmt: skip
+
+
+def posts_at(region: str, grid: str) -> list[Post]:
+    village = region[:9] if region.endswith("000") else region
+    return [
+        Post("gw-1", grid, "worker"), Post("gw-2", grid, "deputy"), Post("vc-1", village, "leader"),
+        Post("vc-2", village, "member"),
+    ]  # fmt: skip
 
 
 def caller_at(spot: Spot, officer: str, is_approver: bool) -> Caller:
@@ -640,6 +680,11 @@ class Histories(RuleBasedStateMachine):
     )  # fmt: skip
     def something_new_is_heard(self, word: str, id_: int, is_crash: bool, data: st.DataObject) -> None:
         self._warn(data, word, id_, is_crash)
+
+    @rule(places=st.lists(st.sampled_from(PLACES), min_size=1, max_size=2), is_crash=UNUSUAL)
+    def the_household_moves(self, places: list[tuple[str, str]], is_crash: bool) -> None:
+        """Whatever is open, and while none is: what is warned of, or appealed against later, is where it lives then."""
+        self.world.move(places, is_crash)
 
     @precondition(lambda self: self._is_on_its_way())
     @rule(is_so=st.sampled_from([True, False, False]), data=st.data())

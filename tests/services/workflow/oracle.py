@@ -196,7 +196,20 @@ class Account:
         self.spots.append(spot)
         return spot
 
+    def move(self, region: str, grid: str) -> None:
+        """The household lives elsewhere: whoever answers there has what was open, and no clock changes."""
+        first = self._office(LOOK[0], "")
+        taken_over = [one.key for one in self.spots if one.at == LOOK and one.office != first]
+        self.region, self.grid = region, grid
+        for spot in self.spots:
+            office = self._office(VISIT[0] if spot.key in taken_over else spot.hop, spot.branch)
+            if office != spot.office:
+                spot.office = office
+                spot.asked += 1 if spot.asked else 0
+
     def _office(self, hop: str, branch: str) -> str:
+        if self.region.endswith("000") and hop in ("village_group", "village_committee", "village_return"):
+            return self.region[:9]
         match hop:
             case "village_group":
                 return self.grid
@@ -544,7 +557,7 @@ class Account:
             self.stood_back.add(by)
         deputy_may = form["because"] in ("relative", "away") and not {"gw-2"} & {by, *self.stood_back}
         deputy_may &= spot.office == self.grid
-        spot.office = self.grid if deputy_may else self.region
+        spot.office = self.grid if deputy_may else self._office(VISIT[0], spot.branch)
 
     def _pause(self, spot: Spot, form: Mapping[str, Any], by: str, now: datetime) -> None:
         self.pauses += 1

@@ -2,17 +2,19 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from services.workflow import desk as desk_room
 from shared.access.tokens import Caller
+from shared.contracts.clue import Clue
 from shared.messaging.faults import Refused
 from shared.messaging.room import Input
 from shared.web.callers import scoped
 from tests.services.workflow.house import (
     CADRE,
+    RAISED_AT,
     REGISTER,
     WORKER,
     Desk,
@@ -381,3 +383,29 @@ async def test_many_that_move_at_once_ask_the_database_as_often_as_one(desk: Des
     assert len(of_many) <= len(of_one)
     for number in numbers:
         assert (await desk.task(household(number)))["office"] == NEXT_GRID
+
+
+async def test_a_refusal_that_is_appealed_against_after_a_move_is_taken_up_where_the_household_lives(
+    desk: Desk,
+) -> None:
+    house = household(70)
+    await desk.opened(house)
+    await desk.worker.execute(
+        "UPDATE cases SET state = 'closed', result = 'refused', closed_at = civil.now(), closed_because = 'refused' "
+        "WHERE household_id = $1",
+        house,
+    )
+    await desk.worker.execute(
+        "UPDATE places SET state = 'ended', ended_at = civil.now(), ended_as = 'closed' WHERE household_id = $1", house
+    )
+    await desk.worker.execute("UPDATE tasks SET state = 'decided' WHERE household_id = $1", house)
+    await desk.worker.execute("UPDATE deadlines SET state = 'ended', wake_at = NULL WHERE household_id = $1", house)
+    await desk.register(70, "changed", region=ABROAD, grid=ABROAD_GRID)
+    clue = Clue(
+        clue_id=uuid4(), household_id=house, cause="declaration", channel="web", concerns=(), reported_at=RAISED_AT,
+        reported_by_role="farmer",
+    )  # fmt: skip
+    await desk.told(desk.fact("clue.reported", "appealed", house, clue))
+    assert await stands(desk, house) == {(ABROAD, ABROAD_GRID)}
+    await desk.deliver()
+    assert (await desk.task(house))["office"] == ABROAD[:6]
