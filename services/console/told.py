@@ -87,9 +87,11 @@ def sentence(row: Row, telling: Telling) -> str:
         return words("step.unknown", type=row["type"])
     if word in DAYS and facts.get(DAYS[word]):
         text += words("step.until", day=whole_day_words(as_day(facts[DAYS[word]]), words))
+    at, action = facts.get("from_hop") or facts.get("hop"), facts.get("action")
     if family == "stage" and facts.get("reason_code"):
-        at = facts.get("from_hop") or facts.get("hop")
-        text += words("step.reason", reason=words.reason(at, facts.get("action"), facts["reason_code"]))
+        text += words("step.reason", reason=words.reason(at, action, facts["reason_code"]))
+    elif word == "reassigned" and action:
+        text += words("step.reason", reason=words.action(at, action))
     return text
 
 

@@ -123,12 +123,14 @@ def test_a_refusal_names_the_last_day_for_an_appeal_in_words() -> None:
     assert said.endswith("（可申诉至 2026 年 12 月 12 日）")
 
 
-@pytest.mark.parametrize(("action", "why"), [("moved", "农户迁居，随户转办"), ("not_mine", "不属于我的网格")])
-def test_a_task_that_is_another_s_says_why(action: str, why: str) -> None:
-    what = {"hop": "village_group", "step": "first_look", "action": action}
+@pytest.mark.parametrize(
+    ("action", "reason", "why"), [("moved", None, "农户迁居，随户转办"), ("not_mine", "relative", "与本人是亲属")]
+)
+def test_a_task_that_is_another_s_says_why(action: str, reason: str | None, why: str) -> None:
+    what = {"hop": "village_group", "step": "first_look", "action": action, "reason_code": reason}
     one = row(step_of(*EVENTS[0])) | {"type": "shouwang.stage.reassigned.v1", "what": what}
     said = told.sentence(one, Telling(Words("zh-CN", POLICY), "exact", EVENTS[0][1].time, {}))
-    assert said == f"初核的任务改由他人办理：{why}"
+    assert said == f"初核的任务改由他人办理（{why}）"
 
 
 def test_what_was_answered_names_people_papers_and_the_comparison_by_their_words() -> None:

@@ -70,7 +70,12 @@ async def reassigned(desk: Desk, house: UUID) -> list[dict[str, Any]]:
 
 async def sees(desk: Desk, caller: Caller, task: Any) -> bool:
     async with scoped(desk.api, caller) as connection:
-        return await desk_room.whole(connection, task["task_id"], "exact", caller.department) is not None
+        return (
+            await desk_room.whole(
+                connection, task["task_id"], caller.officer_id or caller.role, "exact", caller.department
+            )
+            is not None
+        )
 
 
 # ── one household ───────────────────────────────────────────────────────────────────────────────────────────────

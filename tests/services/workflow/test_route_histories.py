@@ -14,7 +14,7 @@ from services.workflow import cause, deadline, decided, deciding, route, stage
 from services.workflow.case import CaseFile, Move
 from tests.services.workflow.histories import Difference, searched, seen
 
-HISTORIES, STEPS = 150, 25
+HISTORIES, STEPS = 300, 25
 
 
 def test_histories_and_the_oracle_do_not_differ() -> None:
