@@ -107,7 +107,8 @@ CALL_STEPS = (
     "call_committed",
 )
 RELAY_STEPS = ("selected", "sent", "deleted")
-"""Crash points of the relay, and above of the unit of work and of a person's call, each in order."""
+"""Crash points of the relay, and above of the unit of work and of a person's call, each in order. `halved` is
+passed only where the database has refused a record: its neighbours are committed, and it waits next."""
 
 
 def crash_point(step: str) -> None:

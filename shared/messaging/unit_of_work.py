@@ -125,6 +125,8 @@ class UnitOfWork:
         try:
             report = await self._halving(list(inputs), effort)
             for input, cause in effort.refused:
+                if effort.reached:
+                    crash_point("halved")
                 effort.unsettled -= {input.place}
                 report.add(await self._transact([input], effort, given_up={id(input): cause}))
             for line in sorted(report.more):

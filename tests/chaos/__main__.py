@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 
 from deploy.demo.county import MOST_IN_ONE_TOWNSHIP
-from tests.chaos import mutants
+from tests.chaos import mutants, refusing
 from tests.chaos.faults.ground import ground
 from tests.chaos.faults.run import FAULTS, SHORT, WHOLE
 from tests.chaos.run import Chaos, Plan
@@ -23,6 +23,8 @@ from tests.servers import folder
 from tests.volume.__main__ import PROGRAMS, volume
 
 RECORDS = 20_000
+HALVED_EACH = len(refusing.TABLES)
+"""With each pass every service that can die between the halves of a batch does, once."""
 
 
 def main() -> None:
@@ -43,7 +45,8 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.only or ()) - set(PROGRAMS if given.volume else FAULTS):
         parser.error(f"no such name: {', '.join(sorted(unknown))}; {names}")
-    plan = Plan(given.seed, given.households, given.records or RECORDS, given.passes, given.faults)
+    records, halved = given.records or RECORDS, given.passes * HALVED_EACH
+    plan = Plan(given.seed, given.households, records, given.passes, given.faults, halved=halved)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that was killed is away: that is the point
     print(f"chaos with seed {plan.seed}", flush=True)
     if given.volume:

@@ -14,6 +14,7 @@ import asyncpg
 from shared.messaging import batch
 from shared.messaging import keys as key_rows
 from shared.messaging.keys import KeyRow
+from shared.messaging.positions import Step
 from shared.messaging.room import Input
 from shared.messaging.sift import Sifted
 from shared.messaging.waiting import Waiting
@@ -55,9 +56,19 @@ def _row(row: asyncpg.Record) -> KeyRow:
     )
 
 
+def unsettled_off() -> None:
+    """A half's position ends where the half does, whatever before it was refused and does not wait yet."""
+
+    def passing(effort: batch.Effort, steps: Sequence[Step]) -> list[Step]:
+        return list(steps)
+
+    batch.Effort.short_of_unsettled = passing  # type: ignore[assignment, method-assign]
+
+
 MUTATIONS: dict[str, Callable[[], None]] = {
     "sequence_check_off": sequence_check_off,
     "row_locks_off": row_locks_off,
+    "unsettled_off": unsettled_off,
 }
 
 

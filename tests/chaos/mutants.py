@@ -13,7 +13,7 @@ from tests.chaos.run import Chaos, Plan
 from tests.house import House
 from tests.servers import folder
 
-HOUSEHOLDS, RECORDS, SHARE, HELD_SHARE = 150, 200, 2, 0.15
+HOUSEHOLDS, RECORDS, SHARE, HELD_SHARE, HALVED = 150, 200, 2, 0.15, 2
 REST_SECONDS_WHOLE, REST_SECONDS = 120.0, 12.0
 """What has lost its order never comes to rest."""
 
@@ -39,10 +39,10 @@ class Caught:
 
 
 def plan_of(mutation: str | None, seed: int) -> Plan:
-    """Small, with much out of order, and with every second case walking through all hops."""
+    """Small, with much out of order, and with every second case walking through all hops; two deaths between halves."""
     return Plan(
         seed, HOUSEHOLDS, RECORDS, faults=0, held_share=HELD_SHARE, poison_share=0.0, share=SHARE, reports=4,
-        rest_seconds=REST_SECONDS_WHOLE if mutation is None else REST_SECONDS,
+        halved=HALVED, rest_seconds=REST_SECONDS_WHOLE if mutation is None else REST_SECONDS,
     )  # fmt: skip
 
 

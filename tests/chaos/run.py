@@ -3,6 +3,7 @@
 For each (service, step) the service is started so that it dies there, a slice of records is sent, and when it has died
 it is started again. Between: the broker is killed, PostgreSQL is stopped without a word, a relay stands still past its
 lease, a member with its locks held, partitions move, facts are held back and sent late, hostile records are planted.
+In the first half of that, PostgreSQL refuses some households' records, and services die between the halves of a batch.
 
 Meanwhile people report difficulties and officers decide; with the last third of the faults the civil clock goes on, so
 that some cases walk through seven hops and the others' deadlines ring.
@@ -33,7 +34,7 @@ from shared.messaging import topics
 from shared.messaging.faults import BATCH_STEPS, CALL_STEPS, RELAY_STEPS
 from shared.messaging.kafka import SESSION_TIMEOUT_MS
 from shared.postgres import SERVICES, migrate
-from tests.chaos import holding
+from tests.chaos import holding, refusing
 from tests.chaos.calls import Calls
 from tests.chaos.evidence import collect, numbers, travelled
 from tests.chaos.journey import HOPS, LADDER
@@ -56,6 +57,8 @@ DUE = {
 DEATH_SECONDS, REST_SECONDS = 40.0, 180.0
 PAST_LEASE_SECONDS, PAST_SESSION_SECONDS = 6.5, SESSION_TIMEOUT_MS / 1000 + 2.0
 FIRST_POLL_SECONDS = 0.05
+HALVED = "halved"
+"""A step that is passed only where the database has refused a record of a batch."""
 REGISTER = "rural_revitalization"
 
 
@@ -63,7 +66,8 @@ REGISTER = "rural_revitalization"
 class Plan:
     """`passes`: how often each step of each service is hit; `faults` fewer of them, drawn by the seed, if not None.
 
-    One household in `share` is worked on by officers; `reports` are filed of registered households.
+    One household in `share` is worked on by officers; `reports` are filed of registered households. `halved`: how often
+    a service dies between the halves of a batch, while records of `refused_share` of the households are refused.
     """
 
     seed: int
@@ -75,6 +79,8 @@ class Plan:
     poison_share: float = 0.003
     share: int = 10
     reports: int = 16
+    halved: int = 0
+    refused_share: float = 0.01
     rest_seconds: float = REST_SECONDS
 
     def steps(self) -> list[tuple[str, str]]:
@@ -106,10 +112,17 @@ class Outcome:
         """Hops at which nobody decided, and rungs that never rang: of them the run proves nothing."""
         return (set(HOPS) - {step.partition(".")[0] for step in self.walked}) | (LADDER.keys() - self.rung.keys())
 
+    def between_halves(self) -> Counter[str]:
+        """How often each service died when neighbours were committed and what was refused did not wait yet."""
+        return Counter({service: number for (service, step), number in self.hits.items() if step == HALVED})
+
     def lines(self) -> Iterator[str]:
         plan = self.plan
         yield f"seed {plan.seed}: {plan.records} records of {plan.households} households, {self.seconds:.0f} s"
         yield f"  killed at a step: {sum(self.hits.values())} times at {len(self.hits)} (service, step)"
+        between = self.between_halves()
+        where = ", ".join(f"{service} {number}" for service, number in sorted(between.items()))
+        yield f"  of them while a batch was halved: {between.total()} times ({where or 'nowhere'})"
         if self.missed:
             yield f"  not reached: {', '.join(f'{service} {step}' for service, step in self.missed)}"
         yield "  " + ", ".join(f"{what}: {number}" for what, number in sorted(self.done.items()))
@@ -132,6 +145,10 @@ class Chaos:
         self.planted_ours = 0
         self.calls = Calls(house, plan.seed)
         self.officers = Officers(self.calls, plan.seed, plan.share)
+        self.operator = refusing.Operator(self.calls)
+        self.refusals: dict[int, refusing.Refusal] = {}
+        self.at_work: list[asyncio.Task[None]] = []
+        self.gone = asyncio.Event()
         self.filed: list[Filed] = []
         self.judged_until: dict[str, int] | None = None
 
@@ -139,16 +156,15 @@ class Chaos:
         began = time.monotonic()
         township = await self._prepare()
         self.strangers = of_strangers(self.plan.seed, township)
-        gone = asyncio.Event()
-        at_work = asyncio.create_task(self.officers.work(gone))
+        self.at_work.append(asyncio.create_task(self.officers.work(self.gone)))
         try:
             await self._break(township)
             self.say("healing: everything started once more, what was held is sent")
             await self._heal()
         finally:
-            gone.set()
-            await at_work
-        complaints = [*self.officers.complaints, *await self.calls.repeat()]
+            self.gone.set()
+            await asyncio.gather(*self.at_work)
+        complaints = [*self.officers.complaints, *self.operator.complaints, *await self.calls.repeat()]
         await self._rest()
         dsn = self.house.postgres.dsn
         road = await travelled(dsn, self.officers.attempts, self.filed, complaints)
@@ -160,6 +176,10 @@ class Chaos:
         self.outcome.done["calls repeated until answered"] = self.calls.repeated
         self.outcome.done["calls repeated at the end"] = len(self.calls.kept)
         self.outcome.done["facts held back and sent late"] = len(evidence.held)
+        self.outcome.done["records that PostgreSQL refused, put through again"] = len(self.operator.seen)
+        self.outcome.done["statements that PostgreSQL refused"] = refusing.statements(
+            self.house.postgres.folder / "postgres.log"
+        )
         self.outcome.verdict = judge(evidence)
         poisoned = sum(key.startswith("partition:") for _, _, key, _ in evidence.waiting)
         readers = sum(len(topic.consumers) for topic in TOPICS[:1])
@@ -241,6 +261,11 @@ class Chaos:
             )
             if read < self.sent_over_kafka:
                 found.append(f"departments: read {read} of {self.sent_over_kafka}")
+            for service in SERVICES:
+                if number := await admin.fetchval(
+                    f"SELECT count(*) FROM {service}.waiting WHERE cause ~ $1", refusing.REFUSED
+                ):
+                    found.append(f"{service}: refused {number}")
             for what, query in DUE.items():
                 if number := await admin.fetchval(query):
                     found.append(f"{what}: {number}")
@@ -258,11 +283,17 @@ class Chaos:
             sending(township.register, township.records),
             of_known(self.plan.seed, township, self.plan.reports),
         )
-        count = max(first, 1)
+        count = max(first, 2 * self.plan.halved, 1)
+        await self._begin_refusing(township, list(slices(ways.kafka, count)))
         parts = zip(slices(ways.http, count), slices(ways.kafka, count), slices(known, count), strict=True)
         for number, (http, kafka, reports) in enumerate(parts):
+            if number == refusing.half(count):
+                await self._mend()
+            if refusal := self.refusals.get(number):
+                kafka = await self._refuse(refusal, kafka)
             sending_ = asyncio.create_task(self._send(http, kafka, reports))
-            await self._break_at(number, steps, others)
+            if number < first:
+                await self._break_at(number, steps, others)
             await sending_
         # The records' answers are of today: all of them are judged before the clock goes on.
         if not await self._rest():
@@ -284,6 +315,28 @@ class Chaos:
             await other()
         if number % 10 == 9:
             self.say(f"{number + 1} of {len(steps)} steps broken")
+
+    async def _begin_refusing(self, township: Township, parts: Sequence[Sequence[Keyed]]) -> None:
+        households = round(self.plan.refused_share * self.plan.households)
+        if self.plan.halved:
+            await refusing.begin(self.house.postgres.dsn)
+            self.refusals = refusing.drawn(self.plan.seed, township, parts, self.plan.halved, households)
+
+    async def _refuse(self, refusal: refusing.Refusal, kafka: Sequence[Keyed]) -> Sequence[Keyed]:
+        """From now on. What is refused lies among its neighbours when the service comes back, to die between halves.
+        Returns what of the slice is still to be sent."""
+        await asyncio.to_thread(self.house.kill, refusal.service)
+        await refusing.refuse(self.house.postgres.dsn, refusal.service, refusal.household_nos)
+        first = refusing.beginning(kafka)
+        await self._send_kafka(first)
+        await self._kill_at(refusal.service, HALVED)
+        return kafka[len(first) :]
+
+    async def _mend(self) -> None:
+        """Nothing is refused any more, and an operator puts through again what was."""
+        if self.plan.halved:
+            await refusing.end(self.house.postgres.dsn)
+            self.at_work.append(asyncio.create_task(self.operator.work(self.gone)))
 
     async def _leap(self, days: float) -> None:
         """The civil clock goes on; what the officers had to wait for may have come."""

@@ -1,4 +1,5 @@
-"""The short form of the chaos programme: 2,000 records, a dozen kills at named steps, every other fault once.
+"""The short form of the chaos programme: 2,000 records, a dozen kills at named steps, two between the halves of a
+batch that PostgreSQL refused, every other fault once.
 
 Some cases walk through seven hops meanwhile, and the others' deadlines ring.
 """
@@ -19,10 +20,12 @@ async def test_the_road_holds_when_it_is_broken(seed: int, caplog: pytest.LogCap
     with folder("chaos") as place:
         house = House(Path(place))
         try:
-            outcome = await Chaos(Plan(seed, 800, 2000, faults=12, share=14), house, lambda line: None).run()
+            outcome = await Chaos(Plan(seed, 800, 2000, faults=12, share=14, halved=2), house, lambda line: None).run()
         finally:
             house.stop()
     assert outcome.verdict.is_clean(), "\n".join(outcome.lines())
     assert not outcome.missed, outcome.missed
     assert not outcome.untrodden(), outcome.untrodden()
+    assert outcome.between_halves().total() == 2, outcome.hits
+    assert outcome.done["records that PostgreSQL refused, put through again"] > 0
     assert outcome.done["facts held back and sent late"] > 0 and outcome.copies > 0
