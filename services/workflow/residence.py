@@ -1,6 +1,6 @@
 """Residence: a household's open case goes along to where the household lives now, by the register. Pure.
 
-Carries out method 1: whoever answers for the grid where the household is has its task, and is told. No clock stops or
+Carries out method 6: whoever answers for the grid where the household is has its task, and is told. No clock stops or
 begins again.
 """
 
