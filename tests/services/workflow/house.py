@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 import asyncpg
 import orjson
 
+from services.workflow import desk
 from services.workflow.alarm import Alarm, ring
 from services.workflow.deciding import CLAIM, DECIDE, Answer, Ask, Claiming, Deciding
 from services.workflow.office import UPLOAD, Officers, Register, Upload
@@ -32,6 +33,7 @@ from shared.messaging.batch import Report
 from shared.messaging.outbox import serialise
 from shared.messaging.room import Emit, Input
 from shared.messaging.unit_of_work import Scope, UnitOfWork
+from shared.web.callers import scoped
 from tests.tokens import GRID, VILLAGE
 
 SPACE = UUID("5b0f7a52-2f3e-4a51-9c39-6a1b22d00b01")
@@ -253,6 +255,12 @@ class Desk:
         await connection.execute("UPDATE civil.clock SET is_demo = true")
         await connection.execute("SELECT civil.advance($1)", step)
         await connection.close()
+
+    async def sees(self, caller: Caller, task: Any) -> bool:
+        """Whether somebody reads this task whole, under the own row scope."""
+        viewer = caller.officer_id or caller.role
+        async with scoped(self.api, caller) as connection:
+            return await desk.whole(connection, task["task_id"], viewer, "exact", caller.department) is not None
 
     async def ring(self) -> tuple[int, int]:
         return await ring(self.alarm)

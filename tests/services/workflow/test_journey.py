@@ -23,7 +23,6 @@ from shared.contracts.clue import Clue
 from shared.messaging.faults import Refused
 from shared.postgres import session
 from shared.web import cursor
-from shared.web.callers import scoped
 from tests.services.workflow.house import CADRE, REGISTER, WORKER, Desk, household, opened_desk
 from tests.tokens import VILLAGE
 
@@ -611,8 +610,8 @@ async def test_a_case_in_a_village_newer_than_the_table_is_its_township_s_as_any
     await desk.warn(house, level="orange", region=village, grid=grid)
     first = await only(desk, house, "village_group.first_look")
     assert (first["region"], first["grid"], first["office"]) == (village, grid, grid)
-    assert await _sees(desk, BY_STEP["township.review"], first) and await _sees(desk, BY_STEP["county.review"], first)
-    assert not await _sees(desk, CADRE, first), "the village beside it sees nothing"
+    assert await desk.sees(BY_STEP["township.review"], first) and await desk.sees(BY_STEP["county.review"], first)
+    assert not await desk.sees(CADRE, first), "the village beside it sees nothing"
 
     named = {"zh": "新村", "en": "new"}
     offices = [{"office_id": village, "kind": "village_committee", "region": village, "name": named}]
@@ -633,16 +632,6 @@ async def test_a_case_in_a_village_newer_than_the_table_is_its_township_s_as_any
             await desk.advance(timedelta(days=6))
         await act(desk, task, caller=cadre)
     assert (await only(desk, house, "township.review"))["office"] == TOWNSHIP
-
-
-async def _sees(desk: Desk, caller: Caller, task: Any) -> bool:
-    async with scoped(desk.api, caller) as connection:
-        return (
-            await desk_room.whole(
-                connection, task["task_id"], caller.officer_id or caller.role, "exact", caller.department
-            )
-            is not None
-        )
 
 
 async def test_a_package_that_changes_while_a_case_is_open_changes_later_cases_alone(desk: Desk) -> None:

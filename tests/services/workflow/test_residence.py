@@ -6,12 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.workflow import desk as desk_room
 from shared.access.tokens import Caller
 from shared.contracts.clue import Clue
 from shared.messaging.faults import Refused
 from shared.messaging.room import Input
-from shared.web.callers import scoped
 from tests.services.workflow.house import (
     CADRE,
     RAISED_AT,
@@ -68,16 +66,6 @@ async def reassigned(desk: Desk, house: UUID) -> list[dict[str, Any]]:
     return [one for one in events if one["type"].split(".")[2] == "reassigned"]
 
 
-async def sees(desk: Desk, caller: Caller, task: Any) -> bool:
-    async with scoped(desk.api, caller) as connection:
-        return (
-            await desk_room.whole(
-                connection, task["task_id"], caller.officer_id or caller.role, "exact", caller.department
-            )
-            is not None
-        )
-
-
 # ── one household ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -99,8 +87,8 @@ async def test_a_household_of_another_grid_takes_its_open_case_along_and_its_wor
     assert fact["data"].get("from_hop") is None, "the task is still open"
     step = await desk.worker.fetchrow("SELECT * FROM history WHERE event_id = $1", UUID(fact["id"]))
     assert step is not None and (step["cause_id"], step["grid"], step["office"]) == (moved.body.id, BESIDE, BESIDE)
-    assert await sees(desk, Caller("gw-7", "grid_worker", VILLAGE, BESIDE), task)
-    assert not await sees(desk, WORKER, task)
+    assert await desk.sees(Caller("gw-7", "grid_worker", VILLAGE, BESIDE), task)
+    assert not await desk.sees(WORKER, task)
     with pytest.raises(Refused):
         await desk.decide(task, "report", report(), WORKER)
     answer = await desk.decide(task, "report", report(), Caller("gw-7", "grid_worker", VILLAGE, BESIDE))
