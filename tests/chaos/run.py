@@ -14,8 +14,8 @@ import json
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -55,8 +55,8 @@ DUE = {
     "notices to be tried again": "SELECT count(*) FROM notify.occasions WHERE retry_at <= civil.now()",
 }
 DEATH_SECONDS, REST_SECONDS = 40.0, 180.0
-PAST_LEASE_SECONDS, PAST_SESSION_SECONDS = 6.5, SESSION_TIMEOUT_MS / 1000 + 2.0
-FIRST_POLL_SECONDS = 0.05
+PAST_SESSION_SECONDS = SESSION_TIMEOUT_MS / 1000 + 2.0
+FIRST_POLL_SECONDS, COMES_POLL_SECONDS, CALL_AGAIN_SECONDS = 0.05, 0.05, 2.0
 HALVED = "halved"
 """A step that is passed only where the database has refused a record of a batch."""
 REGISTER = "rural_revitalization"
@@ -381,18 +381,32 @@ class Chaos:
         house = self.house
         await asyncio.to_thread(house.kill, service)
         house.start(service, crash_at=step)
-        end = time.monotonic() + DEATH_SECONDS
-        calling = asyncio.create_task(self._call_something(service)) if step in CALL_STEPS else None
-        while house.is_alive(service) and time.monotonic() < end:
-            await asyncio.sleep(0.05)
-        if house.is_alive(service):
-            self.outcome.missed.append((service, step))
-            await asyncio.to_thread(house.kill, service)
-        else:
-            self.outcome.hits[service, step] += 1
-        house.start(service)
-        if calling is not None:
+        async with self._work_for(service, step):
+            if await _comes(lambda: not house.is_alive(service)):
+                self.outcome.hits[service, step] += 1
+            else:
+                self.outcome.missed.append((service, step))
+                await asyncio.to_thread(house.kill, service)
+            house.start(service)
+
+    @asynccontextmanager
+    async def _work_for(self, service: str, step: str) -> AsyncIterator[None]:
+        """Meanwhile calls that lead to a step of a call or of a relay, whatever else goes on."""
+        over = asyncio.Event()
+        calling = asyncio.create_task(self._call_until(over, service, step))
+        try:
+            yield
+        finally:
+            over.set()
             await calling
+
+    async def _call_until(self, over: asyncio.Event, service: str, step: str) -> None:
+        """Of a report every service's relay has something to send."""
+        called = service if step in CALL_STEPS else "intake" if step in RELAY_STEPS else None
+        while called and not over.is_set():
+            await self._call_something(called)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), CALL_AGAIN_SECONDS)
 
     async def _call_something(self, service: str) -> None:
         """So that there is a call to die in, whatever else goes on."""
@@ -424,20 +438,31 @@ class Chaos:
         """Seconds from now until Kafka has acknowledged a fact that is told now, and what was before it."""
         began = time.monotonic()
         await self._file(next(self.strangers))
+        await self._until_sent("intake")
+        return time.monotonic() - began
+
+    async def _until_sent(self, service: str) -> None:
+        """Until what stands in a service's outbox now has been sent and taken out."""
         admin = await self._connected()
         try:
-            last = await admin.fetchval("SELECT coalesce(max(id), 0) FROM intake.outbox")
-            while await admin.fetchval("SELECT EXISTS (SELECT FROM intake.outbox WHERE id <= $1)", last):
+            last = await admin.fetchval(f"SELECT coalesce(max(id), 0) FROM {service}.outbox")
+            while await admin.fetchval(f"SELECT EXISTS (SELECT FROM {service}.outbox WHERE id <= $1)", last):
                 await asyncio.sleep(FIRST_POLL_SECONDS)
         finally:
             await admin.close()
-        return time.monotonic() - began
 
     def _relay_from_the_past(self, step: str) -> Callable[[], Any]:
         async def act() -> None:
-            """It stands still past its lease while another sends, and then goes on."""
-            if await self._stand_still(step, PAST_LEASE_SECONDS):
-                self.outcome.done[f"relay back from the past at {step}"] += 1
+            """It stands still until another has taken its lease over and sent what it had in hand, and then goes on."""
+            if await self._stops_at(step):
+                self.house.start("screening-1")
+                try:
+                    async with asyncio.timeout(DEATH_SECONDS):
+                        await self._until_sent("screening")
+                    self.outcome.done[f"relay back from the past at {step}"] += 1
+                except TimeoutError:
+                    self.outcome.missed.append(("screening", f"another relay while one stands still at {step}"))
+            await self._go_on()
 
         return act
 
@@ -447,23 +472,32 @@ class Chaos:
 
     async def _stand_still(self, step: str, seconds: float) -> bool:
         """Screening does at the first such step, while another member is there; whether it came to one."""
+        self.house.start("screening-1")
+        if stood_still := await self._stops_at(step):
+            await asyncio.sleep(seconds)
+        await self._go_on()
+        return stood_still
+
+    async def _stops_at(self, step: str) -> bool:
+        """Whether screening, started anew, has come to such a step, where it stands still."""
         house = self.house
         await asyncio.to_thread(house.kill, "screening")
         house.start("screening", stop_at=step)
-        house.start("screening-1")
-        end = time.monotonic() + DEATH_SECONDS
-        while not house.is_paused("screening") and time.monotonic() < end:
-            await self._nudge()
-            await asyncio.sleep(0.2)
-        was_paused = house.is_paused("screening")
-        if was_paused:
-            await asyncio.sleep(seconds)
+        async with self._work_for("screening", step):
+            has_stopped = await _comes(lambda: house.is_paused("screening"), self._nudge)
+        if not has_stopped:
+            self.outcome.missed.append(("screening", f"standing still at {step}"))
+        return has_stopped
+
+    async def _go_on(self) -> None:
+        """Of two there is one again: who stood still, or who could still come to stand still when nobody is there."""
+        house = self.house
+        if house.is_paused("screening"):
             house.resume("screening")
-        else:  # it must not stand still later on, when nobody is there to let it go
+        else:
             await asyncio.to_thread(house.kill, "screening")
             house.start("screening")
         await asyncio.to_thread(house.kill, "screening-1")
-        return was_paused
 
     async def _nudge(self) -> None:
         """Some of what waits to be sent, so that there is something to do."""
@@ -539,6 +573,18 @@ async def _producer(bootstrap: str) -> Any:
         yield producer
     finally:
         await producer.stop()
+
+
+async def _comes(is_there: Callable[[], bool], meanwhile: Callable[[], Awaitable[None]] | None = None) -> bool:
+    """Whether it comes within the time that a death may take; `meanwhile` is done again and again."""
+    end = time.monotonic() + DEATH_SECONDS
+    while not is_there():
+        if time.monotonic() > end:
+            return False
+        if meanwhile is not None:
+            await meanwhile()
+        await asyncio.sleep(COMES_POLL_SECONDS)
+    return True
 
 
 async def _sum(admin: asyncpg.Connection, service: str, column: str, number: int) -> int:
