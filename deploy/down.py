@@ -12,8 +12,8 @@ from shared.postgres import SERVICES
 
 LEFT_OVER = {"kafka": Kafka.stop_left_over, "postgres": Postgres.stop_left_over}
 """How to stop what is no service, in this order."""
-DOWN_SECONDS = 40.0
-"""Services 10 s, Kafka 20 s at most; in order it takes 2 to 4."""
+DOWN_SECONDS = 60.0
+"""Services 15 s, Kafka 20 s, PostgreSQL 20 s at most; in order it takes 2 to 4."""
 
 
 def down(data: Path | None) -> None:

