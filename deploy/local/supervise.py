@@ -251,7 +251,9 @@ def bound(log: Path) -> None:
         older = log.with_name(f"{log.name}.{number}")
         if older.exists():
             older.replace(log.with_name(f"{log.name}.{number + 1}"))
-    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    older = log.with_name(f"{log.name}.1")
+    older.touch(mode=0o600)  # before anything stands in it: a refused statement can hold somebody's data
+    shutil.copyfile(log, older)
     os.truncate(log, 0)
 
 

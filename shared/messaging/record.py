@@ -1,7 +1,8 @@
 """From a Kafka record's bytes to an input, and from a waiting record back to one. Never raises on hostile bytes.
 
 A record of our own topics says its place in line in its headers (`ce_…`), so that one whose body cannot be read still
-has it. One whose headers are broken too stands under `partition:<n>` with its offset as its number.
+has it. One whose headers are broken too stands under `partition:<n>` by its place there, counted from one: a line of which
+nothing is applied yet is at nought.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -69,7 +70,7 @@ def _ours(kept: Kept, place: Place) -> Input:
                 record=kept, place=place, traceparent=event.traceparent,
             )  # fmt: skip
     else:
-        key, sequence = f"partition:{place.partition}", place.offset
+        key, sequence = f"partition:{place.partition}", place.offset + 1
     region = _text(head, "ce_region")
     return Input(
         kept.topic, key, sequence, None, region if len(region) == 12 and region.isdigit() else None,

@@ -26,7 +26,7 @@ class Sifted:
 
 
 def is_unplaced(key: str) -> bool:
-    """A record whose headers were broken stands under its partition, with its offset as its number."""
+    """A record whose headers were broken stands under its partition, by its place there."""
     return key.startswith("partition:")
 
 

@@ -20,9 +20,10 @@ from shared.postgres import session
 from shared.web.problems import problem, refuse
 
 BODY_DRAINED_MAX = 64 * 1024 * 1024
-BODY_MAX, STREAM_MAX = 2 * 1024 * 1024, BODY_DRAINED_MAX
-"""A body that is read whole into memory, and one that is streamed (files, departments' records)."""
-STREAMED = ("/v1/departments",)
+BODY_MAX, REGISTER_MAX, STREAM_MAX = 2 * 1024 * 1024, 4 * 1024 * 1024, BODY_DRAINED_MAX
+"""A body that is read whole into memory, a county's register of officers, and one that is streamed."""
+LARGER = {"/v1/departments": STREAM_MAX, "/files": STREAM_MAX, "/v1/officers": REGISTER_MAX}
+"""Where a body may be larger: by its path alone, for a header is the caller's word."""
 KEY_LENGTH_MAX = 200
 """Of an Idempotency-Key, in characters."""
 
@@ -66,9 +67,7 @@ class Bearer:
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
     """A body beyond its limit is drained, so that the answer arrives, and refused (413), whatever its headers say."""
-    kind = dict(scope["headers"]).get(b"content-type", b"")
-    is_streamed = scope["path"].startswith(STREAMED) or kind.startswith(b"multipart/")
-    left = STREAM_MAX if is_streamed else BODY_MAX
+    left = next((most for path, most in LARGER.items() if scope["path"].startswith(path)), BODY_MAX)
 
     async def limited() -> Message:
         nonlocal left

@@ -25,10 +25,8 @@ from shared.policy import load
 from shared.service import Service
 from shared.web import cursor
 from shared.web.call import called, decided, decided_and_emitted, received, understood
-from shared.web.callers import allowed, scoped, who
+from shared.web.callers import REGISTER_MAX, allowed, scoped, who
 
-UPLOAD_BYTES_MAX = 4 * 1024 * 1024
-"""A county's register of officers in one call."""
 LIMIT_MAX = 1000
 
 Reader = Annotated[Caller, Depends(allowed("officer.read"))]
@@ -48,7 +46,7 @@ def router(service: Service, work: UnitOfWork) -> APIRouter:
 
     @routes.post("/v1/officers")
     async def upload(request: Request, caller: Writer) -> JSONResponse:
-        body = await received(request, UPLOAD_BYTES_MAX)
+        body = await received(request, REGISTER_MAX)
         asked = Upload(caller, understood(Register, body))
         return await called(work, request, caller, UPLOAD, asked, body, decided)
 

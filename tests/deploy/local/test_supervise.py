@@ -123,6 +123,7 @@ def test_a_number_that_another_program_has_now_is_left_alone(folder: DataFolder)
 def test_a_log_is_kept_within_its_bound_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervise, "LOG_BYTES_MAX", 10)
     log = tmp_path / "intake.log"
+    log.touch(mode=0o600)
     with log.open("ab", buffering=0) as written:
         for number in range(4):
             written.write(b"%d: more than ten bytes\n" % number)
@@ -132,3 +133,4 @@ def test_a_log_is_kept_within_its_bound_while_it_is_written(tmp_path: Path, monk
     assert (tmp_path / "intake.log.1").read_bytes().startswith(b"3:")
     assert (tmp_path / "intake.log.2").read_bytes().startswith(b"2:")
     assert not (tmp_path / "intake.log.3").exists()
+    assert {one.stat().st_mode & 0o777 for one in tmp_path.iterdir()} == {0o600}, "what it holds is nobody else's"

@@ -1,6 +1,7 @@
 """Workflow from outside: warnings over Kafka, people over HTTP with tokens, each task by its own example."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from services.workflow.app import build
 from services.workflow.hops.village_committee import RecordVisit
 from services.workflow.hops.village_group import Report
 from shared.service import serving
+from shared.web.callers import BODY_MAX, REGISTER_MAX
 from tests.services.workflow.house import household, registered
 from tests.services.workflow.outside import Outside
 from tests.tokens import GRID, VILLAGE, settings_of
@@ -232,6 +234,10 @@ async def test_officers_are_uploaded_listed_and_told_once(outside: Outside) -> N
     }  # fmt: skip
     steward = outside.headers("steward", "st-1", region="341221")
     assert (await outside.post("/v1/officers", steward, register))["changed"] == 1
+    long = register | {"officers": [{**register["officers"][0], "name": "王" * 64, "display_name": "王" * 64}] * 4500}
+    assert BODY_MAX < len(json.dumps(long, ensure_ascii=False).encode()) < REGISTER_MAX
+    refused = await outside.post("/v1/officers", steward, long, 422)
+    assert {one["code"] for one in refused["errors"]} == {"twice"}, "it is read"
     assert (await outside.post("/v1/officers", steward, register))["changed"] == 0
     [officer] = (await outside.get("/v1/officers", outside.county, office=GRID))["items"]
     assert (officer["display_name"], officer["office_name"]["zh"]) == ("王**", "第 3 组")

@@ -175,10 +175,12 @@ async def test_what_only_the_database_refuses_is_found_by_halving(road: House, v
     assert (account["received"], account["accepted"], account["waiting"]) == (200, 199, 1)
 
 
-async def test_a_record_whose_headers_are_broken_too_waits_under_its_partition(road: House) -> None:
-    broken = fact(A, 1, head={"ce_sequence": "many", "ce_partitionkey": ""}, partition=3, offset=57)
+@pytest.mark.parametrize("offset", [0, 57])
+async def test_a_record_whose_headers_are_broken_too_waits_under_its_partition(road: House, offset: int) -> None:
+    """The first of a partition, too."""
+    broken = fact(A, 1, head={"ce_sequence": "many", "ce_partitionkey": ""}, partition=3, offset=offset)
     await road.work.process([broken, fact(B, 1)])
-    assert [w[:3] for w in await road.waiting()] == [("partition:3", 57, "failed")]
+    assert [w[:3] for w in await road.waiting()] == [("partition:3", offset + 1, "failed")]
     await road.work.process([broken])
     assert len(await road.waiting()) == 1
 

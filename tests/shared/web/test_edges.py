@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.access.tokens import Caller
 from shared.service import Service, serving
 from shared.settings import Settings
-from shared.web.callers import caller_of, scoped
+from shared.web.callers import BODY_MAX, caller_of, scoped
 from tests.shared.messaging.ledger import Ledger, fact, first_waiting, house, household
 from tests.tokens import bearer, settings_of
 
@@ -144,6 +144,15 @@ async def test_a_huge_body_is_refused_while_it_comes(service: tuple[Service, htt
 
     headers = bearer(keys, "steward") | {"content-type": "application/json"}
     answer = await service[1].post("/v1/strict", content=endless(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "multipart/x"])
+async def test_no_header_makes_a_body_that_is_held_in_memory_larger(
+    service: tuple[Service, httpx.AsyncClient], keys: Path, kind: str
+) -> None:
+    headers = bearer(keys, "steward") | {"content-type": kind}
+    answer = await service[1].post("/v1/strict", content=b"x" * (BODY_MAX + 1), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
