@@ -1,4 +1,4 @@
-# Forwards to ./shouwang, which needs no make. `make locks` is a developer's: it needs uv and jgo.
+# Forwards to ./shouwang, which needs no make. `make locks` is a developer's: it needs uv.
 PYTHON ?= python3
 COMPILE = UV_PYTHON_DOWNLOADS=never uv pip compile --quiet --python "$$(command -v $(PYTHON))" --universal \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make locks"

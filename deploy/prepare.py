@@ -1,7 +1,6 @@
 """Bring PostgreSQL and Kafka to this code's state: roles, schemas, migrations, topics. Safe to repeat."""
 
 import asyncio
-import os
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +16,6 @@ from shared.messaging import topics
 from shared.postgres import MigrationError, migrate
 from shared.settings import Settings
 
-PARTITIONS = 6
 COORDINATOR_SECONDS = 20.0
 POLL_SECONDS = 0.1
 
@@ -32,7 +30,7 @@ def prepare() -> None:
     except OSError as error:
         raise of_disk(error) from error
     applied = asyncio.run(prepare_postgres(settings.postgres, settings.keys, settings.is_demo, is_own=False))
-    made = asyncio.run(prepare_kafka(settings.kafka))
+    made = asyncio.run(prepare_kafka(settings.kafka, settings))
     say(f"{len(applied)} migrations applied, {len(made)} topics made")
 
 
@@ -74,14 +72,11 @@ async def analyze(admin_dsn: str) -> None:
         await connection.close()
 
 
-async def prepare_kafka(bootstrap: str) -> list[str]:
-    """Make the topics, and Kafka's own for groups. Raises Trouble. Returns what was made."""
+async def prepare_kafka(bootstrap: str, settings: Settings) -> list[str]:
+    """Make the topics with their partitions and replicas, and Kafka's own for groups. Raises Trouble. Returns what was
+    made."""
     try:
-        made = await topics.create(
-            bootstrap,
-            int(os.environ.get("SHOUWANG_PARTITIONS") or PARTITIONS),
-            int(os.environ.get("SHOUWANG_REPLICATION") or 1),
-        )
+        made = await topics.create(bootstrap, settings.partitions, settings.replication)
         await _await_coordinator(bootstrap)
         return made
     except (KafkaError, OSError) as error:

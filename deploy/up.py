@@ -119,7 +119,7 @@ class Up:
         self.folder.keep_mode(is_demo)
         is_own = self.addresses.postgres is None
         applied = self._beside(prepare_postgres(admin_dsn, self.folder.keys, is_demo, is_own))
-        made = self._beside(prepare_kafka(kafka))
+        made = self._beside(prepare_kafka(kafka, Settings.from_environment("console")))
         if applied or made:
             say(f"  {len(applied)} migrations applied, {len(made)} topics made")
 

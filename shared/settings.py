@@ -22,8 +22,8 @@ PORTS: Mapping[str, int] = {
     "notify": 8104,
 }
 LOG_LEVELS = ("debug", "info", "warning", "error")
-PARTITIONS_MAX = 1000
-"""A partition costs a broker files and memory; more than this is a slip of the finger."""
+PARTITIONS_MAX, REPLICATION_MAX = 1000, 15
+"""A partition costs a broker files and memory, a replica a broker; more than this is a slip of the finger."""
 
 _KAFKA = "127.0.0.1:9192"
 _POSTGRES = "postgresql://postgres@127.0.0.1:5532/shouwang"
@@ -64,6 +64,7 @@ class Settings:
     console_url: str
     policy: str
     partitions: int
+    replication: int
     log_level: str
     assets: Path | None = None
     """The folder of the pages' scripts (htmx and its SSE extension); the console's alone."""
@@ -100,6 +101,7 @@ class Settings:
                 "SHOUWANG_POLICY", "regular-2026", _PACKAGE, "the name of a policy package, as regular-2026"
             ),
             partitions=given.number("SHOUWANG_PARTITIONS", 6, 1, PARTITIONS_MAX),
+            replication=given.number("SHOUWANG_REPLICATION", 1, 1, REPLICATION_MAX),
             log_level=given.choice("SHOUWANG_LOG", "info", LOG_LEVELS),
             assets=given.folder("SHOUWANG_ASSETS"),
             smtp=given.server("SHOUWANG_SMTP"),

@@ -22,8 +22,8 @@ from deploy.local.process import POLL_SECONDS, Started, require_free, started, t
 from deploy.trouble import Trouble
 
 STOP_SECONDS = 15.0
-"""A service finishes its batch and leaves its groups, and by itself after thirteen seconds (`shared/service.py`); what is
-not committed by then comes again."""
+"""A service finishes its batch and leaves its groups, and after thirteen seconds by itself (`shared/service.py`); what
+is not committed by then comes again."""
 READY_SECONDS = 60.0
 ANSWER_SECONDS = 2.0
 BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)

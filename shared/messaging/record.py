@@ -1,8 +1,8 @@
 """From a Kafka record's bytes to an input, and from a waiting record back to one. Never raises on hostile bytes.
 
 A record of our own topics says its place in line in its headers (`ce_…`), so that one whose body cannot be read still
-has it. One whose headers are broken too stands under `partition:<n>` by its place there, counted from one: a line of which
-nothing is applied yet is at nought.
+has it. One whose headers are broken too stands under `partition:<n>` by its place there, counted from one: a line of
+which nothing is applied yet is at nought.
 """
 
 from collections.abc import Callable, Mapping, Sequence
