@@ -24,6 +24,7 @@ from shared.service import Service
 from shared.web import operation
 from shared.web.document import METHODS
 from tests.contracts.written import written
+from tests.shared.contracts.golden import GOLDEN, example
 
 Json = dict[str, Any]
 
@@ -127,14 +128,14 @@ async def test_the_tool_refuses_a_document_with_a_fault(made: dict[str, Json]) -
 # ── JSON Schema ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_schemas_are_schemas_and_take_the_golden_examples() -> None:
-    for topic in TOPICS:
-        told = schema.schemas()[topic.event.family]
-        Draft202012Validator.check_schema(told)
-        example = json.loads((schema.FOLDER.parent / "examples" / f"{topic.name}.json").read_text("utf-8"))
-        strict = Draft202012Validator(told, format_checker=Draft202012Validator.FORMAT_CHECKER)
-        assert [error.message for error in strict.iter_errors(example)] == [], topic.name
-        assert list(strict.iter_errors(example | {"sequence": "1"})), topic.name
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_committed_schemas_are_schemas_and_take_the_golden_examples(name: str) -> None:
+    told = json.loads((schema.FOLDER / f"{GOLDEN[name][0].event.family}.v1.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(told)
+    fact = json.loads(example(name))
+    strict = Draft202012Validator(told, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    assert [error.message for error in strict.iter_errors(fact)] == []
+    assert list(strict.iter_errors(fact | {"sequence": "1"}))
 
 
 # ── AsyncAPI ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -175,11 +176,11 @@ def references(part: Any) -> Iterator[str]:
 
 def test_the_asyncapi_payloads_take_the_golden_examples() -> None:
     told = asyncapi.document()
-    for topic in TOPICS:
+    for name, (topic, _) in GOLDEN.items():
         payload = told["components"]["schemas"][topic.event.family] | {"components": told["components"]}
-        example = json.loads((schema.FOLDER.parent / "examples" / f"{topic.name}.json").read_text("utf-8"))
         # AsyncAPI's discriminator is a plain word, which a validator of JSON Schema leaves aside
-        assert [error.message for error in Draft202012Validator(payload).iter_errors(example)] == [], topic.name
+        errors = Draft202012Validator(payload).iter_errors(json.loads(example(name)))
+        assert [error.message for error in errors] == [], name
 
 
 def test_the_headers_are_those_that_the_relay_writes() -> None:

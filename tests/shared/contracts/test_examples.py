@@ -1,7 +1,6 @@
 """The golden examples and the published schemas say what the classes say, and an independent library reads them."""
 
 import json
-from pathlib import Path
 
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage
@@ -9,16 +8,20 @@ from pydantic import ValidationError
 
 from shared.contracts import schema
 from shared.contracts.topics import TOPIC, TOPICS
+from tests.shared.contracts.golden import EXAMPLES, GOLDEN, example
 
-EXAMPLES = Path(schema.__file__).parent / "examples"
 
-
-@pytest.mark.parametrize("topic", [topic.name for topic in TOPICS])
-def test_each_topic_has_a_golden_example_that_its_class_reads_and_writes_again(topic: str) -> None:
-    text = (EXAMPLES / f"{topic}.json").read_text("utf-8")
-    event = TOPIC[topic].event.model_validate_json(text)
+@pytest.mark.parametrize("name", GOLDEN)
+def test_each_type_has_a_golden_example_that_its_class_reads_and_writes_again(name: str) -> None:
+    (topic, type_), text = GOLDEN[name], example(name)
+    event = topic.event.model_validate_json(text)
     assert json.loads(event.model_dump_json(exclude_none=True)) == _without_none(json.loads(text))
-    assert event.source == f"/{TOPIC[topic].producer}"
+    assert event.source == f"/{topic.producer}"
+    assert event.type == type_
+
+
+def test_there_is_no_golden_example_of_what_no_class_allows() -> None:
+    assert {path.stem for path in EXAMPLES.iterdir()} == GOLDEN.keys()
 
 
 def _without_none(value: object) -> object:
@@ -43,13 +46,13 @@ def test_the_published_schemas_are_what_the_classes_say() -> None:
     ],
 )  # fmt: skip
 def test_an_envelope_that_is_not_narrow_enough_is_refused(change: dict[str, object]) -> None:
-    text = json.loads((EXAMPLES / "data.changed.json").read_text("utf-8"))
+    text = json.loads(example("data.changed"))
     with pytest.raises(ValidationError):
         TOPIC["data.changed"].event.model_validate_json(json.dumps(text | change))
 
 
 def test_a_refusal_never_shows_what_was_refused() -> None:
-    text = json.loads((EXAMPLES / "data.changed.json").read_text("utf-8"))
+    text = json.loads(example("data.changed"))
     text["data"]["values"]["total_yuan"] = "341221199001010000"
     with pytest.raises(ValidationError) as refused:
         TOPIC["data.changed"].event.model_validate_json(json.dumps(text))
@@ -67,13 +70,13 @@ def test_numbers_of_topics_are_theirs_for_ever_and_each_topic_has_one_producer()
     assert len({topic.name for topic in TOPICS}) == len(TOPICS)
 
 
-@pytest.mark.parametrize("topic", [topic.name for topic in TOPICS])
-def test_an_independent_cloudevents_library_reads_the_golden_example(topic: str) -> None:
+@pytest.mark.parametrize("name", GOLDEN)
+def test_an_independent_cloudevents_library_reads_the_golden_example(name: str) -> None:
     from cloudevents.core.bindings.http import from_structured
     from cloudevents.core.formats.json import JSONFormat
 
-    body = (EXAMPLES / f"{topic}.json").read_bytes()
-    message = HTTPMessage(headers={"content-type": "application/cloudevents+json"}, body=body)
+    headers = {"content-type": "application/cloudevents+json"}
+    message = HTTPMessage(headers=headers, body=example(name).encode())
     event = from_structured(message, JSONFormat())
-    assert event.get_type().startswith("shouwang.")
+    assert event.get_type() == GOLDEN[name][1]
     assert event.get_specversion() == "1.0"

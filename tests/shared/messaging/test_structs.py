@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from shared.contracts import schema
 from shared.contracts.data import DataChanged, Fact, HouseGrade, Settlement, Values
 from shared.contracts.envelope import Event
 from shared.contracts.stage import StageAdvanced
@@ -23,12 +21,11 @@ from shared.contracts.topics import TOPICS
 from shared.contracts.types import Frozen
 from shared.messaging import structs
 from shared.messaging.structs import Plain, as_model, reader, struct_of
+from tests.shared.contracts import golden
 
-EXAMPLES = Path(schema.__file__).parent / "examples"
 EVENTS: dict[str, type[Event]] = {topic.name: topic.event for topic in TOPICS}
-GOLDEN: dict[str, dict[str, Any]] = {
-    name: json.loads((EXAMPLES / f"{name}.json").read_text("utf-8")) for name in EVENTS
-}
+GOLDEN: dict[str, dict[str, Any]] = {name: json.loads(golden.example(name)) for name in EVENTS}
+"""One of each topic; of every type where they are read as they are."""
 FAMILIES = [name for name in EVENTS if not name.startswith("hop.") or name == "hop.county"]
 At = tuple[str | int, ...]
 
@@ -158,11 +155,11 @@ def written(value: Any, is_ascii: bool = False) -> bytes:
 # ── golden ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("topic", EVENTS)
-def test_a_struct_reads_each_golden_example_as_its_class_does(topic: str) -> None:
-    raw = json.dumps(GOLDEN[topic], ensure_ascii=False).encode()
-    assert as_the_class(EVENTS[topic], raw), "a struct takes what is written plainly"
-    assert as_model(reader(EVENTS[topic])(raw)) == EVENTS[topic].model_validate_json(raw)
+@pytest.mark.parametrize("name", golden.GOLDEN)
+def test_a_struct_reads_each_golden_example_as_its_class_does(name: str) -> None:
+    event, raw = golden.GOLDEN[name][0].event, golden.example(name).encode()
+    assert as_the_class(event, raw), "a struct takes what is written plainly"
+    assert as_model(reader(event)(raw)) == event.model_validate_json(raw)
 
 
 def every_kind_of_value() -> Iterator[dict[str, Any]]:
