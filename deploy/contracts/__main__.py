@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from deploy.contracts.compatibility import breaks
+from deploy.contracts.compatibility import NotKnown, breaks
 from deploy.contracts.documents import FOLDER, ROOT, committed, made, texts
 from deploy.local.postgres import Postgres
 from shared.crypto import create_keys
@@ -23,7 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     """The exit code: 1 where something would break."""
     parser = argparse.ArgumentParser(prog="python -m deploy.contracts", description="Write the contracts anew.")
     parser.add_argument("--check", metavar="REVISION", help="compare with this revision, and write nothing")
-    parser.add_argument("--break", dest="is_meant", action="store_true", help="write also what breaks; say why in git")
+    parser.add_argument(
+        "--break", dest="is_meant", action="store_true", help="write also what breaks; say why in git"
+    )
     told = parser.parse_args(arguments)
     new = asyncio.run(_made())
     found = breaks(committed(told.check or "HEAD"), new)
@@ -59,3 +61,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except subprocess.CalledProcessError as error:
         sys.exit(f"git cannot say what was committed: {error.stderr.strip()}")
+    except NotKnown as error:
+        sys.exit(str(error))

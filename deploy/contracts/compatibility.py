@@ -5,10 +5,13 @@ lost, none may be missing or null that never was). `sent`: whoever sends may sen
 refused that was not). Answers are read; bodies and parameters are sent; facts are both, because topics are kept without
 end: new code reads old facts, and old code new ones. A new word or kind is an addition: readers leave aside what they
 do not know.
+
+What the check does not know it does not pass over: a keyword of JSON Schema that is in none of its lists is an error.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from shared.web.document import METHODS
@@ -16,7 +19,20 @@ from shared.web.document import METHODS
 Json = Mapping[str, Any]
 Direction = Literal["read", "sent"]
 
-LEAST, MOST = ("minimum", "minLength", "minItems"), ("maximum", "maxLength", "maxItems")
+LEAST = ("minimum", "exclusiveMinimum", "minLength", "minItems")
+MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
+ALTERNATIVES, INNER = ("anyOf", "oneOf"), ("items", "additionalProperties")
+COMPARED = frozenset(
+    {"$ref", "type", "format", "const", "enum", "pattern", "multipleOf", "uniqueItems", "properties", "required"}
+    | {*LEAST, *MOST, *ALTERNATIVES, *INNER}
+)
+ANNOTATIONS = frozenset(
+    {"$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples", "deprecated", "readOnly"}
+    | {"writeOnly", "discriminator"}
+)
+"""They refuse nothing and promise nothing; a discriminator's words are its alternatives' own."""
+FOR_EVER = -1
+"""Kafka's word for no limit."""
 WAYS: tuple[Direction, ...] = ("read", "sent")
 DEPTH_MAX = 40
 
@@ -30,8 +46,18 @@ class Sides:
     direction: Direction
 
 
+class NotKnown(ValueError):
+    """A schema says what this check cannot compare: teach it, before the contract says so."""
+
+
 def breaks(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Path → document, before and after. One sentence a break, empty where there is none; what is new is no break."""
+    """Path → document, before and after. One sentence a break, empty where there is none; what is new is no break.
+
+    Raises NotKnown, also of what is only new.
+    """
+    for name, document in (*old.items(), *new.items()):
+        for schema in _schemas(document):
+            _look_over(schema, name)
     found = []
     for name, before in sorted(old.items()):
         after = new.get(name)
@@ -69,9 +95,27 @@ def _of_openapi(old: Json, new: Json) -> Iterator[str]:
                 continue
             if methods[method]["operationId"] != after["operationId"]:
                 yield f"{call} has another operationId"
+            yield from _of_security(_security(methods[method], old), _security(after, new), call)
             yield from _of_parameters(methods[method], after, call, Sides(old, new, "sent"))
             yield from _of_body(methods[method], after, call, Sides(old, new, "sent"))
             yield from _of_responses(methods[method], after, call, Sides(old, new, "read"))
+
+
+def _of_security(old: list[Json], new: list[Json], call: str) -> Iterator[str]:
+    """Whatever was enough once must be enough: no more schemes, no more scopes of one."""
+    for one in old:
+        if not any(_is_enough(one, other) for other in new):
+            told = " with ".join(sorted(one))
+            yield f"{call} is not answered by {told} alone any more" if told else f"{call} needs a token now"
+
+
+def _security(operation: Json, document: Json) -> list[Json]:
+    """Its alternatives; a call that says nothing is the document's, and else public."""
+    return list(operation.get("security", document.get("security", ()))) or [{}]
+
+
+def _is_enough(shown: Json, asked: Json) -> bool:
+    return all(name in shown and set(scopes) <= set(shown[name]) for name, scopes in asked.items())
 
 
 def _of_parameters(old: Json, new: Json, call: str, sides: Sides) -> Iterator[str]:
@@ -127,19 +171,68 @@ def _of_asyncapi(old: Json, new: Json) -> Iterator[str]:
         after = new["channels"].get(name)
         if after is None:
             yield f"channel {name} is gone"
-        elif channel["address"] != after["address"]:
-            yield f"channel {name} has another address"
-        elif set(channel["messages"]) - set(after["messages"]):
-            yield f"channel {name} has lost a message"
-    for name in old["operations"].keys() - new["operations"].keys():
-        yield f"operation {name} is gone"
+        else:
+            yield from _of_channel(channel, after, f"channel {name}")
+    for name, operation in old["operations"].items():
+        after = new["operations"].get(name)
+        if after is None:
+            yield f"operation {name} is gone"
+        else:
+            yield from _of_operation(operation, after, f"operation {name}")
     for name, message in old["components"]["messages"].items():
         after = new["components"]["messages"].get(name)
         if after is None:
             yield f"message {name} is gone"
             continue
+        was, is_now = _media(message, old), _media(after, new)
+        if was != is_now:
+            yield f"message {name} was {was} and is {is_now}"
         for part in ("headers", "payload"):
             yield from _of_fact(message[part], after[part], f"message {name} {part}", old, new)
+        key, key_after = (_kafka(one).get("key", {}) for one in (message, after))
+        yield from _of_fact(key, key_after, f"message {name} key", old, new)
+
+
+def _media(message: Json, document: Json) -> str | None:
+    found: str | None = message.get("contentType", document.get("defaultContentType"))
+    return found
+
+
+def _of_channel(old: Json, new: Json, where: str) -> Iterator[str]:
+    """What is kept less long, or not at all, or was sent larger, is lost to a reader or a sender."""
+    if old["address"] != new["address"]:
+        yield f"{where} has another address"
+    for name, message in old["messages"].items():
+        if name not in new["messages"]:
+            yield f"{where} has lost a message"
+        elif message != new["messages"][name]:
+            yield f"{where} means another message by {name}"
+    before, after = (_kafka(one).get("topicConfiguration", {}) for one in (old, new))
+    for word in ("retention.ms", "max.message.bytes"):
+        was, is_now = before.get(word), after.get(word)
+        if was is not None and (is_now is None or _limit(is_now) < _limit(was)):
+            yield f"{where} has the {word} {is_now}, not {was}"
+    if before.get("cleanup.policy") != after.get("cleanup.policy"):
+        yield f"{where} has another cleanup.policy"
+
+
+def _limit(told: int) -> float:
+    return float("inf") if told == FOR_EVER else told
+
+
+def _of_operation(old: Json, new: Json, where: str) -> Iterator[str]:
+    for word in ("action", "channel"):
+        if old[word] != new[word]:
+            yield f"{where} has another {word}"
+    if any(one not in new["messages"] for one in old["messages"]):
+        yield f"{where} has lost a message"
+    if _kafka(old).get("groupId") != _kafka(new).get("groupId"):
+        yield f"{where} is of another consumer group: it would begin anew"
+
+
+def _kafka(part: Json) -> Json:
+    found: Json = part.get("bindings", {}).get("kafka", {})
+    return found
 
 
 # ── schemas ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -149,34 +242,74 @@ def _of_schema(old: Json, new: Json, where: str, sides: Sides, depth: int = 0) -
     """Breaks from an old schema to a new one; a recursive one is looked at so far down, and no further."""
     if depth > DEPTH_MAX:
         return
-    old, new = _resolved(old, sides.old), _resolved(new, sides.new)
-    before, after = _branches(old), _branches(new)
-    if len(before) > 1 or len(after) > 1:
+    old, new = _resolved(old, sides.old, where), _resolved(new, sides.new, where)
+    before, after = _branches(old, sides.old, where), _branches(new, sides.new, where)
+    if before[0] is not old or after[0] is not new:
         yield from _of_branches(before, after, where, sides, depth)
         return
     yield from _of_type(old, new, where, sides)
     yield from _of_words(old, new, where, sides)
     yield from _of_bounds(old, new, where, sides)
     yield from _of_properties(old, new, where, sides, depth)
-    for inner in ("items", "additionalProperties"):
-        if isinstance(old.get(inner), dict) and isinstance(new.get(inner), dict):
-            yield from _of_schema(old[inner], new[inner], f"{where}[]", sides, depth + 1)
+    for inner in INNER:
+        one, other = old.get(inner, True), new.get(inner, True)
+        if False not in (one, other) and (one, other) != (True, True):
+            one, other = ({} if each is True else each for each in (one, other))
+            yield from _of_schema(one, other, f"{where}[]", sides, depth + 1)
 
 
-def _resolved(schema: Json, document: Json) -> Json:
+def _look_over(schema: Any, where: str) -> None:
+    """Raises NotKnown for a keyword that is in none of the lists. References are not followed."""
+    if not isinstance(schema, dict):
+        return
+    if unknown := schema.keys() - COMPARED - ANNOTATIONS:
+        raise NotKnown(f"{where}: this check cannot compare the keyword {', '.join(sorted(unknown))}")
+    for part in ("properties", "$defs"):
+        for name, one in schema.get(part, {}).items():
+            _look_over(one, f"{where}.{name}")
+    for one in (*(schema.get(word) for word in INNER), *(one for word in ALTERNATIVES for one in schema.get(word, ()))):
+        _look_over(one, f"{where}[]")
+
+
+def _schemas(document: Json) -> Iterator[Json]:
+    """Every schema of a document, without those within them."""
+    if "openapi" not in document and "asyncapi" not in document:
+        yield document
+        return
+    yield from document["components"]["schemas"].values()
+    for message in document["components"].get("messages", {}).values():
+        yield from (message["headers"], message["payload"], _kafka(message).get("key", {}))
+    for methods in document.get("paths", {}).values():
+        for told in (methods[one] for one in METHODS if one in methods):
+            yield from (one["schema"] for one in _parameters(told, document).values())
+            for one in (told.get("requestBody", {}), *told["responses"].values()):
+                yield from (media.get("schema", {}) for media in one.get("content", {}).values())
+
+
+def _resolved(schema: Json, document: Json, where: str = "$") -> Json:
+    """What stands beside a reference holds too."""
     while "$ref" in schema:
         found: Any = document
         for part in schema["$ref"].removeprefix("#/").split("/"):
             found = found[part]
-        schema = found
+        schema = _with(found, {name: one for name, one in schema.items() if name != "$ref"}, where)
     return schema
 
 
-def _branches(schema: Json) -> list[Json]:
-    """Its alternatives; a list of types is one of them, each type for itself."""
-    for word in ("anyOf", "oneOf"):
+def _with(schema: Json, beside: Json, where: str) -> Json:
+    """A schema with the keywords that stand beside it. Raises NotKnown where both say something of one keyword."""
+    beside = {name: one for name, one in beside.items() if name not in ANNOTATIONS}
+    if twice := sorted(name for name, one in beside.items() if schema.get(name, one) != one):
+        raise NotKnown(f"{where}: this check cannot compare {', '.join(twice)} told twice of one value")
+    return {**schema, **beside} if beside else schema
+
+
+def _branches(schema: Json, document: Json, where: str) -> list[Json]:
+    """Its alternatives, each with what stands beside them all; a list of types is one of them, each type for itself."""
+    for word in ALTERNATIVES:
         if word in schema:
-            return list(schema[word])
+            beside = {name: one for name, one in schema.items() if name != word}
+            return [_with(_resolved(one, document, where), beside, where) for one in schema[word]]
     if isinstance(schema.get("type"), list):
         return [{**schema, "type": one} for one in schema["type"]]
     return [schema]
@@ -246,9 +379,19 @@ def _of_bounds(old: Json, new: Json, where: str, sides: Sides) -> Iterator[str]:
             yield f"{where} has the {word} {after}, not {before}"
         if not tighter and sides.direction == "read":
             yield f"{where} has the {word} {after}, not {before}"
+    inner, outer = (old, new) if sides.direction == "sent" else (new, old)
+    if not _is_within(inner.get("multipleOf"), outer.get("multipleOf")):
+        yield f"{where} has the multipleOf {new.get('multipleOf')}, not {old.get('multipleOf')}"
+    if outer.get("uniqueItems") and not inner.get("uniqueItems"):
+        yield f"{where} {'may not' if new.get('uniqueItems') else 'may'} hold one thing twice now"
     was, is_now = old.get("pattern"), new.get("pattern")
     if was != is_now and ((is_now if sides.direction == "sent" else was) is not None):
         yield f"{where} has another pattern"
+
+
+def _is_within(inner: float | None, outer: float | None) -> bool:
+    """Whether each multiple of the one is one of the other."""
+    return outer is None or (inner is not None and Decimal(str(inner)) % Decimal(str(outer)) == 0)
 
 
 def _of_properties(old: Json, new: Json, where: str, sides: Sides, depth: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.contracts import documents
-from deploy.contracts.compatibility import breaks
+from deploy.contracts.compatibility import NotKnown, breaks
 from tests.contracts.written import written
 
 Json = dict[str, Any]
@@ -18,6 +18,7 @@ Change = Callable[[Json], object]
 WORKFLOW, INTAKE = "docs/contracts/openapi/workflow.json", "docs/contracts/openapi/intake.json"
 FACTS, CLUE = "docs/contracts/asyncapi.json", "shared/contracts/schemas/clue.reported.v1.json"
 TASKS, DECISIONS = "/v1/tasks", "/v1/tasks/{task_id}/decisions"
+DECLARATIONS = "/v1/declarations"
 
 
 def renamed(part: Json, name: str, other: str) -> None:
@@ -26,6 +27,26 @@ def renamed(part: Json, name: str, other: str) -> None:
 
 def model(document: Json, name: str) -> Json:
     found: Json = document["components"]["schemas"][name]
+    return found
+
+
+def clue(document: Json, name: str) -> Json:
+    found: Json = document["$defs"]["Clue"]["properties"][name]
+    return found
+
+
+def operation(document: Json) -> Json:
+    found: Json = document["operations"]["workflow.applies.clue.reported"]
+    return found
+
+
+def channel(document: Json, name: str = "clue.reported") -> Json:
+    found: Json = document["channels"][name]
+    return found
+
+
+def kept(document: Json, name: str = "clue.reported") -> Json:
+    found: Json = channel(document, name)["bindings"]["kafka"]["topicConfiguration"]
     return found
 
 
@@ -78,6 +99,25 @@ BREAKS: list[tuple[str, str, Change, str]] = [
         lambda d: model(d, "TaskShown")["properties"]["level"]["enum"].remove("orange"), "has lost the word orange",
     ),
     (
+        "a public call needs a token", INTAKE,
+        lambda d: d["paths"][DECLARATIONS]["post"].update(security=[{"bearer": []}]),
+        "POST /v1/declarations needs a token now",
+    ),
+    (
+        "a public call needs a token as every call does", INTAKE,
+        lambda d: (d["paths"][DECLARATIONS]["post"].pop("security"), d.update(security=[{"bearer": []}])),
+        "POST /v1/declarations needs a token now",
+    ),
+    (
+        "a token is not enough any more", WORKFLOW,
+        lambda d: d["paths"][TASKS]["get"].update(security=[{"bearer": [], "certificate": []}]),
+        "GET /v1/tasks is not answered by bearer alone any more",
+    ),
+    (
+        "a token needs a scope", WORKFLOW, lambda d: d["paths"][TASKS]["get"].update(security=[{"bearer": ["tasks"]}]),
+        "GET /v1/tasks is not answered by bearer alone any more",
+    ),
+    (
         "a parameter is removed", WORKFLOW, lambda d: d["paths"][TASKS]["get"]["parameters"].pop(0),
         "parameter hop is gone",
     ),
@@ -103,6 +143,56 @@ BREAKS: list[tuple[str, str, Change, str]] = [
         "operation workflow.applies.clue.reported is gone",
     ),
     (
+        "an operation is moved to another channel", FACTS,
+        lambda d: operation(d).update(channel={"$ref": "#/channels/stage.advanced"}), "has another channel",
+    ),
+    ("an operation is turned", FACTS, lambda d: operation(d).update(action="send"), "has another action"),
+    (
+        "an operation has lost its message", FACTS, lambda d: operation(d)["messages"].pop(),
+        "operation workflow.applies.clue.reported has lost a message",
+    ),
+    (
+        "a consumer group is renamed", FACTS,
+        lambda d: operation(d)["bindings"]["kafka"]["groupId"].update(enum=["workflow2"]),
+        "operation workflow.applies.clue.reported is of another consumer group",
+    ),
+    (
+        "a channel is moved to another address", FACTS, lambda d: channel(d).update(address="clues"),
+        "channel clue.reported has another address",
+    ),
+    (
+        "a channel's message is another one", FACTS,
+        lambda d: channel(d)["messages"].update({"clue.reported": {"$ref": "#/components/messages/data.changed"}}),
+        "channel clue.reported means another message by clue.reported",
+    ),
+    (
+        "a channel is not kept without end any more", FACTS, lambda d: kept(d).update({"retention.ms": 10**15}),
+        "has the retention.ms 1000000000000000, not -1",
+    ),
+    (
+        "a department's channel is kept less long", FACTS,
+        lambda d: kept(d, "departments.water.records").update({"retention.ms": 86_400_000}),
+        "channel departments.water.records has the retention.ms 86400000, not 2592000000",
+    ),
+    (
+        "a channel takes less", FACTS, lambda d: kept(d).update({"max.message.bytes": 1000}),
+        "has the max.message.bytes 1000, not",
+    ),
+    (
+        "a channel is compacted", FACTS, lambda d: kept(d).update({"cleanup.policy": ["compact"]}),
+        "has another cleanup.policy",
+    ),
+    (
+        "a message is of another media type", FACTS,
+        lambda d: d["components"]["messages"]["clue.reported"].update(contentType="application/avro"),
+        "message clue.reported was application/cloudevents+json and is application/avro",
+    ),
+    (
+        "a key is of another type", FACTS,
+        lambda d: d["components"]["messages"]["clue.reported"]["bindings"]["kafka"]["key"].update(type="integer"),
+        "message clue.reported key was type string and is integer",
+    ),
+    (
         "a header is renamed", FACTS,
         lambda d: renamed(d["components"]["messages"]["clue.reported"]["headers"]["properties"], "ce_id", "id"),
         "headers.ce_id is gone",
@@ -115,6 +205,30 @@ BREAKS: list[tuple[str, str, Change, str]] = [
     (
         "a field of a fact is needed", CLUE, lambda d: d["$defs"]["Clue"]["required"].append("times"),
         "times is needed now",
+    ),
+    (
+        "a number has to be over a bound", CLUE, lambda d: clue(d, "times").update(exclusiveMinimum=0),
+        "times has the exclusiveMinimum 0, not None",
+    ),
+    (
+        "a number has to be under a bound", CLUE, lambda d: clue(d, "times").update(exclusiveMaximum=100),
+        "times has the exclusiveMaximum 100, not None",
+    ),
+    (
+        "a number has to be a multiple", CLUE, lambda d: clue(d, "times").update(multipleOf=2),
+        "times has the multipleOf 2, not None",
+    ),
+    (
+        "a list may not hold one thing twice", CLUE, lambda d: clue(d, "concerns").update(uniqueItems=True),
+        "concerns may not hold one thing twice now",
+    ),
+    (
+        "a pattern is tightened", CLUE, lambda d: d["properties"]["region"].update(pattern=r"^34\d{10}$"),
+        "region has another pattern",
+    ),
+    (
+        "alternatives are narrowed by what stands beside them", CLUE,
+        lambda d: clue(d, "reason_code").update(pattern="^a"), "reason_code has another pattern",
     ),
     (
         "a type of a fact is removed", CLUE,
@@ -155,6 +269,15 @@ ADDITIONS: list[tuple[str, str, Change]] = [
         lambda d: model(d, "ClueForm")["properties"]["text"].update(maxLength=9000),
     ),
     ("a problem", WORKFLOW, lambda d: d["paths"][TASKS]["get"]["responses"].update({"429": {"description": "new"}})),
+    (
+        "a way without a token", WORKFLOW,
+        lambda d: d["paths"][TASKS]["get"]["security"].append({}),
+    ),
+    (
+        "a channel that is kept longer", FACTS,
+        lambda d: kept(d, "departments.water.records").update({"retention.ms": -1}),
+    ),
+    ("a channel that takes more", FACTS, lambda d: kept(d).update({"max.message.bytes": 2**24})),
     ("a channel", FACTS, lambda d: d["channels"].update(new=d["channels"]["clue.reported"])),
     ("a field of a fact", CLUE, lambda d: d["$defs"]["Clue"]["properties"].update(new={"type": "string"})),
     ("a type of a fact", CLUE, lambda d: d["properties"]["type"]["enum"].append("shouwang.clue.new.v1")),
@@ -173,6 +296,24 @@ def test_an_addition_is_let_through(document: str, change: Change) -> None:
 def test_a_document_that_is_gone_is_a_break() -> None:
     old = committed()
     assert breaks(old, {name: one for name, one in old.items() if name != CLUE}) == [f"{CLUE}: the document is gone"]
+
+
+UNKNOWN: list[tuple[str, Change]] = [
+    ("in what was there", lambda d: clue(d, "times").update({"if": {"const": 1}})),
+    ("in what is new", lambda d: d["$defs"]["Clue"]["properties"].update(new={"not": {"type": "string"}})),
+    ("beside alternatives", lambda d: clue(d, "reason_code").update(dependentRequired={})),
+    ("told twice of one value", lambda d: clue(d, "reason_code").update(maxLength=9)),
+]
+
+
+@pytest.mark.parametrize("change", [one[1] for one in UNKNOWN], ids=[one[0] for one in UNKNOWN])
+def test_a_keyword_that_the_check_does_not_know_is_an_error_of_the_check(change: Change) -> None:
+    old = committed()
+    new = copy.deepcopy(old)
+    change(new[CLUE])
+    with pytest.raises(NotKnown):
+        breaks(old, new)
+    assert breaks(old, old) == []
 
 
 def test_the_work_tree_breaks_nothing_that_is_committed() -> None:
