@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.contracts", description="Write the contracts anew.")
     parser.add_argument("--check", metavar="REVISION", help="compare with this revision, and write nothing")
     parser.add_argument(
-        "--break", dest="is_meant", action="store_true", help="write also what breaks; say why in git"
+        "--break", dest="is_meant", action="store_true", help="write also what breaks; the commit says why"
     )
     told = parser.parse_args(arguments)
     new = asyncio.run(_made())
@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"breaks: {one}", file=sys.stderr)
     if found and not told.is_meant:
         return 1
+    if found:
+        print("say in the commit, in a trailer `Breaks: …`, why nobody is harmed", file=sys.stderr)
     if told.check is None:
         for name, text in texts(new).items():
             (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
