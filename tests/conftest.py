@@ -41,10 +41,10 @@ def keys() -> Iterator[Path]:
 @pytest_asyncio.fixture(scope="session")
 async def template(postgres: str, keys: Path) -> AsyncIterator[str]:
     """A database brought from empty to this code's state once, which each module's is copied from."""
-    from shared.postgres import migrate
+    from deploy.prepare import prepare_postgres
 
     async with databases.fresh(postgres, TEMPLATE) as dsn:
-        await migrate(dsn, keys)
+        await prepare_postgres(dsn, keys, is_demo=True, is_own=True)  # everybody in the tests is invented
         yield TEMPLATE
 
 

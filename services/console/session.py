@@ -111,6 +111,14 @@ class Sessions:
     pool: asyncpg.Pool
     issuer: Issuer | None
 
+    async def has_issuer(self) -> bool:
+        """Whether somebody may sign in here by choosing: in a demo, and over a demo's data alone, whatever this process
+        was told."""
+        if self.issuer is None:
+            return False
+        async with session(self.pool) as connection:
+            return bool(await connection.fetchval(SQL.is_demo))
+
     async def begin(self, officer: Officer, response: Response, *, is_secure: bool) -> None:
         """A new session for an officer; its cookie is set on the response. Ended ones are swept here."""
         id_ = secrets.token_urlsafe(32)

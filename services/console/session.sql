@@ -6,6 +6,10 @@ INSERT INTO sessions (id_hash, csrf, officer, expires_at) VALUES ($1, $2, $3, cl
 -- The session behind a cookie, unless it has ended, and the civil now.
 SELECT csrf, officer, civil.now() AS now FROM sessions WHERE id_hash = $1 AND expires_at > clock_timestamp()
 
+-- name: is_demo
+-- Whether these are a demo's data.
+SELECT is_demo FROM civil.clock
+
 -- name: end
 -- Signed out.
 DELETE FROM sessions WHERE id_hash = $1

@@ -18,10 +18,10 @@ from pathlib import Path
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
+from deploy.prepare import prepare_postgres
 from shared.clock import machine_now
 from shared.crypto import create_keys
 from shared.messaging import topics
-from shared.postgres import migrate
 from tests.benchmarks import ceiling, sampled
 from tests.benchmarks.changes import PARTITIONS, Lying, changes, households
 from tests.benchmarks.clockwork import Cpu, Run, Said, cpu, tree
@@ -62,7 +62,7 @@ async def prepared(house: House) -> None:
     create_keys(house.keys)
     await asyncio.to_thread(house.postgres.start)
     await asyncio.to_thread(house.kafka.start)
-    await migrate(house.postgres.dsn, house.keys)
+    await prepare_postgres(house.postgres.dsn, house.keys, is_demo=True, is_own=True)
     await topics.create(house.kafka.bootstrap, 6, 1)
 
 

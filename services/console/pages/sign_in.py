@@ -35,7 +35,7 @@ def routes(console: Console) -> APIRouter:
 
     @routes.get("/sign-in")
     async def sign_in(request: Request) -> Response:
-        if console.sessions.issuer is None:
+        if not await console.sessions.has_issuer():
             return console.frame.page(request, None, "sign_in.html", has_issuer=False)
         asked = request.query_params
         back = local_address(asked.get("to", "/queues"))
@@ -61,7 +61,7 @@ def routes(console: Console) -> APIRouter:
         officer = next(
             (one for one in map(Officer.of_row, await console.in_post()) if one and one.officer_id == wanted), None
         )
-        if console.sessions.issuer is None or officer is None:
+        if officer is None or not await console.sessions.has_issuer():
             return to("/sign-in")
         answer = to(local_address(form.get("to") or "/queues"))
         await console.sessions.begin(officer, answer, is_secure=request.url.scheme == "https")

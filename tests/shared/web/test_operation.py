@@ -202,7 +202,8 @@ async def test_ready_names_its_reasons_and_metrics_hold_the_counts(
     answer = await client.get("/metrics")
     text = answer.text
     assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
-    families = {family.name: family for family in text_string_to_metric_families(text)}
+    read = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
+    families = {family.name: family for family in read}
     assert families["shouwang_records"].type == "counter" and families["shouwang_batch_seconds"].samples
     assert 'shouwang_records_total{consumer="screening",outcome="accepted",service="screening"}' in text
     assert (
