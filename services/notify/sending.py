@@ -43,6 +43,8 @@ AT_ONCE = 8
 LEASE = timedelta(seconds=4 * CONVERSATION_SECONDS)
 """A claim lapses then; longer than intake's answer and every conversation of a round together."""
 PERIOD_SECONDS = 1.0
+PUT_OFF = timedelta(minutes=5)
+"""A letter that we fail on is tried again then; nobody else's waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,14 @@ class Outcome:
     dispatch_id: UUID
     claim_id: UUID
     cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A letter that failed, put off."""
+
+    dispatch_id: UUID
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,9 @@ class _Dispatching(Keyed):
         if last:
             rows = [{name: getattr(one, name) for name in _CHANGED} for one in last.values()]
             await unit.connection.execute(SQL.put, orjson.dumps(rows, default=str).decode())
+        late = [row for one in decided for row in one.decision.rows if isinstance(row, Late)]
+        if late:
+            await unit.connection.execute(SQL.put_off, [one.dispatch_id for one in late], [one.due_at for one in late])
 
 
 class Claiming(_Dispatching):
@@ -112,7 +125,7 @@ class Claiming(_Dispatching):
         return Decision(word="dropped", rows=(dispatches.dropped(one, "read" if about["is_read"] else "place_left"),))
 
     def give_up(self, input: Input, cause: str, now: datetime) -> Decision:
-        return Decision(outcome=REJECTED, word="not_claimed")
+        return Decision(outcome=REJECTED, word="put_off", rows=(Late(input.body.dispatch_id, now + PUT_OFF),))
 
 
 class Settling(_Dispatching):
@@ -155,9 +168,10 @@ def _told(after: Dispatch, notice: Notice, word: str) -> Decision:
 
 @dataclass(slots=True)
 class Round:
-    """What one round did."""
+    """What one round did. `failed`: letters that we failed on, before they were sent or after."""
 
     claimed: int = 0
+    failed: int = 0
     words: dict[str, int] = field(default_factory=dict)
 
 
@@ -173,9 +187,10 @@ async def send_once(desk: Desk) -> Round | None:
     claim = [_input(CLAIM, row, Claim(row["dispatch_id"], uuid4(), machine_now())) for row in due]
     report = await desk.work.process(claim)
     taken: list[Dispatch] = [one.decision.answer for one in report.decided if one.decision.answer is not None]
-    done = Round(len(taken), dict(report.words))
+    done = Round(len(taken), len(report.failed), dict(report.words))
     if taken:
         outcomes = await _outcomes(desk, taken)
+        done.failed += len(outcomes.failed)
         for word, number in outcomes.words.items():
             done.words[word] = done.words.get(word, 0) + number
     return done
@@ -236,6 +251,8 @@ def sending(service: Service, desk: Desk) -> Callable[[], Awaitable[None]]:
             return  # the unit of work has backed off already
         if done is not None and (done.words.get("failed") or done.words.get("gave_up")):
             service.alarm("notice_not_delivered")
+        if done is not None and done.failed:
+            service.alarm("letter_failed")
         if done is None or not done.claimed:
             await asyncio.sleep(PERIOD_SECONDS)
 

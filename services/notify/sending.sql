@@ -24,3 +24,9 @@ UPDATE dispatches d SET
     claimed_until = p.claimed_until, sent_at = p.sent_at
 FROM json_populate_recordset(NULL::dispatches, $1::json) AS p
 WHERE d.dispatch_id = p.dispatch_id
+
+-- name: put_off
+-- Those that failed, until later.
+UPDATE dispatches d SET due_at = p.due_at
+FROM unnest($1::uuid[], $2::timestamptz[]) AS p (dispatch_id, due_at)
+WHERE d.dispatch_id = p.dispatch_id AND d.due_at IS NOT NULL

@@ -6,23 +6,26 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import uuid4
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
+from services.notify import dispatch as dispatches
 from services.notify import sending, smtp
 from services.notify.address import Intake
 from services.notify.contact import PUT, Contact, sealed
-from services.notify.dispatch import TRIES_MAX
-from services.notify.sending import CLAIM, Claim, Desk, Round, send_once
+from services.notify.dispatch import TRIES_MAX, Dispatch
+from services.notify.sending import AT_ONCE, CLAIM, Claim, Desk, Round, send_once
 from shared.access.tokens import Caller, Issuer, Verifier
 from shared.clock import machine_now
 from shared.contracts.stage import Actor
 from shared.messaging.batch import Report
 from shared.messaging.room import Input
+from shared.service import Service
 from tests.services.notify.house import Post, clue, household
 from tests.services.notify.mail import Addresses, MailServer, mail_server
 from tests.tokens import GRID, VILLAGE
@@ -301,6 +304,58 @@ async def test_nine_letters_go_out_in_two_rounds(mail: Mail) -> None:
     rounds = [await mail.send(), await mail.send(), await mail.send()]
     assert [one.claimed if one else None for one in rounds] == [8, 1, None]
     assert len(mail.server.taken) == 9 and len(set(mail.server.ids())) == 9
+
+
+async def test_letters_on_which_we_fail_are_put_off_with_an_alarm_and_the_one_behind_them_goes_out(
+    mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await mail.office.appoint(WORKER)
+    await mail.wish("gw-1")
+    await mail.office.told(*(mail.office.step("arrived", household(n), **GREEN) for n in range(AT_ONCE + 1)))
+    last = household(AT_ONCE)
+    await mail.office.worker.execute(
+        "UPDATE dispatches SET due_at = civil.now() - interval '1 hour' WHERE household_id <> $1", last
+    )
+    claimed, alarms = dispatches.claimed, list[str]()
+
+    def broken(one: Dispatch, *rest: Any) -> Dispatch:
+        if one.household_id != last:
+            raise RuntimeError("planted")
+        return claimed(one, *rest)
+
+    monkeypatch.setattr(dispatches, "claimed", broken)
+    monkeypatch.setattr(sending, "PERIOD_SECONDS", 0)
+    round_ = sending.sending(cast(Service, SimpleNamespace(alarm=alarms.append)), mail.desk)
+    await round_()
+    assert alarms == ["letter_failed"] and mail.server.taken == []
+    await round_()
+    assert len(mail.server.taken) == 1, "what fails is not before it any more"
+    assert await mail.send() is None, "nor due before its five minutes"
+
+    monkeypatch.undo()
+    await mail.make_due()
+    done = await mail.send()
+    assert done is not None and done.words == {"claimed": AT_ONCE, "sent": AT_ONCE}
+    assert len(set(mail.server.ids())) == AT_ONCE + 1
+
+
+async def test_a_letter_whose_outcome_is_lost_is_alarmed_and_sent_again_after_its_claim(
+    mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await mail.office.appoint(WORKER)
+    await mail.wish("gw-1")
+    await mail.arrive()
+
+    def broken(*_: object) -> Dispatch:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(dispatches, "sent", broken)
+    done = await mail.send()
+    assert done is not None and (done.words, done.failed) == ({"claimed": 1, "outcome_lost": 1}, 1)
+    monkeypatch.undo()
+    await mail.office.worker.execute("UPDATE dispatches SET claimed_until = clock_timestamp() - interval '1 s'")
+    await mail.send()
+    assert (await mail.dispatch())["state"] == "sent" and len(set(mail.server.ids())) == 1
 
 
 # ── a household's letters ───────────────────────────────────────────────────────────────────────────────────────
