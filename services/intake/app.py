@@ -6,7 +6,7 @@ import asyncio
 import re
 import secrets
 
-from services.intake import account, clue, declaration, identity, matching, sent_file, subscribers
+from services.intake import account, clue, declaration, identity, matching, put_off, sent_file, subscribers
 from services.intake.api import (
     clues,
     complaints,
@@ -95,7 +95,9 @@ def _ask_again(service: Service, vault: Vault) -> Loop:
     async def loop() -> None:
         rows = await service.worker.fetch(identity.SQL.due, ASK_AT_ONCE)
         if rows:
-            await work.process([Ask(row["department"], row["record_id"]).as_input() for row in rows])
+            report = await work.process([Ask(row["department"], row["record_id"]).as_input() for row in rows])
+            if report.failed:
+                service.alarm("record_not_handled")
         if len(rows) < ASK_AT_ONCE:
             await asyncio.sleep(ASK_PERIOD_SECONDS)
 
@@ -113,15 +115,19 @@ def _forget_sent_files(service: Service) -> Loop:
 
 
 def _match_again(service: Service, vault: Vault) -> Loop:
-    """Provisional households whose person has been registered since are merged; old tries at receipts are forgotten."""
+    """Provisional households whose person has been registered since are merged; old tries at receipts, and what was put
+    off and is over, are forgotten."""
     work = service.calls(subscribers.clues(vault), as_worker=True)
 
     async def loop() -> None:
         rows = await service.worker.fetch(clue.SQL.matchable, ASK_AT_ONCE)
         if rows:
-            await work.process([MatchedBy(row["household_id"], row["target"]).as_input() for row in rows])
+            report = await work.process([MatchedBy(row["household_id"], row["target"]).as_input() for row in rows])
+            if report.failed:
+                service.alarm("match_failed")
         if len(rows) < ASK_AT_ONCE:
             await service.worker.execute(declaration.SQL.forget)
+            await service.worker.execute(put_off.SQL.forget)
             await asyncio.sleep(ASK_PERIOD_SECONDS)
 
     return loop

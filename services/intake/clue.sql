@@ -30,7 +30,7 @@ SELECT clue_id, cause, household_id, matched_household_id, reported_at, withdraw
 FROM clues WHERE household_id = ANY ($1::uuid[]) AND matched_household_id IS NULL ORDER BY reported_at, clue_id
 
 -- name: matchable
--- Provisional households whose person or number the register knows by now, and nothing contradicts.
+-- Provisional households whose person or number the register knows by now, and nothing contradicts; none that is put off.
 SELECT DISTINCT ON (c.household_id) c.household_id, coalesce(ph.household_id, nh.household_id) AS target
 FROM clues c
 LEFT JOIN persons p ON p.person_id = c.person_id
@@ -39,6 +39,9 @@ LEFT JOIN households nh ON nh.household_id = c.named_household_id AND nh.status 
 WHERE c.matched_household_id IS NULL AND (c.person_id IS NOT NULL OR c.named_household_id IS NOT NULL)
     AND coalesce(ph.household_id, nh.household_id) IS NOT NULL
     AND (ph.household_id IS NULL OR nh.household_id IS NULL OR ph.household_id = nh.household_id)
+    AND NOT EXISTS (
+        SELECT FROM put_off o WHERE o.subject = 'household:' || c.household_id AND o.retry_at > (SELECT civil.now())
+    )
 ORDER BY c.household_id LIMIT $1
 
 -- name: one

@@ -15,10 +15,11 @@ from uuid import UUID
 import asyncpg
 
 from services.intake.clue import UNMATCHED, office_key
+from services.intake.put_off import PUT_OFF, PutOff, save_put_off
 from shared.contracts.clue import Clue
 from shared.contracts.envelope import event_id
 from shared.contracts.types import Level
-from shared.messaging.room import DUPLICATE, Decided, Decision, Emit, Input, Keyed, State, Unit
+from shared.messaging.room import DUPLICATE, REJECTED, Decided, Decision, Emit, Input, Keyed, State, Unit
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.policy import Policy
 from shared.postgres import queries
@@ -79,16 +80,17 @@ class Overdue(Keyed):
         return Decision(word="alarmed", puts={name: True}, emits=(_emit(waits),), rows=(waits,))
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
-        rows: list[Waits] = [row for one in decided for row in one.decision.rows]
+        rows = [row for one in decided for row in one.decision.rows if isinstance(row, Waits)]
         if rows:
             await unit.connection.execute(
                 SQL.alarm, [one.subject for one in rows], [one.since for one in rows], unit.now,
                 [one.region for one in rows],
             )  # fmt: skip
+        await save_put_off(unit.connection, decided)
 
     def give_up(self, input: Input, cause: str, now: datetime) -> Decision:
-        """Left as it is: the loop comes again, and it is first on the county's list."""
-        return Decision(DUPLICATE, "not_handled")
+        """Put off; the loop alarms. It is first on the county's list meanwhile."""
+        return Decision(REJECTED, "put_off", rows=(PutOff(input.body.subject, now + PUT_OFF),))
 
 
 def _emit(waits: Waits) -> Emit:
@@ -120,6 +122,8 @@ async def alarm_once(service: Service, work: UnitOfWork, within: timedelta) -> i
     report = await work.process([Input(OVERDUE, one.key, None, one, region=one.region, type=OVERDUE) for one in late])
     for _ in range(report.words.get("alarmed", 0)):
         service.alarm(REASON)
+    if report.failed:
+        service.alarm("overdue_failed")
     return len(late)
 
 

@@ -1,6 +1,6 @@
 -- name: overdue
 -- Who declared, or is behind something red, and has waited longer for a person's match than $1: the first such report of
--- a household, and each parked record. Whom a person has called "not ours" is not among them.
+-- a household, and each parked record. Whom a person has called "not ours" is not among them, nor who is put off.
 SELECT w.subject, w.since, w.clue_id, w.household_id, w.cause, w.channel, w.concerns, w.level, w.is_green, w.role,
     trim(w.region) AS region
 FROM (
@@ -19,6 +19,7 @@ FROM (
 ) AS w
 WHERE w.since <= civil.now() - $1::interval
     AND NOT EXISTS (SELECT FROM matching_alarms a WHERE a.subject = w.subject AND a.since = w.since)
+    AND NOT EXISTS (SELECT FROM put_off p WHERE p.subject = w.subject AND p.retry_at > (SELECT civil.now()))
     AND NOT EXISTS (
         SELECT FROM identity_answers i WHERE i.said_at >= w.since AND (
             i.subject = w.subject

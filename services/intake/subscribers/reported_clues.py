@@ -17,8 +17,9 @@ from services.intake.clue import Earlier, MatchRow, Reported
 from services.intake.complaint import Complained, Noticed
 from services.intake.declaration import Spoken
 from services.intake.identity import Seat
+from services.intake.put_off import PUT_OFF, PutOff, save_put_off
 from services.intake.vault import Vault
-from shared.messaging.room import DUPLICATE, Decided, Decision, Input, Keyed, Problem, State, Unit
+from shared.messaging.room import DUPLICATE, REJECTED, Decided, Decision, Input, Keyed, Problem, State, Unit
 
 REPORTS, MATCHES, ANSWERS, COMPLAINTS = "clues.reported", "clues.matched", "clues.answered", "clues.held"
 
@@ -93,11 +94,13 @@ class MatchedClues:
         return Decision(puts={("first", match.household_id): None}, emits=(emit,), rows=(row,), answer="matched")
 
     def give_up(self, input: Input, cause: str, now: datetime) -> Decision:
-        """Left as it is: the loop comes again, and it is on the county's list."""
-        return Decision(DUPLICATE, "not_handled")
+        """Put off; the loop alarms. It is on the county's list meanwhile."""
+        return Decision(REJECTED, "put_off", rows=(PutOff(f"household:{input.key}", now + PUT_OFF),))
 
     async def save(self, unit: Unit, state: State, decided: Sequence[Decided]) -> None:
-        await clue.save_matches(unit.connection, [row for one in decided for row in one.decision.rows])
+        rows = [row for one in decided for row in one.decision.rows]
+        await clue.save_matches(unit.connection, [row for row in rows if isinstance(row, MatchRow)])
+        await save_put_off(unit.connection, decided)
 
 
 @dataclass(frozen=True, slots=True)

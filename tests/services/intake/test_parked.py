@@ -1,6 +1,7 @@
 """What is parked and how it comes out again: by the register, by the loop, by nobody for as long as nobody knows."""
 
 from tests.services.intake.county import RELEASE, County, household, household_no, member, number, planted, settlement
+from tests.services.intake.test_batches import alarms
 from tests.until import until
 
 MEDICAL = "medical_insurance"
@@ -97,6 +98,7 @@ async def test_one_on_which_the_loop_fails_stays_parked_as_it_was_and_its_neighb
 ) -> None:
     no, id_no, later = household_no(), number(), household_no()
     bad, good = (settlement(one, subject={"household_no": no}) for one in (id_no, number()))
+    before = alarms(desk, "record_not_handled")
     await desk.send(MEDICAL, bad, good)
     await desk.send(REGISTER, household(no, member(number())))
     async with planted(database, bad["record_id"], RELEASE):
@@ -111,6 +113,7 @@ async def test_one_on_which_the_loop_fails_stays_parked_as_it_was_and_its_neighb
         assert row is not None and tuple(row) == ("unknown_person", desk.vault.person_id(id_no)), (
             "it still awaits its person"
         )
+        await until(lambda: alarms(desk, "record_not_handled") > before, 5, "the alarm")
     await desk.service.worker.execute("UPDATE parked SET retry_at = clock_timestamp() + interval '1 hour'")
     await desk.send(REGISTER, household(later, member(id_no)))
 
