@@ -28,6 +28,7 @@ from services.intake.subscribers.parked_records import Ask
 from services.intake.subscribers.reported_clues import MatchedBy
 from services.intake.vault import Vault
 from shared.contracts.topics import department_topic
+from shared.messaging.faults import Retry
 from shared.messaging.record import Foreign, Headers, Read
 from shared.policy import load
 from shared.service import Loop, Service
@@ -95,7 +96,12 @@ def _ask_again(service: Service, vault: Vault) -> Loop:
     async def loop() -> None:
         rows = await service.worker.fetch(identity.SQL.due, ASK_AT_ONCE)
         if rows:
-            report = await work.process([Ask(row["department"], row["record_id"]).as_input() for row in rows])
+            try:
+                report = await work.process([Ask(row["department"], row["record_id"]).as_input() for row in rows])
+            except Retry:
+                if work.stopped:
+                    service.alarm("parked_stopped")
+                return  # the unit of work has backed off already
             if report.failed:
                 service.alarm("record_not_handled")
         if len(rows) < ASK_AT_ONCE:
@@ -122,7 +128,12 @@ def _match_again(service: Service, vault: Vault) -> Loop:
     async def loop() -> None:
         rows = await service.worker.fetch(clue.SQL.matchable, ASK_AT_ONCE)
         if rows:
-            report = await work.process([MatchedBy(row["household_id"], row["target"]).as_input() for row in rows])
+            try:
+                report = await work.process([MatchedBy(row["household_id"], row["target"]).as_input() for row in rows])
+            except Retry:
+                if work.stopped:
+                    service.alarm("unmatched_stopped")
+                return  # the unit of work has backed off already
             if report.failed:
                 service.alarm("match_failed")
         if len(rows) < ASK_AT_ONCE:

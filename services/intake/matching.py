@@ -19,6 +19,7 @@ from services.intake.put_off import PUT_OFF, PutOff, save_put_off
 from shared.contracts.clue import Clue
 from shared.contracts.envelope import event_id
 from shared.contracts.types import Level
+from shared.messaging.faults import Retry
 from shared.messaging.room import DUPLICATE, REJECTED, Decided, Decision, Emit, Input, Keyed, State, Unit
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.policy import Policy
@@ -132,7 +133,13 @@ def alarming(service: Service, policy: Policy) -> Loop:
     work, within = service.calls([Overdue()], as_worker=True), matched_within(policy)
 
     async def loop() -> None:
-        if await alarm_once(service, work, within) < AT_ONCE:
+        try:
+            late = await alarm_once(service, work, within)
+        except Retry:
+            if work.stopped:
+                service.alarm("matching_stopped")
+            return  # the unit of work has backed off already
+        if late < AT_ONCE:
             await asyncio.sleep(PERIOD_SECONDS)
 
     return loop

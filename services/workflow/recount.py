@@ -18,6 +18,7 @@ from services.workflow.case import Case, CaseFile, Move, Place, read_files, writ
 from services.workflow.route import counted_from
 from services.workflow.stage import Because, told
 from shared.domain.calendar import ANNOUNCED, due_before_announced, start_of
+from shared.messaging.faults import Retry
 from shared.messaging.room import Decided, Decision, Input, Keyed, State, Unit
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.policy import Limit, Policy, load
@@ -87,7 +88,8 @@ class Recounting(Keyed):
 
 
 async def recount(work: UnitOfWork) -> int:
-    """Every case with a limit that reaches into the newest year from before it. Returns how many were looked at."""
+    """Every case with a limit that reaches into the newest year from before it. Returns how many were looked at. Raises
+    Retry."""
     first = start_of(date(newest_year(), 1, 1))
     looked_at, after = 0, UUID(int=0)
     while True:
@@ -109,7 +111,12 @@ def recounts(service: Service) -> Callable[[], Awaitable[None]]:
     work = service.calls([Recounting()], as_worker=True)
 
     async def once() -> None:
-        await recount(work)
+        try:
+            await recount(work)
+        except Retry:
+            if work.stopped:
+                service.alarm("calendar_stopped")
+            return  # the unit of work has backed off already
         await asyncio.sleep(PERIOD_SECONDS)
 
     return once

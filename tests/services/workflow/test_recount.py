@@ -2,7 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -12,8 +13,10 @@ from services.workflow import recount
 from shared.crypto import Cipher, read_keys
 from shared.domain import calendar
 from shared.domain.calendar import start_of
+from shared.messaging.faults import Retry
 from shared.messaging.unit_of_work import UnitOfWork
 from shared.postgres import session
+from shared.service import Service
 from tests.services.workflow.house import REGISTER, Desk, household, report
 
 EVE = datetime(2026, 12, 30, 2, 0, tzinfo=UTC)
@@ -64,3 +67,18 @@ async def test_a_limit_into_a_year_not_announced_is_provisional_and_counted_agai
     assert deadline["wake_at"] == task["due_at"] - timedelta(days=1)
     noted = [one for one in await desk.emitted(house, "stage.advanced") if one["data"]["action"] == "recounted"]
     assert [datetime.fromisoformat(one["data"]["due_at"]) for one in noted] == [task["due_at"]], "told once"
+
+
+@pytest.mark.parametrize("stopped", [None, "unit of work: AssertionError"])
+async def test_a_batch_that_is_to_come_again_is_alarmed_only_where_it_was_stopped(
+    stopped: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarms = list[str]()
+
+    async def away(_: UnitOfWork) -> int:
+        raise Retry(stopped or "ConnectionDoesNotExistError")
+
+    monkeypatch.setattr(recount, "recount", away)
+    service = SimpleNamespace(alarm=alarms.append, calls=lambda *_, as_worker: SimpleNamespace(stopped=stopped))
+    await recount.recounts(cast(Service, service))()
+    assert alarms == (["calendar_stopped"] if stopped else [])
