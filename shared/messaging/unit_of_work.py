@@ -75,6 +75,10 @@ class Scope:
     grid: str
 
 
+Then = Callable[[asyncpg.Connection, Report], Awaitable[None]]
+"""What is written in the transaction of what has been decided: its audit row."""
+
+
 def _unheard(consumer: str, report: Report, seconds: float) -> None:
     return None
 
@@ -221,7 +225,7 @@ class UnitOfWork:
         effort: Effort,
         given_up: GivenUp = NOTHING,
         by: By = NOBODY,
-        then: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
+        then: Then | None = None,
     ) -> Report:
         wanted = {by.line[1]} if by.line else set()
         async with session(self.pool) as connection:
@@ -233,7 +237,7 @@ class UnitOfWork:
                 try:
                     report = await batch.run(wanted)
                     if then is not None:
-                        await then(connection)
+                        await then(connection, report)
                     crash_point("finished")
                 except BeginAgain as again:
                     await _roll_back(transaction)
@@ -272,18 +276,29 @@ class UnitOfWork:
 
     # ── dead letters: a person replays or skips the first one of its line ───────────────────────────────────────
 
-    async def replay(self, row: Waiting) -> Report:
-        """Decide a waiting record again, and what waited behind it. Raises NotFirst, Unavailable; see `failed`."""
+    async def replay(
+        self, row: Waiting, then: Callable[[asyncpg.Connection, bool], Awaitable[None]] | None = None
+    ) -> Report:
+        """Decide a waiting record again, and what waited behind it; `then` writes the audit row in the transaction of
+        the record itself, and is told whether that one has failed again.
+
+        Raises NotFirst, Unavailable; see `failed`.
+        """
+
+        async def note(connection: asyncpg.Connection, report: Report) -> None:
+            if then is not None:
+                await then(connection, _has_failed(row, report))
+
         alone = By(replayed=row, followers=1)
         try:
-            report = await self._by_hand(By(replayed=row), alone)
+            report = await self._by_hand(By(replayed=row), alone, then=note)
         except NotFirst:
             raise
         except Exception as error:
             if _is_beyond_the_record(error):
                 raise _unavailable(error) from None
             cause: GivenUp = {(row.topic, row.key): f"sql: {fingerprint(error)}"}
-            report = await self._by_hand(alone, alone, given_up=cause)
+            report = await self._by_hand(alone, alone, given_up=cause, then=note)
         return report
 
     async def skip(self, row: Waiting, then: Callable[[asyncpg.Connection], Awaitable[None]]) -> Report:
@@ -291,14 +306,16 @@ class UnitOfWork:
 
         Raises NotFirst, Unavailable.
         """
+
+        async def note(connection: asyncpg.Connection, _: Report) -> None:
+            await then(connection)
+
         try:
-            return await self._by_hand(By(skipped=row), By(skipped=row, followers=0), then=then)
+            return await self._by_hand(By(skipped=row), By(skipped=row, followers=0), then=note)
         except Exception as error:
             raise _unavailable(error) from None
 
-    async def _by_hand(
-        self, by: By, alone: By, *, given_up: GivenUp = NOTHING, then: Callable[..., Awaitable[None]] | None = None
-    ) -> Report:
+    async def _by_hand(self, by: By, alone: By, *, given_up: GivenUp = NOTHING, then: Then | None = None) -> Report:
         """The record with what waits behind it, or alone where that is what the database refuses."""
         try:
             report = await self._transact([], Effort(0), given_up, by, then)
@@ -313,16 +330,17 @@ class UnitOfWork:
     # ── people: an HTTP call never waits ────────────────────────────────────────────────────────────────────────
 
     async def call(
-        self, inputs: Sequence[Input], scope: Scope | None, slot: Slot | None = None
+        self, inputs: Sequence[Input], scope: Scope | None, slot: Slot | None = None, then: Then | None = None
     ) -> tuple[Report, Answer | None]:
         """A person's call: one transaction under the person's scope. Returns (report, answer to give or None).
 
+        `then` writes its audit row in it, once: what is answered from an earlier call is not written again.
         With a scope the API role's functions lock and emit; without one this is the worker's own connection.
         Raises Refused (404, 409, 422: rolled back) and Unavailable (503); anything else is ours (500, an alarm).
         """
         started = asyncio.get_running_loop().time()
         try:
-            report, answer = await self._call(list(inputs), scope, slot)
+            report, answer = await self._call(list(inputs), scope, slot, then)
         except (Refused, Unavailable):
             raise
         except asyncpg.InsufficientPrivilegeError:
@@ -334,7 +352,9 @@ class UnitOfWork:
         self.observe(self.consumer, report, asyncio.get_running_loop().time() - started)
         return report, answer
 
-    async def _call(self, inputs: list[Input], scope: Scope | None, slot: Slot | None) -> tuple[Report, Answer | None]:
+    async def _call(
+        self, inputs: list[Input], scope: Scope | None, slot: Slot | None, then: Then | None
+    ) -> tuple[Report, Answer | None]:
         wanted: set[str] = set()
         async with session(self.pool) as connection:
             for _ in range(BEGIN_AGAIN_MAX):
@@ -347,6 +367,8 @@ class UnitOfWork:
                         if slot is not None and (stored := await answers.claim(connection, slot)) is not None:
                             return Report(), stored
                         report = await self._decide_call(connection, inputs, scope, wanted)
+                        if then is not None:
+                            await then(connection, report)
                         answer = await answers.store(connection, slot, report) if slot is not None else None
                         crash_point("call_answered")
                 except BeginAgain as again:
@@ -398,6 +420,12 @@ class UnitOfWork:
             await keys.merge(connection, homes)
         await finish(connection, self.consumer, report.emits, rows.values())
         await self.announce(connection, report.emits)
+
+
+def _has_failed(row: Waiting, report: Report) -> bool:
+    """Whether the replayed record itself is among what failed, and not only one behind it on its line. Where nothing
+    is numbered nothing stands behind it."""
+    return any(input.sequence in (None, row.sequence) for input, _ in report.failed)
 
 
 def _is_beyond_the_record(error: Exception) -> bool:

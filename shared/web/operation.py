@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
+import asyncpg
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -115,11 +116,16 @@ def _dead_letters_decided(routes: APIRouter, service: "Service") -> None:
         id: str, request: Request, caller: Annotated[Caller, Depends(allowed("dead_letter.replay"))]
     ) -> dict[str, Any]:
         row, _ = await _find(service, id, caller)
+
+        async def note(connection: asyncpg.Connection, has_failed: bool) -> None:
+            details = {"failed_again": has_failed}
+            entry = audit.Entry(who(caller), caller.role, "dead_letter.replay", id, details=details)
+            await audit.write(connection, entry)
+
         try:
-            report = await _work(service, row).replay(row)
+            report = await _work(service, row).replay(row, note)
         except NotFirst:
             raise refuse(409, "not_first", "Only the first record of its line can be replayed.") from None
-        await _note(service, caller, "dead_letter.replay", id, {"failed_again": bool(report.failed)})
         failed = [cause for _, cause in report.failed]
         return {
             "id": id,
@@ -184,11 +190,6 @@ def _scope(caller: Caller) -> tuple[str, str, bool]:
 
 def _sees_placeless(caller: Caller) -> bool:
     return caller.role in ("steward", "system", "auditor")
-
-
-async def _note(service: "Service", caller: Caller, action: str, subject: str, details: dict[str, Any]) -> None:
-    async with postgres.session(service.worker) as connection:
-        await audit.write(connection, audit.Entry(who(caller), caller.role, action, subject, details=details))
 
 
 def _as_cursor(row: Any) -> str:

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
@@ -53,14 +54,15 @@ def router(service: Service, vault: Vault) -> APIRouter:
                 raise refuse(404, "not_found", "No such record is parked in your area.")
             if seat is None or not seat["is_active"]:
                 raise refuse(404, "household_not_found", "There is no such household in your area.")
-            entry = audit.Entry(
-                who(caller), caller.role, "identity.match", f"{department}/{record_id}", body.reason, row["region"],
-                {"household_id": str(body.household_id)},
-            )  # fmt: skip
-            await audit.write(connection, entry)
+        entry = _entry(caller, f"{department}/{record_id}", body, row["region"])
+
+        async def note(connection: asyncpg.Connection, report: Report) -> None:
+            if _state(report) == "matched":
+                await audit.write(connection, entry)
+
         work = service.calls(parked(vault), as_worker=True)
         asked = Ask(department, record_id, body.household_id).as_input()
-        report, answer = await work.call([asked], None, place)
+        report, answer = await work.call([asked], None, place, note)
         return dict(answer.body) if answer else _answer(department, record_id)(report).body
 
     return routes
@@ -81,22 +83,33 @@ async def _match_clue(
             raise refuse(404, "not_found", "Nobody of this name waits to be matched in your area.")
         if seat is None or not seat["is_active"]:
             raise refuse(404, "household_not_found", "There is no such household in your area.")
-        entry = audit.Entry(
-            who(caller), caller.role, "identity.match", str(clue_id), body.reason, row["region"],
-            {"household_id": str(body.household_id)},
-        )  # fmt: skip
-        await audit.write(connection, entry)
+    entry = _entry(caller, str(clue_id), body, row["region"])
+
+    async def note(connection: asyncpg.Connection, report: Report) -> None:
+        if report.decided[0].decision.answer == "matched":
+            await audit.write(connection, entry)
+
     work = service.calls(clues(vault), as_worker=True)
-    report, answer = await work.call([MatchedBy(row["household_id"], body.household_id).as_input()], None, place)
+    asked = MatchedBy(row["household_id"], body.household_id).as_input()
+    report, answer = await work.call([asked], None, place, note)
     if answer is not None and not answer.is_repeat and report.decided[0].decision.answer == "matched_already":
         return told | {"state": "matched_already"}
     return dict(answer.body) if answer else told
 
 
+def _entry(caller: Caller, subject: str, body: Match, region: str) -> audit.Entry:
+    """Written in the transaction that matches, and where nothing was matched not at all."""
+    details = {"household_id": str(body.household_id)}
+    return audit.Entry(who(caller), caller.role, "identity.match", subject, body.reason, region, details)
+
+
 def _answer(department: str, record_id: str) -> Any:
     def render(report: Report) -> Answer:
-        word = next((one.decision.word for one in report.decided), "")
-        state = "matched" if word == "released" else "told_already" if word == "told_already" else "parked"
-        return Answer(200, {"department": department, "record_id": record_id, "state": state})
+        return Answer(200, {"department": department, "record_id": record_id, "state": _state(report)})
 
     return render
+
+
+def _state(report: Report) -> str:
+    word = next((one.decision.word for one in report.decided), "")
+    return "matched" if word == "released" else "told_already" if word == "told_already" else "parked"

@@ -279,6 +279,8 @@ async def test_a_person_matches_one_who_is_in_no_register_and_a_second_click_say
     assert first.json() == again.json() == {"id": mine["id"], "household_id": body["household_id"], "state": "matched"}
     late = await desk.client.post(path, json=body, headers=village)
     assert late.json()["state"] == "matched_already"
+    said = "SELECT count(*) FROM audit WHERE action = 'identity.match' AND subject = $1"
+    assert await desk.service.worker.fetchval(said, str(kept["clue_id"])) == 1, "told once, of what was done once"
     elsewhere = await desk.client.post(path, json=body, headers=desk.token("county", region="340822"))
     assert elsewhere.status_code == 404
     houses = await desk.events("household.registered", kept["household_id"])

@@ -9,6 +9,7 @@ import pytest
 
 from services.intake.departments import KINDS
 from tests.services.intake.county import (
+    RELEASE,
     County,
     Record,
     house_grade,
@@ -18,6 +19,7 @@ from tests.services.intake.county import (
     key,
     member,
     number,
+    planted,
     settlement,
 )
 
@@ -285,6 +287,24 @@ async def test_a_person_matches_a_parked_record_and_its_newest_version_is_told(d
     [entry] = [one for one in await audited(desk, "identity.match", f"{MEDICAL}/{fact['record_id']}")]
     assert (entry["role"], entry["purpose"]) == ("county", "户口本核对一致")
     await desk.is_conserved()
+
+
+async def test_a_match_that_did_not_come_about_is_not_audited_and_one_that_did_is_once(
+    desk: County, database: str
+) -> None:
+    no, _ = await a_home(desk)
+    fact = settlement(number())
+    await desk.send(MEDICAL, fact)
+    id_, subject = await a_parked(desk, fact), f"{MEDICAL}/{fact['record_id']}"
+    body = {"household_id": str(desk.vault.household_id(no)), "reason": "户口本核对一致"}
+    headers = desk.token("county") | {"idempotency-key": key()}
+    async with planted(database, fact["record_id"], RELEASE):
+        refused = await desk.client.post(f"/v1/identity/{id_}/match", headers=headers, json=body)
+        assert refused.status_code == 500 and await audited(desk, "identity.match", subject) == []
+    again = await desk.client.post(f"/v1/identity/{id_}/match", headers=headers, json=body)
+    assert again.json()["state"] == "matched"
+    [entry] = await audited(desk, "identity.match", subject)
+    assert (entry["role"], entry["purpose"]) == ("county", "户口本核对一致")
 
 
 async def test_the_village_that_a_record_names_sees_it_parked_and_matches_it(desk: County) -> None:

@@ -48,6 +48,34 @@ async def test_two_replays_of_the_same_record_tell_the_truth(road: House) -> Non
     assert await road.words() == ["bad"]
 
 
+async def test_the_audit_row_of_a_replay_says_of_the_record_itself_whether_it_failed_again(road: House) -> None:
+    told: list[bool] = []
+
+    async def audit(_: asyncpg.Connection, has_failed: bool) -> None:
+        told.append(has_failed)
+
+    road.subscriber.broken = {"bad", "behind"}
+    await road.work.process([fact(A, 1, "bad"), fact(A, 2, "behind")])
+    await road.work.replay(await first_waiting(road), audit)
+    road.subscriber.broken = {"behind"}
+    report = await road.work.replay(await first_waiting(road), audit)
+    assert report.failed and await road.words() == ["bad"], "what stands behind it fails in the same transaction"
+    assert told == [True, False]
+
+
+async def test_a_replay_whose_audit_row_cannot_be_written_has_not_happened(road: House) -> None:
+    async def audit(connection: asyncpg.Connection, has_failed: bool) -> None:
+        await connection.execute("INSERT INTO ledger (topic, key, sequence, word) VALUES ('', '', 0, NULL)")
+
+    road.subscriber.broken = {"bad"}
+    await road.work.process([fact(A, 1, "bad"), fact(A, 2)])
+    before, road.subscriber.broken = await first_waiting(road), set()
+    with pytest.raises(asyncpg.NotNullViolationError):
+        await road.work.replay(before, audit)
+    assert await first_waiting(road) == before and await road.words() == []
+    assert not (await road.work.replay(before)).failed
+
+
 async def test_a_record_that_failed_at_a_baseline_can_be_replayed(road: House) -> None:
     await road.work.pass_hole(Place("data.changed", 0, 5), 5)
     road.subscriber.broken = {"bad"}

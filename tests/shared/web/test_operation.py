@@ -11,6 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from shared.service import Service, serving
 from shared.settings import Settings
+from tests.databases import execute
 from tests.shared.messaging.ledger import REGION, Ledger, fact, house, household
 from tests.shared.messaging.reading import publish
 from tests.tokens import bearer, settings_of
@@ -65,8 +66,36 @@ async def test_a_failed_record_and_the_two_behind_it_wait_and_a_replay_applies_a
     assert done["replayed"] is True and done["outcomes"] == {"accepted": 3}
     assert [row["word"] for row in await running.worker.fetch(words)] == ["b-1", "bad", "a-2", "a-3"]
     assert await listed() == []
+    noted = await running.worker.fetch(
+        "SELECT details::json->>'failed_again' AS again FROM audit WHERE action = 'dead_letter.replay' AND subject = $1"
+        " ORDER BY at",
+        letter["id"],
+    )
+    assert [row["again"] for row in noted] == ["true", "false"]
     sums = (await client.get("/v1/conservation", headers=steward)).json()
     assert sums["applied"]["data.changed"] == 4 and all(account["is_equal"] for account in sums["read"])
+
+
+async def test_a_replay_without_its_audit_row_is_none(
+    service: tuple[Service, httpx.AsyncClient, Ledger], keys: Path, topics: str, database: str
+) -> None:
+    _, client, ledger = service
+    ledger.broken.add("bad")
+    steward, key = bearer(keys, "steward"), household(506)
+    await publish(topics, fact(key, 1, "bad"))
+
+    async def listed() -> list[dict[str, object]]:
+        items = list((await client.get("/v1/dead-letters", headers=steward)).json()["items"])
+        return [one for one in items if one["key"] == key]
+
+    [letter] = await until(listed, 20, "a dead letter")
+    ledger.broken.clear()
+    path = f"/v1/dead-letters/{letter['id']}/replay"
+    await execute(database, "ALTER TABLE screening.audit ADD CONSTRAINT planted CHECK (action = '') NOT VALID")
+    refused = await client.post(path, headers=steward)
+    await execute(database, "ALTER TABLE screening.audit DROP CONSTRAINT planted")
+    assert refused.status_code == 500 and await listed() == [letter], "where it stood, as it was"
+    assert (await client.post(path, headers=steward)).json()["replayed"] is True
 
 
 async def test_a_skip_needs_a_reason_and_leaves_an_audit_row(
