@@ -256,7 +256,7 @@ def _pages_with_forms(walk: Road, **known: str) -> set[str]:
     words = {"grid": GRID, "officer": WORKER, "service": "screening", "act": "match", "what": "answer"}
     found = set()
     for route in _routes(walk.services["console"].http.routes):
-        if "POST" in route.methods and not route.path.startswith("/v1"):
+        if "POST" in (route.methods or ()) and not route.path.startswith("/v1"):
             found.add(route.path.format(**{name: str(uuid4()) for name in route.param_convertors} | words | known))
     return found
 

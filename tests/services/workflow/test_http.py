@@ -222,7 +222,7 @@ async def test_the_desk_is_listed_by_urgency_in_pages_and_filtered(outside: Outs
 
 
 async def test_officers_are_uploaded_listed_and_told_once(outside: Outside) -> None:
-    register = {
+    register: dict[str, Any] = {
         "offices": [
             {"office_id": GRID, "kind": "village_group", "region": VILLAGE, "name": {"zh": "第 3 组", "en": "g3"}}
         ],
