@@ -28,6 +28,9 @@ WHERE office_kind = 'village_committee' AND region BETWEEN rpad($1, 12, '0') AND
 ORDER BY region, office_id
 
 -- name: named
--- Masked names and offices of officers.
+-- Masked names and offices of officers, each by the post in force today, else by the last one that has begun: an ended
+-- post stays.
 SELECT DISTINCT ON (officer_id) officer_id, display_name, role, office_zh, office_en
-FROM officers WHERE officer_id = ANY ($1::text[]) ORDER BY officer_id, office_id
+FROM officers, LATERAL (SELECT (civil.now() AT TIME ZONE 'Asia/Shanghai')::date AS today) AS civil_day
+WHERE officer_id = ANY ($1::text[])
+ORDER BY officer_id, since <= today DESC, until IS NULL OR until > today DESC, since DESC, office_id

@@ -152,6 +152,37 @@ async def test_an_officers_newest_post_counts_and_who_has_left_is_not_in_post(ta
         assert len(await connection.fetch(officer.SQL.named, ["gw-1"])) == 1, "a past step still has its name"
 
 
+async def test_an_officer_is_named_by_the_office_of_today_else_by_the_last_one(tables: Tables) -> None:
+    async with scoped(tables.api, COUNTY) as connection:
+        today = await connection.fetchval("SELECT (civil.now() AT TIME ZONE 'Asia/Shanghai')::date")
+    numbers: dict[str, int] = {}
+
+    async def post(officer_id: str, village: str, since: int, until: int | None) -> str:
+        """Days from today. Returns by which office the officer is named."""
+        number = numbers[village] = numbers.get(village, 0) + 1
+        data = Assignment(
+            office_id=village, office_kind="village_committee", office_zh=village[-3:], office_en=village[-3:],
+            officer_id=officer_id, display_name="吴**", role="village", post="member", region=village,
+            since=today + timedelta(days=since), until=None if until is None else today + timedelta(days=until),
+        )  # fmt: skip
+        told = tables.fact("officer.assigned", "assigned", f"office:{village}", number, data, region=village)
+        await tables.process(told)
+        async with scoped(tables.api, COUNTY) as connection:
+            [row] = await connection.fetch(officer.SQL.named, [officer_id])
+        return str(row["office_zh"])
+
+    old, new, third = "341221102211", "341221102212", "341221102213"
+    assert await post("moved", old, -300, -30) == "211", "an ended post still names whoever acted"
+    assert await post("moved", new, -30, None) == "212"
+    assert await post("back", new, -300, -30) == "212"
+    assert await post("back", old, -30, None) == "211", "whichever code is the lower one"
+    assert await post("both", old, -300, None) == "211"
+    assert await post("both", new, -30, -9) == "211", "a later post that has ended gives way to one that has not"
+    assert await post("gone", old, -300, -30) == "211"
+    assert await post("gone", new, -30, -9) == "212", "of two that have ended the newer one"
+    assert await post("gone", third, 9, None) == "212", "nobody has acted yet in a post of next week"
+
+
 async def test_a_post_is_held_from_its_first_day_to_the_day_before_it_is_anothers(tables: Tables) -> None:
     async with scoped(tables.api, COUNTY) as connection:
         today = await connection.fetchval("SELECT (civil.now() AT TIME ZONE 'Asia/Shanghai')::date")
