@@ -40,7 +40,8 @@ TAGS = frozenset({"object", "iframe", "video", "base", "style"})
 """None of our pages has any of these; nor a handler in an attribute."""
 LOCAL = ("/", "#", "?", "tel:", "mailto:")
 ALSO = ("/sign-in?to", "/queues?office", "/track?no", "/warnings?region", "/clue?household", "/identity?state")
-"""Addresses that take a word of anybody's; a search for households gives back every one of the corpus."""
+"""Addresses that take a word of anybody's; a search for households gives back what it uses of every one
+of the corpus."""
 MANY = 24
 WORDS_MAX = 480
 
@@ -199,7 +200,9 @@ def _pages(sown: dict[str, list[str]]) -> dict[str, list[str]]:
 async def test_what_an_address_says_is_shown_as_it_was_said(village: Village, sown: dict[str, list[str]]) -> None:
     async with village.officer(COUNTY_OFFICER) as county:
         cookies = {one["name"]: one["value"] for one in await county.context.cookies()}
-    async with httpx.AsyncClient(base_url=village.console, cookies=cookies, timeout=30) as client:
+    async with httpx.AsyncClient(
+        base_url=village.console, cookies=cookies, timeout=30, follow_redirects=True
+    ) as client:
         for at, script in enumerate(corpus()):
             told = quote(script, safe="")
             for page in (f"/households?q={told}", f"{ALSO[at % len(ALSO)]}={told}"):

@@ -1,7 +1,13 @@
-"""GET /v1/households?region=&q=: households by number or by the beginning of a masked name, within one's own area."""
+"""GET /v1/households?region=&q=: households by number or by the beginning of a masked name, within one's own area.
+
+No name stands in an address: of what is asked for only what is really used is kept (`used`), and the page's addresses
+hold that alone.
+"""
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 import asyncpg
@@ -11,6 +17,7 @@ from services.console.console import Console
 from services.console.projections.household import SQL
 from shared.access.tokens import Caller
 from shared.domain.division import pad, trim
+from shared.domain.identity import Identity, identify
 from shared.service import Service
 from shared.web import cursor
 from shared.web.callers import allowed, scoped
@@ -18,6 +25,7 @@ from shared.web.problems import refuse
 
 PAGE_MAX = 200
 Q_MAX = 64
+Q = "A household number or its beginning, or the first sign of a name. Addresses are kept: send no whole name."
 FIRST = ("", cursor.NIL)
 
 
@@ -35,7 +43,7 @@ def routes(console: Console, service: Service) -> APIRouter:
     async def households(
         caller: Annotated[Caller, Depends(allowed("timeline.read"))],
         region: Annotated[str | None, Query(max_length=12)] = None,
-        q: Annotated[str, Query(max_length=Q_MAX)] = "",
+        q: Annotated[str, Query(max_length=Q_MAX, description=Q)] = "",
         after: Annotated[str | None, Query(max_length=200)] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> dict[str, Any]:
@@ -48,7 +56,7 @@ def routes(console: Console, service: Service) -> APIRouter:
 async def search(console: Console, caller: Caller, region: str | None, q: str, after: str | None, limit: int) -> Found:
     """A page of households. Raises Refused (422) for a region or a cursor that is none."""
     first, last = _bounds(region if region else caller.region)
-    wanted = _prefix(q)
+    wanted = re.sub(r"([\\%_])", r"\\\1", used(q))
     async with scoped(console.api, caller) as connection:
         rows = list(await connection.fetch(SQL.search, first, last, wanted, *cursor.read(after, FIRST), limit))
         total = await connection.fetchval(SQL.count, first, last, wanted)
@@ -66,12 +74,34 @@ def _bounds(region: str) -> tuple[str, str]:
     return prefix.ljust(12, "0"), prefix.ljust(12, "9")
 
 
-def _prefix(q: str) -> str:
-    """What a name or a number begins with, safe for LIKE; a whole name finds its masked form's first character."""
-    text = q.strip().replace("\x00", "")
-    if re.fullmatch(r"[\u3400-\u9fff·]{2,}", text):
-        text = text[0]
-    return re.sub(r"([\\%_])", r"\\\1", text)
+def used(q: str) -> str:
+    """Of what somebody searches for as much as is used: a number, or the first sign of a name, as masked names show it.
+
+    A person's own number is no household's: stars stand for it, which nothing begins with.
+    """
+    words = q.replace("\x00", "").split()
+    if not words:
+        return ""
+    text = words[0]
+    if re.search("[0-9]", text):
+        text = re.sub(r"[^\x00-\x7f]{2,}$", "", text)  # 3组王守信: the group's number, and a name behind it.
+    if is_of_a_person(text):
+        return STARS
+    if re.search("[0-9]", text):
+        return text
+    name = re.search(r"^[^\W_]|(?![\x00-\x7f])[^\W_]", text)
+    return name[0] if name else text
+
+
+STARS = "****"
+PHONE = re.compile(r"(?:\+?86)?1[3-9][0-9]{9}")
+"""No household's number: those begin with a division's code, in Anhui 34, or with letters."""
+
+
+def is_of_a_person(text: str) -> bool:
+    """Whether it is a phone number or an ID number, which the register refuses as a household's number."""
+    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
+    return PHONE.fullmatch(plain) is not None or isinstance(identify(plain, date.max), Identity)
 
 
 def _shown(row: asyncpg.Record) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.console.api.households import is_of_a_person
 from services.console.console import Console
 from services.console.frame import one_of, region_name, to
 from services.console.neighbours import Answer
@@ -94,7 +95,10 @@ def _checked(id: str) -> str:
 
 
 async def _by_number(console: Console, token: str, number: str) -> str:
-    """The registered household of a whole number; empty where there is none."""
+    """The registered household of a whole number; empty where there is none. A name or a person's own number that was
+    typed instead goes into no address."""
+    if not re.search("[0-9A-Za-z]", number) or is_of_a_person(number):
+        return ""
     found = await console.neighbours.get("intake", "/v1/households", token, q=number, limit=2)
     items = found.body["items"] if found.is_fine else []
     return next((str(one["household_id"]) for one in items if one["household_no"] == number), "")
