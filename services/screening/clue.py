@@ -25,7 +25,8 @@ GREEN = "green"
 
 
 class ClueFact(msgspec.Struct, frozen=True, array_like=True):
-    """One clue that stands. `reports`: how often it was told; `times`: the household's reports of 30 days, by intake.
+    """One clue that stands. `reports`: how often it was told; `times`: the household's reports within the days
+    of the package's `declaration.attached`, counted by intake.
 
     Without a `clue_id` it is several, folded into one.
     """

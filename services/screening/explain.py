@@ -6,6 +6,7 @@ often or by which ways something was reported. What was told in words is not kno
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from services.screening.clue import ClueFact, Said
 from services.screening.rules import BY_DEPARTMENT
@@ -26,9 +27,10 @@ TEXT_MAX = 2000
 """Characters of a text in the contract. More than it holds is told as a number, the gravest findings first."""
 
 
-def explained(findings: Sequence[Explanation], said: Said | None = None, is_new_risk: bool = False) -> Explanation:
+def explained(
+    findings: Sequence[Explanation], reports: Sequence[Explanation] = (), is_new_risk: bool = False
+) -> Explanation:
     """The whole warning: what people reported, then one sentence a finding, the gravest first, as many as it holds."""
-    reports = of_reports(said) if said is not None else []
     before = [*reports, *([Explanation(exact=NEW_RISK, band=NEW_RISK)] if is_new_risk else [])]
     if len(findings) == 1 and not before:
         return findings[0]
@@ -70,14 +72,17 @@ def _band(known: Concern) -> Words:
     return Words(zh=f"{known.band_zh}，请上门了解。", en=f"{known.band_en}: please visit and ask.")
 
 
-def of_reports(said: Said) -> list[Explanation]:
-    """A sentence for what the farmer declared, one for what others reported, and how often by how many ways."""
+def of_reports(said: Said, counted_over: timedelta) -> list[Explanation]:
+    """A sentence for what the farmer declared, one for what others reported, and how often by how many ways.
+
+    `counted_over`: so long intake counts a household's reports.
+    """
     parts = []
     if said.declared is not None:
         parts.append(_reported(said.declared, "农户自主申报", "The household declared"))
     if said.reported is not None:
         parts.append(_reported(said.reported, "线索反映", "A clue reported"))
-    again = _again(said)
+    again = _again(said, counted_over)
     if again is not None:
         parts.append(Explanation(exact=again, band=Words(zh="", en="")))
     return parts
@@ -113,22 +118,24 @@ def _level(one: ClueFact) -> tuple[str, str]:
             return f"按规定定为{zh}", f"{one.level} by the table"
 
 
-def _again(said: Said) -> Words | None:
+def _again(said: Said, counted_over: timedelta) -> Words | None:
     """第三次反映，九天内，两个渠道."""
     if said.times > said.reports:
-        return Words(
-            zh=f"近三十天内第{_numeral(said.times)}次反映。", en=f"Report number {said.times} within thirty days."
-        )
+        span_zh, span_en = _span(counted_over.days)
+        return Words(zh=f"近{span_zh}第{_numeral(said.times)}次反映。", en=f"Report number {said.times} {span_en}.")
     if said.reports < 2:
         return None
     days = (civil_date(said.last_at) - civil_date(said.first_at)).days
-    span_zh = f"{_counted(days)}天内" if days else "同一天"
-    span_en = f"within {days} days" if days > 1 else "within a day"
+    span_zh, span_en = _span(days) if days else ("同一天", "within a day")
     ways_en = f"{said.channels} channels" if said.channels > 1 else "one channel"
     return Words(
         zh=f"第{_numeral(said.reports)}次反映，{span_zh}，{_counted(said.channels)}个渠道。",
         en=f"Report number {said.reports}, {span_en}, through {ways_en}.",
     )
+
+
+def _span(days: int) -> tuple[str, str]:
+    return f"{_counted(days)}天内", f"within {days} days" if days > 1 else "within a day"
 
 
 DIGITS = "零一二三四五六七八九"

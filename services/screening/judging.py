@@ -86,6 +86,7 @@ def because_of(
         now=now,
         today=day_of(now),
         policy=policy.name,
+        counted_over=lines.counted_over,
         cool_down=lines.cool_down,
         audit_share=lines.audit_share,
         traceparent=cause.traceparent,

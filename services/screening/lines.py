@@ -18,12 +18,14 @@ from shared.policy import Policy, load
 class Lines:
     """`rules`: each department's own part, as its file made it. `clue`: the level of what is told, by its concern.
 
-    `cool_down`: so long a finding that people have answered does not speak again unless it says more. `audit_share`: of
-    the suppressed warnings this share is looked at. `until`: the next day on which any of these values changes.
+    `counted_over`: intake counts a household's reports over so long. `cool_down`: so long a finding that people have
+    answered does not speak again unless it says more. `audit_share`: of the suppressed warnings this share is looked
+    at. `until`: the next day on which any of these values changes.
     """
 
     rules: Mapping[str, Any]
     clue: Mapping[str, Dated[Level]]
+    counted_over: timedelta
     cool_down: timedelta
     audit_share: Decimal
     until: date | None = None
@@ -43,6 +45,7 @@ def _lines(policy: Policy, today: date) -> Lines:
     return Lines(
         rules={rule.DEPARTMENT: rule.lines_of(policy, today) for rule in RULES},
         clue={code: _told_level(policy, code, today) for code in (*BY_CODE, "green")},
+        counted_over=timedelta(days=int(policy.value("declaration.attached", today).value)),
         cool_down=timedelta(days=int(policy.value("screening.cool_down", today).value)),
         audit_share=policy.value("screening.audit_share", today).value,
     )

@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 
 from services.screening.clue import Said, said
-from services.screening.explain import MERGED, explained, of_finding, silent_if, withdrawn_because
+from services.screening.explain import MERGED, explained, of_finding, of_reports, silent_if, withdrawn_because
 from services.screening.household import Answered, Digest, Spoken, Word
 from services.screening.precheck import Hold, first_of, holds_of, is_more, is_new, is_new_risk, says, word_of
 from services.screening.rules.finding import RANK, Measured
@@ -55,6 +55,7 @@ class Because(msgspec.Struct, frozen=True):
     now: datetime
     today: date
     policy: str
+    counted_over: timedelta
     cool_down: timedelta
     audit_share: Decimal
     traceparent: str | None
@@ -355,7 +356,8 @@ def _state_of(
     says = [of_finding(one) for one in held.found]
     first = zip(held.found[:FINDINGS_TOLD], says[:FINDINGS_TOLD], strict=True)
     findings = [_finding(spoken.warning_id, one, why) for one, why in first]
-    explanation = explained(says, held.said, is_new_risk(digest.known))
+    reports = of_reports(held.said, because.counted_over) if held.said is not None else ()
+    explanation = explained(says, reports, is_new_risk(digest.known))
     return _state(digest, spoken, findings, new_concerns, explanation, because)
 
 

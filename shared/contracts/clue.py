@@ -12,8 +12,8 @@ from shared.contracts.types import UUID, AwareDatetime, Count, Frozen, Level, Wo
 
 
 class Clue(Frozen):
-    """`reported_at` is the receipt; a declaration's clock runs from it. `times`: reports of this household in 30 days.
-    `case_id`: the refused case that an appeal is against.
+    """`reported_at` is the receipt; a declaration's clock runs from it. `times`: reports of this household within
+    the days of the package's `declaration.attached`. `case_id`: the refused case that an appeal is against.
 
     `is_green`: told as sudden (a disaster, an accident, a sudden major illness): help first, the procedure afterwards.
     """

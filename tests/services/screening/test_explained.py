@@ -1,11 +1,14 @@
 """An explanation holds what a text of the contract holds: whole findings, the gravest first, and how many more."""
 
+from dataclasses import replace as dataclass_replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from pydantic import ValidationError
 
+from services.screening import judging
 from services.screening.explain import NEW_RISK, TEXT_MAX, why_not
 from services.screening.judge import looked_at
 from services.screening.lines import lines_on
@@ -128,3 +131,27 @@ def test_a_warning_that_its_contract_refuses_is_never_told(monkeypatch: pytest.M
         with monkeypatch.context() as patch, pytest.raises((ValidationError, KeyError)):
             patch.setattr(housing, part, wrong)
             told_of(changed(H, 1, DANGEROUS))
+
+
+@pytest.mark.parametrize(
+    ("days", "zh", "en"),
+    [
+        (30, "近三十天内第二次反映。", "Report number 2 within 30 days."),
+        (45, "近四十五天内第二次反映。", "Report number 2 within 45 days."),
+        (1, "近一天内第二次反映。", "Report number 2 within a day."),
+    ],
+)
+def test_how_often_is_said_of_the_days_over_which_the_package_counts(
+    monkeypatch: pytest.MonkeyPatch, days: int, zh: str, en: str
+) -> None:
+    lines = dataclass_replace(lines_on("regular-2026", TODAY), counted_over=timedelta(days=days))
+    monkeypatch.setattr(judging, "lines_on", lambda *_: lines)
+    words = told_of(registered(H, 1, YOUNG), reported(H, 1, "repeated", times=2)).explanation
+    assert zh in words.exact.zh and en in words.exact.en
+    assert "反映" not in words.band.zh, "the village does not read how often"
+
+
+@pytest.mark.parametrize("policy", ["regular-2026", "transition-2021-2025"])
+def test_reports_are_counted_over_the_packages_days(policy: str) -> None:
+    days = load(policy).value("declaration.attached", TODAY).value
+    assert lines_on(policy, TODAY).counted_over == timedelta(days=int(days))
