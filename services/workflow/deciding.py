@@ -5,7 +5,7 @@ or a decided task is a conflict (409); a form that cannot be used names its fiel
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -125,6 +125,7 @@ def asked_at(policy: Policy, case: Case, place: Place, posts: Sequence[Post], no
         officers=tuple(one.officer_id for one in posts if one.office_id == office),
         visitors_least=int(policy.value("visit.visitors_least", on=today).value),
         quorum=float(policy.value("review.quorum", on=today).value),
+        planned_within=timedelta(days=int(policy.value("planned.within", on=today).value)),
         evidence=tuple((one.code, one.names) for one in policy.hop(place.hop).evidence),
         sent_on=day_of(place.sent_at),
         notice_until=place.notice_until,

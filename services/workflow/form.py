@@ -16,18 +16,19 @@ from shared.domain.said_day import said_day
 from shared.policy import Names
 
 ERRORS_MAX = 20
-PLANNED_WITHIN = timedelta(days=183)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known when a task is shown or decided: the civil day, the concerns, the village's people, the rules."""
+    """What is known when a task is shown or decided: the civil day, the rules of the package on it, the concerns, the
+    village's people."""
 
     today: date
+    visitors_least: int
+    quorum: float
+    planned_within: timedelta
     concerns: tuple[str, ...] = ()
     officers: tuple[str, ...] = ()
-    visitors_least: int = 2
-    quorum: float = 0.6666
     evidence: tuple[tuple[str, Names], ...] = ()
     sent_on: date = date.min
     notice_until: date | None = None
@@ -83,10 +84,12 @@ class Form(BaseModel):
 
 
 def not_past(field: str, day: date, asked: Asked) -> list[Wrong]:
-    """A day that is planned lies ahead, within half a year."""
-    if asked.today <= day <= asked.today + PLANNED_WITHIN:
+    """A day that is planned lies ahead, not further than the package lets one plan."""
+    last = asked.today + asked.planned_within
+    if asked.today <= day <= last:
         return []
-    en, zh = "This day is before {day} or too far ahead.", "日期须在 {day}起半年之内。"
+    en = f"Choose a day from {{day}} to {said_day(last, 'en')}."
+    zh = f"日期须在 {{day}}至 {said_day(last, 'zh-CN')}之间。"
     return [bounded(field, "not_ahead", asked.today, en, zh)]
 
 

@@ -15,19 +15,20 @@ Result = Literal["identified", "refused", "helped"]
 class Standing:
     """What a room knows of the place and the case that it decides on, beside the form.
 
-    `notice_until` is the last day of the public notice, None while it is not up; `notice_days` its length.
+    `notice_until` is the last day of the public notice, None while it is not up; `notice_days` its length, and
+    `majority` the share of those present that must be exceeded, both the package's.
     """
 
     step: str
     today: date
+    notice_days: int
+    majority: float
     branch: str = "main"
     is_main: bool = True
     proposal: Proposal | None = None
     proposal_reason: str | None = None
     is_noticed: bool = False
     notice_until: date | None = None
-    notice_days: int = 5
-    majority: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ REQUIRED: Mapping[str, str] = {
     "rural_revitalization.project_failure": "yuan",
     "rural_revitalization.project_failure.window": "months",
     "visit.visitors_least": "people",
+    "planned.within": "calendar_days",
     "declaration.attached": "calendar_days",
     "screening.cool_down": "calendar_days",
     "screening.audit_share": "ratio",

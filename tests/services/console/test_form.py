@@ -12,17 +12,18 @@ from services.console.form import ROWS_MAX, asks_for_officers, draw, named_error
 from services.console.pages.task import near
 from services.console.wording import Words
 from services.workflow import pause
-from services.workflow.form import Asked, Form, schema_of
+from services.workflow.form import Form, schema_of
 from services.workflow.form import read as read_answer
 from services.workflow.hops import HOPS
 from services.workflow.hops.village_committee import RecordVisit
 from services.workflow.hops.village_group import Report
 from shared.policy import Names, load
+from tests.services.workflow.packaged import asked_of
 
 WORDS = Words("zh-CN", load("regular-2026"))
 DEPARTMENTS = (("education", Names("教育部门", "education")), ("housing", Names("住建部门", "housing")))
-ASKED = Asked(
-    date(2026, 11, 25), ("medical_burden",), ("vc-1", "vc-2"), 2, evidence=(("photo", Names("照片", "photo")),),
+ASKED = asked_of(
+    date(2026, 11, 25), ("medical_burden",), ("vc-1", "vc-2"), evidence=(("photo", Names("照片", "photo")),),
     departments=DEPARTMENTS, fitting=("education",), asked_already=(DEPARTMENTS[-1][0],), pause_last=date(2026, 12, 5),
 )  # fmt: skip
 FORMS: list[tuple[str, str, type[Form]]] = [

@@ -21,13 +21,14 @@ from services.screening.rules import RULES
 from services.screening.subscribers.stage_advanced import ENDS
 from services.workflow.form import Form, read
 from services.workflow.hops import HOPS
-from services.workflow.outcome import Ends, Onward, Refuses, Standing
+from services.workflow.outcome import Ends, Onward, Refuses
 from shared.access.roles import MAY
 from shared.messaging.room import Input
 from shared.policy import HopStep, available, load
 from tests.services.screening.conftest import Room
 from tests.services.screening.people import changed, closed, household_id, registered
 from tests.services.workflow.hops.test_hops import ASKED
+from tests.services.workflow.packaged import standing_of
 from tests.tokens import bearer, settings_of
 
 PRECISION = load("regular-2026").precision.on(date(2026, 11, 25))
@@ -48,7 +49,7 @@ def _ending_at(room: Any, step: HopStep) -> Iterator[str]:
     for action in step.actions:
         for form in _forms(room.FORMS[action.code]):
             for reason in [one.code for one in action.reasons] or [""]:
-                match room.decide(form, reason, Standing(step.code, ASKED.today)):
+                match room.decide(form, reason, standing_of(step.code, ASKED.today)):
                     case Onward(proposal="does_not_qualify", reason_code=code) | Refuses(code) if code:
                         yield code
                     case Ends(code) if code and not step.is_aside:

@@ -162,6 +162,12 @@ def test_the_visit_is_due_two_working_days_later_and_wants_two_visitors() -> Non
     assert policy.value("visit.visitors_least").value == 2
 
 
+@both
+def test_a_visit_or_a_measure_is_planned_within_half_a_year_which_no_document_says(policy: Policy) -> None:
+    within = policy.value("planned.within")
+    assert within.value == 183 and (within.unit, within.verified) == ("calendar_days", False)
+
+
 def test_identification_takes_15_days_and_before_december_2023_20_working_days() -> None:
     now = load(REGULAR).total("identification", "yellow")
     assert (now.amount, now.unit, now.verified) == (15, "calendar_days", True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.workflow.form import Asked, read, schema_of
+from services.workflow.form import read, schema_of
 from services.workflow.hops.papers import NotReached, Return
 from services.workflow.hops.village_committee import (
     TOWNSHIP,
@@ -17,12 +17,13 @@ from services.workflow.hops.village_committee import (
     decide,
     offers,
 )
-from services.workflow.outcome import Onward, Outcome, Returns, Standing, Stays
+from services.workflow.outcome import Onward, Outcome, Returns, Stays
 from shared.policy import Names
+from tests.services.workflow.packaged import asked_of, standing_of
 
 TODAY = date(2026, 11, 25)
-ASKED = Asked(TODAY, ("medical_burden",), ("vc-1", "vc-2"), evidence=(("photo", Names("照片", "photo")),))
-AT_VISIT = Standing("visit", TODAY)
+ASKED = asked_of(TODAY, ("medical_burden",), ("vc-1", "vc-2"), evidence=(("photo", Names("照片", "photo")),))
+AT_VISIT = standing_of("visit", TODAY)
 VISIT = {
     "visited_on": "2026-11-24", "visitors": ["vc-1", "rt-1"], "present": ["head"], "facts": "已看房屋和收支。",
     "difficulty_confirmed": True,
@@ -41,7 +42,7 @@ VISIT = {
 )
 def test_a_recorded_visit_goes_on_with_what_was_found(is_confirmed: bool, is_noticed: bool, outcome: Outcome) -> None:
     form = RecordVisit.model_validate(VISIT | {"difficulty_confirmed": is_confirmed})
-    assert decide(form, "", Standing("visit", TODAY, is_noticed=is_noticed)) == outcome
+    assert decide(form, "", standing_of("visit", TODAY, is_noticed=is_noticed)) == outcome
 
 
 REVIEW = {
@@ -81,24 +82,26 @@ def test_how_many_must_be_present_is_the_packages_word(quorum: float, least: int
 def test_a_review_passes_with_more_than_half_of_those_present(votes_for: int, reason: str) -> None:
     form, wrong = read(RecordReview, REVIEW | {"votes_for": votes_for}, ASKED)
     assert form is not None and wrong == []
-    outcome = decide(form, "", Standing("review", TODAY))
+    outcome = decide(form, "", standing_of("review", TODAY))
     assert isinstance(outcome, Onward) and outcome.reason_code == reason
     assert (outcome.proposal, outcome.to) == ((None, None) if votes_for == 11 else ("does_not_qualify", TOWNSHIP))
 
 
 def test_a_notice_counts_its_days_from_the_day_it_went_up_and_is_closed_only_when_they_have_ended() -> None:
     posted = PostNotice(posted_on=date(2026, 11, 20), posted_at="村务公开栏")
-    outcome = decide(posted, "", Standing("notice", TODAY))
+    outcome = decide(posted, "", standing_of("notice", TODAY))
     assert outcome == Stays(notice_until=date(2026, 11, 25))
-    assert not offers("close_notice", Standing("notice", TODAY)) and offers("post_notice", Standing("notice", TODAY))
-    up = Standing("notice", TODAY, notice_until=date(2026, 11, 25))
+    assert not offers("close_notice", standing_of("notice", TODAY)) and offers(
+        "post_notice", standing_of("notice", TODAY)
+    )
+    up = standing_of("notice", TODAY, notice_until=date(2026, 11, 25))
     assert offers("close_notice", up) and not offers("post_notice", up)
     answer = {"removed_on": "2026-11-25", "objections": "none"}
-    on_the_last_day = Asked(TODAY, notice_until=date(2026, 11, 25))
+    on_the_last_day = asked_of(TODAY, notice_until=date(2026, 11, 25))
     running = read(CloseNotice, answer, on_the_last_day)[1][0]
     assert running.code == "notice_running" and running.zh == "公示到 2026 年 11 月 25 日结束，此前不能撤下。"
     assert running.en == "The notice stays up until 25 November 2026 has ended."
-    day_after = Asked(date(2026, 11, 26), notice_until=date(2026, 11, 25))
+    day_after = asked_of(date(2026, 11, 26), notice_until=date(2026, 11, 25))
     assert read(CloseNotice, answer, day_after)[1][0].code == "notice_running", "taken down a day early"
     form, wrong = read(CloseNotice, answer | {"removed_on": "2026-11-26"}, day_after)
     assert form is not None and wrong == []
@@ -106,7 +109,7 @@ def test_a_notice_counts_its_days_from_the_day_it_went_up_and_is_closed_only_whe
 
 
 def test_a_notice_is_not_dated_back_before_it_could_have_been_put_up() -> None:
-    asked = Asked(TODAY, sent_on=date(2026, 11, 24))
+    asked = asked_of(TODAY, sent_on=date(2026, 11, 24))
     answer = {"posted_on": "2026-11-20", "posted_at": "村口"}
     assert read(PostNotice, answer, asked)[1][0].code == "too_early"
 

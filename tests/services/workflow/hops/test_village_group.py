@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from services.workflow.form import Asked, read
+from services.workflow.form import read
 from services.workflow.hops.papers import NotReached
 from services.workflow.hops.village_group import FORMS, NotMine, Report, decide
-from services.workflow.outcome import HandsOver, Onward, Standing, Stays
+from services.workflow.outcome import HandsOver, Onward, Stays
 from shared.policy import load
+from tests.services.workflow.packaged import asked_of, standing_of
 
 TODAY = date(2026, 11, 25)
-ASKED = Asked(TODAY, ("medical_burden",))
-HERE = Standing("first_look", TODAY)
+ASKED = asked_of(TODAY, ("medical_burden",))
+HERE = standing_of("first_look", TODAY)
 SEEN = {"seen_on": "2026-11-24", "how": "phone", "present": ["spouse"], "difficulty": "confirmed"}
 
 
