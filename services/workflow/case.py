@@ -6,6 +6,7 @@ Carries out method 6: one household, one open case, however many warnings.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -310,10 +311,13 @@ def case_of(row: asyncpg.Record) -> Case:
     return replace(found, explanation=orjson.loads(row["explanation"]), route=_route(row["route"]), ends=ends)
 
 
+_STOP = tuple(one.name for one in fields(Stop))
+
+
 @lru_cache(maxsize=64)
 def _route(written: str) -> tuple[Stop, ...]:
-    """Cases that opened with one package have one route."""
-    return tuple(Stop(**{name: _frozen(value) for name, value in one.items()}) for one in orjson.loads(written))
+    """Cases that opened with one package have one route. What else an earlier version wrote into it is passed over."""
+    return tuple(Stop(**{name: _frozen(one[name]) for name in _STOP}) for one in orjson.loads(written))
 
 
 def _frozen(value: Any) -> Any:

@@ -34,13 +34,12 @@ _DAY, _MOMENT, _NOTHING = timedelta(days=1), timedelta(microseconds=1), timedelt
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One hop of a frozen route, with the steps of its main way and those beside it."""
+    """One hop of a frozen route, with the steps of its main way."""
 
     hop: Hop
     follows: tuple[Hop, ...]
     returns_to: tuple[Hop, ...]
     steps: tuple[str, ...]
-    asides: tuple[str, ...]
 
 
 Route = tuple[Stop, ...]
@@ -49,13 +48,7 @@ Route = tuple[Stop, ...]
 def frozen(policy: Policy) -> tuple[Stop, ...]:
     """The package's route as a case keeps it."""
     return tuple(
-        Stop(
-            one.hop,
-            one.follows,
-            one.returns_to,
-            tuple(step.code for step in one.steps if not step.is_aside),
-            tuple(step.code for step in one.steps if step.is_aside),
-        )
+        Stop(one.hop, one.follows, one.returns_to, tuple(step.code for step in one.steps if not step.is_aside))
         for one in policy.route
     )
 

@@ -1,13 +1,16 @@
 """A household's one case: opened, strengthened, withdrawn; on its way, arrived, decided. On real PostgreSQL."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from services.workflow import desk as desk_room
 from services.workflow.deciding import Deciding
+from services.workflow.route import frozen
 from shared.access.tokens import Caller
 from shared.contracts.hop import Entered
 from shared.messaging.faults import Refused
@@ -51,6 +54,16 @@ async def test_a_warning_opens_a_case_that_walks_to_the_village_committee_and_on
         ("village_committee", 1, "main", "on_its_way"),
     ]
     assert await desk.words(house) == ["opened", "arrived", "advanced", "arrived", "advanced"]
+
+
+async def test_a_case_goes_on_whose_route_was_written_with_the_steps_beside_it(desk: Desk) -> None:
+    house = household(52)
+    task = await desk.opened(house)
+    stops = [asdict(one) | {"asides": ["relief"]} for one in frozen(load("regular-2026"))]
+    written = orjson.dumps(stops).decode()
+    await desk.worker.execute("UPDATE cases SET route = $2::jsonb WHERE household_id = $1", house, written)
+    answer = await desk.decide(task, "report", report())
+    assert (answer["outcome"], answer["next"]["hop"]) == ("advanced", "village_committee")
 
 
 # ── strengthened ────────────────────────────────────────────────────────────────────────────────────────────────
