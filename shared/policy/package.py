@@ -108,7 +108,11 @@ NEVER_NONE = frozenset({"clue.concern"})
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A kind of monitored household. `within` names the category of which it is an optional sub-category."""
+    """A kind of monitored household. `within` names the category of which it is an optional sub-category.
+
+    Nothing decides by it yet: it is for the public notice's category, which is still typed, and for the national form;
+    the packages hold it because the three kinds of 2021–2025 have no document that ends them.
+    """
 
     code: str
     names: Names

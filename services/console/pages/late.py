@@ -31,7 +31,7 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Levels of offices, each with the hops at which it acts."""
 LATE = ("overdue", "supervised")
-CALLS = {"answers": "supervision.answer", "closures": "supervision.close"}
+CALLS = ("answers", "closures")
 STATES = ("open", "answered", "closed")
 
 

@@ -17,12 +17,11 @@ Cell = str | int | float | bool | date | datetime | time | timedelta | Spoilt | 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Merged cells, from 0, both ends within it."""
+    """Merged cells: their rows, from 0, both ends within them, and the column in which their value stands."""
 
     first_row: int
     first_column: int
     last_row: int
-    last_column: int
 
 
 @dataclass(frozen=True, slots=True)

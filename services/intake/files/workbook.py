@@ -87,7 +87,7 @@ def _sheet(book: CalamineWorkbook, about: SheetMetadata, beside: ooxml.Beside | 
             notes.append(Note("hidden_rows_read", about.name))
         if beside.has_hidden_columns:
             notes.append(Note("hidden_columns_read", about.name))
-    merged = tuple(Area(*first, *last) for first, last in sheet.merged_cell_ranges or ())
+    merged = tuple(Area(*first, last[0]) for first, last in sheet.merged_cell_ranges or ())
     return Sheet(about.name, list(enumerate(rows, 1)), merged, is_hidden, is_1904, tuple(notes))
 
 
