@@ -3,6 +3,7 @@
 Documents are pure functions of the code; a test compares them with what is committed and with what the services do.
 """
 
+import importlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,8 @@ HEADERS: tuple[tuple[str, str], ...] = (
 )
 """What the relay writes beside each fact, so that a reader who cannot read a body still knows its place in line."""
 FOR_EVER, DEPARTMENT_RECORD = "Kept without end, never compacted.", "department.record"
+RECORDS: Any = importlib.import_module("services.intake.contract")
+"""What departments may send, as the code that checks it says."""
 
 
 def document() -> Json:
@@ -51,8 +54,8 @@ def document() -> Json:
         "channels": {name: channel for name, channel in _channels()},
         "operations": {name: operation for name, operation in _operations()},
         "components": {
-            "messages": {**{name: one for name, one in _messages()}, DEPARTMENT_RECORD: _record_message()},
-            "schemas": {**_schemas(), DEPARTMENT_RECORD: _record()},
+            "messages": {**dict(_messages()), **{_record_name(code): _record_message(code) for code in DEPARTMENTS}},
+            "schemas": {**_schemas(), **RECORDS.schemas()},
         },
     }
 
@@ -67,13 +70,14 @@ def group_of(topic: Topic, consumer: str) -> str:
 
 def _channels() -> Iterator[tuple[str, Json]]:
     for topic in TOPICS:
-        yield topic.name, _channel(topic.name, topic.event.family, FOR_EVER)
+        yield topic.name, _channel(topic.name, topic.event.family, topic.event.family, FOR_EVER)
     for code in DEPARTMENTS:
         name = department_topic(code)
-        yield name, _channel(name, DEPARTMENT_RECORD, "Holds ID numbers: kept 30 days, then deleted by the broker.")
+        kept = "Holds ID numbers: kept 30 days, then deleted by the broker."
+        yield name, _channel(name, DEPARTMENT_RECORD, _record_name(code), kept)
 
 
-def _channel(name: str, message: str, kept: str) -> Json:
+def _channel(name: str, message: str, component: str, kept: str) -> Json:
     configuration = {
         "cleanup.policy": ["delete"],
         "retention.ms": int(retentions()[name]),
@@ -83,7 +87,7 @@ def _channel(name: str, message: str, kept: str) -> Json:
     return {
         "address": name,
         "description": kept,
-        "messages": {message: {"$ref": f"#/components/messages/{message}"}},
+        "messages": {message: {"$ref": f"#/components/messages/{component}"}},
         "bindings": {"kafka": kafka},
     }
 
@@ -147,7 +151,11 @@ def _headers() -> Json:
     }
 
 
-def _record_message() -> Json:
+def _record_name(code: str) -> str:
+    return f"{DEPARTMENT_RECORD}.{code}"
+
+
+def _record_message(code: str) -> Json:
     return {
         "name": DEPARTMENT_RECORD,
         "contentType": "application/json",
@@ -158,29 +166,8 @@ def _record_message() -> Json:
                 "county": {"type": "string", "pattern": r"^\d{6}$", "description": "The sender's county, if told."}
             },
         },
-        "payload": {"$ref": f"#/components/schemas/{DEPARTMENT_RECORD}"},
+        "payload": RECORDS.message_of(code),
         "bindings": {"kafka": {"key": {"type": "string"}, "bindingVersion": BINDING}},
-    }
-
-
-def _record() -> Json:
-    """The frame that all departments' records have; what `data` holds is its kind's own."""
-    nullable = {"type": ["string", "null"]}
-    return {
-        "type": "object",
-        "required": ["record_id", "version", "op", "kind"],
-        "properties": {
-            "record_id": {"type": "string", "minLength": 1, "maxLength": 64},
-            "version": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
-            "op": {"enum": ["upsert", "withdraw"]},
-            "kind": {"type": "string"},
-            "occurred_on": {"type": ["string", "null"], "format": "date"},
-            "subject": {
-                "type": "object",
-                "properties": {name: nullable for name in ("id_no", "name", "household_no", "region")},
-            },
-            "data": {"type": ["object", "null"]},
-        },
     }
 
 

@@ -2,9 +2,9 @@
 
 Schemas are compared in one of two directions. `read`: whoever reads must find what it found (no field, type or word is
 lost, none may be missing or null that never was). `sent`: whoever sends may send what it sent (nothing is asked for or
-refused that was not). Answers are read; bodies and parameters are sent; facts are both, because topics are kept without
-end: new code reads old facts, and old code new ones. A new word or kind is an addition: readers leave aside what they
-do not know.
+refused that was not). Answers are read; bodies, parameters and what comes in on a topic that none of ours writes are
+sent; facts are both, because topics are kept without end: new code reads old facts, and old code new ones. A new word
+or kind is an addition: readers leave aside what they do not know.
 
 What the check does not know it does not pass over: a keyword of JSON Schema that is in none of its lists is an error.
 """
@@ -12,19 +12,21 @@ What the check does not know it does not pass over: a keyword of JSON Schema tha
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from shared.web.document import METHODS
 
 Json = Mapping[str, Any]
 Direction = Literal["read", "sent"]
 
+LOOKED_AT = "x-looked-at"
+"""False: kept as it came, and read by nobody. What was read once and is no more has lost its meaning."""
 LEAST = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 ALTERNATIVES, INNER = ("anyOf", "oneOf"), ("items", "additionalProperties")
 COMPARED = frozenset(
     {"$ref", "type", "format", "const", "enum", "pattern", "multipleOf", "uniqueItems", "properties", "required"}
-    | {*LEAST, *MOST, *ALTERNATIVES, *INNER}
+    | {"allOf", LOOKED_AT, *LEAST, *MOST, *ALTERNATIVES, *INNER}
 )
 ANNOTATIONS = frozenset(
     {"$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples", "deprecated", "readOnly"}
@@ -34,6 +36,7 @@ ANNOTATIONS = frozenset(
 FOR_EVER = -1
 """Kafka's word for no limit."""
 WAYS: tuple[Direction, ...] = ("read", "sent")
+INWARD: tuple[Direction, ...] = ("sent",)
 DEPTH_MAX = 40
 
 
@@ -77,8 +80,10 @@ def _of_document(old: Json, new: Json) -> Iterator[str]:
         yield from _of_fact(old, new, "$", old, new)
 
 
-def _of_fact(old: Json, new: Json, where: str, before: Json, after: Json) -> Iterator[str]:
-    found = [one for way in WAYS for one in _of_schema(old, new, where, Sides(before, after, way))]
+def _of_fact(
+    old: Json, new: Json, where: str, before: Json, after: Json, ways: tuple[Direction, ...] = WAYS
+) -> Iterator[str]:
+    found = [one for way in ways for one in _of_schema(old, new, where, Sides(before, after, way))]
     yield from dict.fromkeys(found)
 
 
@@ -179,6 +184,7 @@ def _of_asyncapi(old: Json, new: Json) -> Iterator[str]:
             yield f"operation {name} is gone"
         else:
             yield from _of_operation(operation, after, f"operation {name}")
+    ours = _emitted(old) | _emitted(new)
     for name, message in old["components"]["messages"].items():
         after = new["components"]["messages"].get(name)
         if after is None:
@@ -187,10 +193,11 @@ def _of_asyncapi(old: Json, new: Json) -> Iterator[str]:
         was, is_now = _media(message, old), _media(after, new)
         if was != is_now:
             yield f"message {name} was {was} and is {is_now}"
+        ways = WAYS if name in ours else INWARD
         for part in ("headers", "payload"):
-            yield from _of_fact(message[part], after[part], f"message {name} {part}", old, new)
+            yield from _of_fact(message[part], after[part], f"message {name} {part}", old, new, ways)
         key, key_after = (_kafka(one).get("key", {}) for one in (message, after))
-        yield from _of_fact(key, key_after, f"message {name} key", old, new)
+        yield from _of_fact(key, key_after, f"message {name} key", old, new, ways)
 
 
 def _media(message: Json, document: Json) -> str | None:
@@ -235,6 +242,13 @@ def _kafka(part: Json) -> Json:
     return found
 
 
+def _emitted(document: Json) -> set[str]:
+    """The messages that a service of ours sends."""
+    sent = [one["channel"]["$ref"] for one in document["operations"].values() if one["action"] == "send"]
+    channels = [document["channels"].get(one.rpartition("/")[2], {"messages": {}}) for one in sent]
+    return {one["$ref"].rpartition("/")[2] for channel in channels for one in channel["messages"].values()}
+
+
 # ── schemas ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -243,6 +257,9 @@ def _of_schema(old: Json, new: Json, where: str, sides: Sides, depth: int = 0) -
     if depth > DEPTH_MAX:
         return
     old, new = _resolved(old, sides.old, where), _resolved(new, sides.new, where)
+    if new.get(LOOKED_AT) is False and old.get(LOOKED_AT) is not False:
+        yield f"{where} is not looked at any more"
+        return
     before, after = _branches(old, sides.old, where), _branches(new, sides.new, where)
     if before[0] is not old or after[0] is not new:
         yield from _of_branches(before, after, where, sides, depth)
@@ -264,9 +281,11 @@ def _look_over(schema: Any, where: str) -> None:
         return
     if unknown := schema.keys() - COMPARED - ANNOTATIONS:
         raise NotKnown(f"{where}: this check cannot compare the keyword {', '.join(sorted(unknown))}")
-    for part in ("properties", "$defs"):
-        for name, one in schema.get(part, {}).items():
-            _look_over(one, f"{where}.{name}")
+    if any(part.keys() != {"anyOf"} for part in schema.get("allOf", ())) or not all(map(_is_one_of, _ways(schema))):
+        raise NotKnown(f"{where}: this check can compare no allOf but of names one of which is needed")
+    inner = (schema.get("properties", {}), schema.get("$defs", {}), _where_needed(schema))
+    for name, one in (pair for part in inner for pair in part.items()):
+        _look_over(one, f"{where}.{name}")
     for one in (*(schema.get(word) for word in INNER), *(one for word in ALTERNATIVES for one in schema.get(word, ()))):
         _look_over(one, f"{where}[]")
 
@@ -289,11 +308,16 @@ def _schemas(document: Json) -> Iterator[Json]:
 def _resolved(schema: Json, document: Json, where: str = "$") -> Json:
     """What stands beside a reference holds too."""
     while "$ref" in schema:
-        found: Any = document
-        for part in schema["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        schema = _with(found, {name: one for name, one in schema.items() if name != "$ref"}, where)
+        beside = {name: one for name, one in schema.items() if name != "$ref"}
+        schema = _with(_found(schema["$ref"], document), beside, where)
     return schema
+
+
+def _found(reference: str, document: Json) -> Json:
+    found: Any = document
+    for part in reference.removeprefix("#/").split("/"):
+        found = found[part]
+    return cast(Json, found)
 
 
 def _with(schema: Json, beside: Json, where: str) -> Json:
@@ -318,9 +342,13 @@ def _branches(schema: Json, document: Json, where: str) -> list[Json]:
 def _of_branches(old: list[Json], new: list[Json], where: str, sides: Sides, depth: int) -> Iterator[str]:
     """Each old alternative must be there still; for readers no new one of a plain type (null, mostly) may come."""
     for one in old:
-        tried = [list(_of_schema(one, other, where, sides, depth + 1)) for other in new]
-        if all(tried):
-            nearest = min(tried, key=len)
+        tried: list[list[str]] = []
+        for other in sorted(new, key=lambda other: other != one):  # what is the same is tried first, mostly alone
+            tried.append(list(_of_schema(one, other, where, sides, depth + 1)))
+            if not tried[-1]:
+                break
+        else:
+            nearest = min(tried, key=len, default=[])
             yield nearest[0] if len(nearest) == 1 else f"{where} is never {_kind(one, sides.old)} any more"
     if sides.direction == "read":
         were = {_resolved(one, sides.old).get("type") for one in old}
@@ -396,15 +424,47 @@ def _is_within(inner: float | None, outer: float | None) -> bool:
 
 def _of_properties(old: Json, new: Json, where: str, sides: Sides, depth: int) -> Iterator[str]:
     before, after = old.get("properties", {}), new.get("properties", {})
+    ways, other_ways = _where_needed(old), _where_needed(new)
+    for name in ways.keys() & other_ways.keys():
+        yield from _of_schema(ways[name], other_ways[name], f"{where}.{name}", sides, depth + 1)
     for name, one in before.items():
         if name not in after:
             yield f"{where}.{name} is gone"
         else:
             yield from _of_schema(one, after[name], f"{where}.{name}", sides, depth + 1)
-    needed, was_needed = set(new.get("required", ())), set(old.get("required", ()))
+    needs, were = _needs(new), _needs(old)
     if sides.direction == "sent":
-        yield from (f"{where}.{name} is needed now" for name in sorted(needed - was_needed))
+        yield from (f"{where}.{' or '.join(one)} is needed now" for one in _unmet(needs, were))
     else:
-        yield from (f"{where}.{name} may be missing now" for name in sorted(was_needed - needed) if name in after)
+        yield from (
+            f"{where}.{' or '.join(one)} may be missing now" for one in _unmet(were, needs) if after.keys() & one
+        )
     if new.get("additionalProperties") is False and old.get("additionalProperties") is not False:
         yield f"{where} takes no other field now"
+
+
+def _ways(schema: Json) -> list[Json]:
+    """Of what `allOf` asks for, each name that will do, with what it must then be."""
+    return [one for part in schema.get("allOf", ()) for one in part.get("anyOf", ())]
+
+
+def _is_one_of(way: Json) -> bool:
+    return {"required"} <= way.keys() <= {"required", "properties"}
+
+
+def _where_needed(schema: Json) -> Json:
+    """Each field of which one of several is needed, as it must then be."""
+    return {name: one for way in _ways(schema) for name, one in way.get("properties", {}).items()}
+
+
+def _needs(schema: Json) -> set[frozenset[str]]:
+    """What has to be there: of each, one of its names."""
+    several = (part["anyOf"] for part in schema.get("allOf", ()))
+    return {frozenset({name}) for name in schema.get("required", ())} | {
+        frozenset(name for one in ways for name in one["required"]) for ways in several
+    }
+
+
+def _unmet(needs: set[frozenset[str]], others: set[frozenset[str]]) -> list[list[str]]:
+    """The needs that are met by none of the others: one name more to choose from asks for less."""
+    return sorted(sorted(one) for one in needs if not any(other <= one for other in others))

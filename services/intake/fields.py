@@ -6,7 +6,7 @@ knows.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -18,8 +18,8 @@ from services.intake.rejection import TEXT_MAX, Wrong, longest
 from shared.domain.money import SignedYuan, as_written
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
-_INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f]")
 """Signs without a width, and those that turn a line round: a copy brings them along, and a name is none of them."""
 Value = TypeVar("Value")
 _YUAN: TypeAdapter[Decimal] = TypeAdapter(SignedYuan)
@@ -47,10 +47,10 @@ class Fields:
             return None
         if not isinstance(value, str):
             raise Wrong("not_text", self.place(name))
-        value = value.strip() if value.isascii() else _INVISIBLE.sub("", value).strip()
+        value = value.strip() if value.isascii() else INVISIBLE.sub("", value).strip()
         if len(value) > longest(name):
             raise Wrong("text_length", self.place(name))
-        if _CONTROL.search(value):
+        if CONTROL.search(value):
             raise Wrong("forbidden_character", self.place(name))
         return value or None
 
@@ -71,6 +71,16 @@ class Fields:
         if not least <= value <= most:
             raise Wrong("out_of_range", self.place(name))
         return value
+
+    def must_number_told(self, name: str, least: int, most: int, read: Callable[[str], int | None], code: str) -> int:
+        """A whole number, or a text that `read` makes one of; a text that it cannot read is refused by `code`."""
+        value = self.values.get(name)
+        if not isinstance(value, str) or not value:
+            return self.must_number(name, least, most)
+        found = read(self.must_text(name))
+        if found is None:
+            raise Wrong(code, self.place(name))
+        return Fields({name: found}, self.path).must_number(name, least, most)
 
     def must_number(self, name: str, least: int, most: int) -> int:
         return self.must(name, self.number(name, least, most))
@@ -112,10 +122,11 @@ class Fields:
     def must_yuan(self, name: str) -> Decimal:
         return self.must(name, self.yuan(name))
 
-    def choice(self, name: str, known: Sequence[str]) -> str | None:
+    def choice(self, name: str, known: Sequence[str], refused: Mapping[str, str] | None = None) -> str | None:
+        """One of the known words. `refused`: words that are understood and not taken, each with its code."""
         value = self.text(name)
         if value is not None and value not in known:
-            raise Wrong("not_one_of", self.place(name))
+            raise Wrong((refused or {}).get(value, "not_one_of"), self.place(name))
         return value
 
     def must_choice(self, name: str, known: Sequence[str]) -> str:
@@ -134,10 +145,20 @@ class Fields:
         """An object; an absent one is empty."""
         return self._object(self.values.get(name) or {}, self.place(name))
 
+    def object_or_word(self, name: str, inner: str) -> "Fields":
+        """An object; a text in its place stands for its field `inner`."""
+        value = self.values.get(name)
+        return Fields({inner: value}, self.path, self.days) if isinstance(value, str) else self.object(name)
+
     def _object(self, value: Any, path: str) -> "Fields":
         if not isinstance(value, dict):
             raise Wrong("not_an_object_here", path)
         return Fields(value, path, self.days)
+
+    def must_one(self, names: Sequence[str], values: Sequence[Any]) -> None:
+        """One of the values at least has to be there; where none is, the first is asked for."""
+        if all(value is None for value in values):
+            raise Wrong("missing", self.place(names[0]))
 
     def must(self, name: str, value: Value | None) -> Value:
         """The value, which has to be there."""

@@ -6,7 +6,7 @@ compares every answer with it. Nothing here is run while a call is answered.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import FastAPI
@@ -88,7 +88,8 @@ class EmittedFact(Reply):
 class Shape:
     """What one call takes and answers. `answers`: status → model, or a media type for what is no JSON.
 
-    `refusals`: statuses of problems besides those that any call can meet. `media`: of a body that is read by hand.
+    `refusals`: statuses of problems besides those that any call can meet. `media`: of a body that is read by hand;
+    `schemas`: what is known of it, by media type, and `parts`: name → schema, what these refer to.
     `is_kept`: the answer is kept under the call's Idempotency-Key.
     """
 
@@ -98,6 +99,8 @@ class Shape:
     media: tuple[str, ...] = (JSON,)
     is_body_needed: bool = True
     is_kept: bool = False
+    schemas: Mapping[str, Json] = field(default_factory=dict)
+    parts: Mapping[str, Json] = field(default_factory=dict)
 
 
 Shapes = Mapping[str, Shape]
@@ -121,6 +124,8 @@ def document_of(app: FastAPI, shapes: Shapes, public: Iterable[str] = ()) -> Jso
     models, refs = _models(shapes)
     kept = found.setdefault("components", {}).setdefault("schemas", {})
     kept.update(models)
+    for shape in shapes.values():
+        kept.update(shape.parts)
     for one in ("HTTPValidationError", "ValidationError"):
         kept.pop(one, None)
     found["components"]["securitySchemes"] = {
@@ -157,7 +162,7 @@ def _described(
         schema = refs[shape.body] if shape.body is not None else {}
         operation["requestBody"] = {
             "required": shape.is_body_needed,
-            "content": {media: {"schema": schema} for media in shape.media},
+            "content": {media: {"schema": shape.schemas.get(media, schema)} for media in shape.media},
         }
     refused = {*shape.refusals, *(REFUSED_ANYWHERE if is_call else ()), *([404] if is_call and "{" in path else ())}
     operation["responses"] = {

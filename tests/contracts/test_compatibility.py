@@ -50,6 +50,11 @@ def kept(document: Json, name: str = "clue.reported") -> Json:
     return found
 
 
+def data(document: Json, kind: str) -> Json:
+    found: Json = model(document, kind)["properties"]["data"]
+    return found
+
+
 BREAKS: list[tuple[str, str, Change, str]] = [
     ("a route is removed", WORKFLOW, lambda d: d["paths"].pop(TASKS), "GET /v1/tasks is gone"),
     (
@@ -197,6 +202,49 @@ BREAKS: list[tuple[str, str, Change, str]] = [
         lambda d: renamed(d["components"]["messages"]["clue.reported"]["headers"]["properties"], "ce_id", "id"),
         "headers.ce_id is gone",
     ),
+    (
+        "another name of a record's field is removed", FACTS,
+        lambda d: data(d, "medical_insurance.settlement")["properties"].pop("hifp_pay"), "data.hifp_pay is gone",
+    ),
+    (
+        "another name of a record's needed field is renamed", FACTS,
+        lambda d: renamed(data(d, "medical_insurance.settlement")["properties"], "medfee_sumamt", "medfee"),
+        "data.medfee_sumamt is gone",
+    ),
+    (
+        "a record's field is needed by one of its names", FACTS,
+        lambda d: data(d, "medical_insurance.settlement")["allOf"].pop(2) and
+        data(d, "medical_insurance.settlement")["required"].append("total_yuan"), "data.total_yuan is needed now",
+    ),
+    (
+        "a record's field is kept and not read any more", FACTS,
+        lambda d: data(d, "civil_affairs.allowance")["properties"].update(monthly_yuan={"x-looked-at": False}),
+        "data.monthly_yuan is not looked at any more",
+    ),
+    (
+        "a record's field is needed", FACTS, lambda d: data(d, "education.enrolment")["required"].append("stage"),
+        "data.stage is needed now",
+    ),
+    (
+        "one of two fields of a record is needed", FACTS,
+        lambda d: data(d, "medical_insurance.cover").update(
+            allOf=[{"anyOf": [{"required": ["since"]}, {"required": ["year"]}]}]
+        ), "data.since or year is needed now",
+    ),
+    (
+        "a word of a record is removed", FACTS,
+        lambda d: data(d, "housing.house_grade")["properties"]["grade"]["anyOf"][0]["enum"].remove("D"),
+        "data.grade has lost the word D",
+    ),
+    (
+        "a kind of record is removed", FACTS, lambda d: d["components"]["schemas"]["water.record"]["anyOf"].pop(0),
+        "message department.record.water payload is never",
+    ),
+    (
+        "a field of a record is no longer read by the call", INTAKE,
+        lambda d: data(d, "rural_revitalization.income")["properties"].pop("transfer_yuan"),
+        "transfer_yuan is gone",
+    ),
     ("a field of a fact is removed", CLUE, lambda d: d["$defs"]["Clue"]["properties"].pop("times"), "times is gone"),
     (
         "a field of a fact is narrowed", CLUE, lambda d: d["$defs"]["Clue"]["properties"]["times"].update(maximum=9),
@@ -279,6 +327,23 @@ ADDITIONS: list[tuple[str, str, Change]] = [
     ),
     ("a channel that takes more", FACTS, lambda d: kept(d).update({"max.message.bytes": 2**24})),
     ("a channel", FACTS, lambda d: d["channels"].update(new=d["channels"]["clue.reported"])),
+    (
+        "a field of a record", FACTS,
+        lambda d: data(d, "education.enrolment")["properties"].update(new={"type": "string"}),
+    ),
+    (
+        "another name of a record's needed field", FACTS,
+        lambda d: data(d, "medical_insurance.settlement")["allOf"][0]["anyOf"].append({"required": ["new"]}),
+    ),
+    (
+        "a field of a record that may be left out", FACTS,
+        lambda d: data(d, "education.enrolment")["required"].remove("status"),
+    ),
+    (
+        "a word of a record", FACTS,
+        lambda d: data(d, "water.supply")["properties"]["scope"]["anyOf"][0]["enum"].append("new"),
+    ),
+    ("a kind of record", FACTS, lambda d: d["components"]["schemas"]["water.record"]["anyOf"].append({"type": "null"})),
     ("a field of a fact", CLUE, lambda d: d["$defs"]["Clue"]["properties"].update(new={"type": "string"})),
     ("a type of a fact", CLUE, lambda d: d["properties"]["type"]["enum"].append("shouwang.clue.new.v1")),
 ]  # fmt: skip

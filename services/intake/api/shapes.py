@@ -6,6 +6,7 @@ from services.intake.api.declarations import AppealForm, AskForm, WithdrawalForm
 from services.intake.channels.clue import ClueForm
 from services.intake.channels.declaration import DeclarationForm
 from services.intake.channels.objection import ObjectionForm
+from services.intake.contract import ANY, ref, schemas
 from shared.contracts.household import Household
 from shared.contracts.types import UUID, AwareDatetime, date
 from shared.web.document import JSON, Reply, Shape, Shapes
@@ -394,7 +395,15 @@ class ContactsFound(Reply):
 
 SHAPES: Shapes = {
     "POST /v1/departments/{code}/records": Shape(
-        {202: BatchAccount}, refusals=(400, 404, 409, 415), media=(JSON, NDJSON), is_kept=True
+        {202: BatchAccount},
+        refusals=(400, 404, 409, 415),
+        media=(JSON, NDJSON),
+        is_kept=True,
+        schemas={
+            JSON: {"anyOf": [ref(ANY), {"type": "array", "items": ref(ANY)}]},
+            NDJSON: ref(ANY) | {"description": "Each line."},
+        },
+        parts=schemas(),
     ),
     "GET /v1/departments/{code}/records/{record_id}": Shape({200: RecordShown}),
     "GET /v1/batches/{id}": Shape({200: BatchShown}),

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from services.intake.fields import Fields
 from services.intake.kind import Kind
-from services.intake.rejection import Wrong
 from shared.contracts.data import Enrolment, SchoolCost
 
 STATUSES = ("enrolled", "suspected_dropout", "dropped_out", "not_enrolled")
@@ -43,13 +42,12 @@ def cost(data: Fields, occurred_on: date) -> SchoolCost:
 
 def school_year(data: Fields, name: str, most: int) -> int:
     """The year in which a school year begins."""
-    told = data.values.get(name)
-    if isinstance(told, str) and told:
-        found = _SCHOOL_YEAR.fullmatch(data.must_text(name))
-        if found is None or (found[2] and int(found[2]) != int(found[1]) + 1):
-            raise Wrong("not_a_school_year", data.place(name))
-        data = Fields({name: int(found[1])}, data.path, data.days)
-    return data.must_number(name, 2000, most)
+    return data.must_number_told(name, 2000, most, _first_year, "not_a_school_year")
+
+
+def _first_year(text: str) -> int | None:
+    found = _SCHOOL_YEAR.fullmatch(text)
+    return int(found[1]) if found and (not found[2] or int(found[2]) == int(found[1]) + 1) else None
 
 
 KINDS = (

@@ -57,9 +57,9 @@ def _by_our_names(data: Fields) -> Fields:
     """A sum that is told by both names counts by ours."""
     if NATIONAL.keys().isdisjoint(data.values):
         return data
-    return Fields(
-        {NATIONAL.get(name, name): one for name, one in data.values.items()} | _ours(data), data.path, data.days
-    )
+    theirs = {NATIONAL[name]: one for name, one in data.values.items() if name in NATIONAL}
+    others = {name: one for name, one in data.values.items() if name not in NATIONAL}
+    return Fields(others | theirs | _ours(data), data.path, data.days)
 
 
 def _ours(data: Fields) -> dict[str, Any]:
@@ -107,6 +107,7 @@ KINDS = (
         ),
         ("settlement_kind", "offsite", "disease"),
         sums_differ,
+        NATIONAL,
     ),
     Kind("cover", "person", cover, ("status", "year")),
 )  # fmt: skip

@@ -33,13 +33,14 @@ SCHOOLING = (
 SEXES: dict[str, Literal["male", "female"]] = {"男": "male", "女": "female", "male": "male", "female": "female"}
 CATEGORIES = ("脱贫不稳定户", "边缘易致贫户", "突发严重困难户", "防止返贫致贫对象")
 STATUSES = ("none", "monitored", "eliminated")
+GAINS = ("wage_yuan", "operating_yuan", "property_yuan", "transfer_yuan")
 HEAD = "户主"
 
 MEMBERS_MAX = 60
 NEVER = date.max
 """Births are compared with the civil today later, with every other date of the record."""
 _HOUSEHOLD_NO = re.compile(r"[0-9A-Za-z一-鿿][0-9A-Za-z一-鿿-]{0,63}")
-_VILLAGE = re.compile(r"[0-9]{9}(?!000)[0-9]{3}")
+VILLAGE = re.compile(r"[0-9]{9}(?!000)[0-9]{3}")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -117,16 +118,15 @@ def household_no(fields: Fields, name: str) -> str | None:
 
 def is_village_code(code: str) -> bool:
     """By its form alone: a village that is newer than the table of divisions is one all the same."""
-    return _VILLAGE.fullmatch(code) is not None
+    return VILLAGE.fullmatch(code) is not None
 
 
 def income(data: Fields, occurred_on: date) -> IncomeForm:
     """Net = wage + operating + property + transfer − operating cost; a sum that is absent is nought."""
     year = data.must_number("year", 1990, occurred_on.year)
-    gains = [data.gain(name) for name in ("wage_yuan", "operating_yuan", "property_yuan", "transfer_yuan")]
+    gains = [data.gain(name) for name in GAINS]
     cost = data.gain("operating_cost_yuan") or Decimal(0)
-    if all(gain is None for gain in gains):
-        raise Wrong("missing", data.place("wage_yuan"))
+    data.must_one(GAINS, gains)
     net = sum((gain or Decimal(0) for gain in gains), Decimal(0)) - cost
     if abs(net) >= Decimal(10) ** 12:
         raise Wrong("out_of_range", data.place("wage_yuan"))
@@ -176,8 +176,7 @@ def _identity(fields: Fields) -> Identity | None:
 
 
 def _poverty_history(data: Fields) -> tuple[Literal["none", "lifted_out"], int | None]:
-    told = data.values.get("poverty_history")
-    fields = Fields({"status": told}, data.path, data.days) if isinstance(told, str) else data.object("poverty_history")
+    fields = data.object_or_word("poverty_history", "status")
     status = fields.choice("status", ("none", "lifted_out")) or "none"
     return cast(Any, status), fields.number("year", 1980, 2100) if status == "lifted_out" else None
 
@@ -189,7 +188,7 @@ KINDS = (
     ),
     Kind(
         "income", "beside", income,
-        ("year", "wage_yuan", "operating_yuan", "property_yuan", "transfer_yuan", "operating_cost_yuan"),
+        ("year", *GAINS, "operating_cost_yuan"),
     ),
     Kind("monitoring", "beside", monitoring, ("status", "category", "since"), ("category",)),
     Kind("project_failure", "household", project_failure, ("loss_yuan",)),

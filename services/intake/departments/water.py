@@ -10,18 +10,17 @@ from typing import Any, cast
 
 from services.intake.fields import Fields
 from services.intake.kind import Kind
-from services.intake.rejection import Wrong
 from shared.contracts.data import WaterSupply
 
 STATUSES = ("normal", "interrupted", "restored")
 QUALITIES = ("pass", "fail")
-SCOPES = ("household", "village")
+SCOPES = ("household",)
+NOT_YET = {"village": "place_wide_by_household"}
 
 
 def supply(data: Fields, occurred_on: date) -> WaterSupply:
     """`since` is the first day without water, or with it again; the day of the record where it is not told."""
-    if data.choice("scope", SCOPES) == "village":
-        raise Wrong("place_wide_by_household", data.place("scope"))
+    data.choice("scope", SCOPES, NOT_YET)
     return WaterSupply(
         status=cast(Any, data.must_choice("status", STATUSES)),
         since=data.day("since") or occurred_on,
