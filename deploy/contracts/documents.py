@@ -38,20 +38,5 @@ def committed(revision: str) -> dict[str, Json]:
     return {name: json.loads(_git("show", f"{revision}:{name}")) for name in names if name.endswith(".json")}
 
 
-def last_change() -> str | None:
-    """The newest commit up to HEAD that changed a document; None where git has no history of it: no repository (an
-    archive), or a shallow clone that does not reach before it."""
-    try:
-        found = _git("log", "-1", "--format=%H", "--", FOLDER, SCHEMAS).strip()
-        return _git("rev-parse", "--verify", "--quiet", f"{found}^") and found
-    except subprocess.CalledProcessError:
-        return None
-
-
-def told_break(revision: str) -> str:
-    """Why a commit's break harms nobody, by its trailer `Breaks:`; empty where it told of none."""
-    return _git("log", "-1", "--format=%(trailers:key=Breaks,valueonly)", revision).strip()
-
-
 def _git(*words: str) -> str:
     return subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True).stdout

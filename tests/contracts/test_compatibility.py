@@ -390,9 +390,28 @@ def test_the_work_tree_breaks_nothing_that_is_committed() -> None:
     if committed() != head:
         assert breaks(head, committed()) == []
         return
-    changed = documents.last_change()
+    changed = last_change()
     if changed is None:
         pytest.skip("the history does not reach before the last change of the documents (a shallow clone)")
-    if why := documents.told_break(changed):
+    if why := told_break(changed):
         pytest.skip(f"{changed:.9} broke them on purpose: {why}")
     assert breaks(documents.committed(f"{changed}^"), head) == []
+
+
+def last_change() -> str | None:
+    """The newest commit up to HEAD that changed a document; None where git has no history of it: no repository (an
+    archive), or a shallow clone that does not reach before it."""
+    try:
+        found = git("log", "-1", "--format=%H", "--", documents.FOLDER, documents.SCHEMAS).strip()
+        return git("rev-parse", "--verify", "--quiet", f"{found}^") and found
+    except subprocess.CalledProcessError:
+        return None
+
+
+def told_break(revision: str) -> str:
+    """Why a commit's break harms nobody, by its trailer `Breaks:`; empty where it told of none."""
+    return git("log", "-1", "--format=%(trailers:key=Breaks,valueonly)", revision).strip()
+
+
+def git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=documents.ROOT, check=True, capture_output=True, text=True).stdout
