@@ -294,12 +294,17 @@ def committed() -> dict[str, Json]:
     return {name: json.loads(text) for name, text in written().items()}
 
 
+def changed(name: str, change: Change) -> tuple[dict[str, Json], dict[str, Json]]:
+    """One document before and after."""
+    old = json.loads(written()[name])
+    new = copy.deepcopy(old)
+    change(new)
+    return {name: old}, {name: new}
+
+
 @pytest.mark.parametrize(("document", "change", "said"), [one[1:] for one in BREAKS], ids=[one[0] for one in BREAKS])
 def test_a_break_is_refused_and_named(document: str, change: Change, said: str) -> None:
-    old = committed()
-    new = copy.deepcopy(old)
-    change(new[document])
-    found = breaks(old, new)
+    found = breaks(*changed(document, change))
     assert any(said in one for one in found), found
 
 
@@ -351,9 +356,7 @@ ADDITIONS: list[tuple[str, str, Change]] = [
 
 @pytest.mark.parametrize(("document", "change"), [one[1:] for one in ADDITIONS], ids=[one[0] for one in ADDITIONS])
 def test_an_addition_is_let_through(document: str, change: Change) -> None:
-    old = committed()
-    new = copy.deepcopy(old)
-    change(new[document])
+    old, new = changed(document, change)
     assert new != old
     assert breaks(old, new) == []
 
@@ -373,9 +376,7 @@ UNKNOWN: list[tuple[str, Change]] = [
 
 @pytest.mark.parametrize("change", [one[1] for one in UNKNOWN], ids=[one[0] for one in UNKNOWN])
 def test_a_keyword_that_the_check_does_not_know_is_an_error_of_the_check(change: Change) -> None:
-    old = committed()
-    new = copy.deepcopy(old)
-    change(new[CLUE])
+    old, new = changed(CLUE, change)
     with pytest.raises(NotKnown):
         breaks(old, new)
     assert breaks(old, old) == []
